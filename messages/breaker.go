@@ -1,0 +1,135 @@
+package messages
+
+import "time"
+
+// State is where a circuit breaker stands.
+type State uint8
+
+// The states of a circuit breaker. The zero value is Closed.
+const (
+	Closed   State = iota // calls are admitted
+	Open                  // calls are refused
+	HalfOpen              // a few trials are admitted, to see whether the dependency is well again
+)
+
+// String returns "CLOSED", "OPEN" or "HALF_OPEN".
+func (s State) String() string {
+	switch s {
+	case Closed:
+		return "CLOSED"
+	case Open:
+		return "OPEN"
+	case HalfOpen:
+		return "HALF_OPEN"
+	}
+	return "UNKNOWN"
+}
+
+// Outcome is what a breaker makes of how a call ended.
+type Outcome uint8
+
+// The outcomes of a call. The zero value is Success.
+const (
+	Success Outcome = iota // the dependency is well
+	Failure                // the dependency is not well
+	Ignored                // says nothing about the dependency
+)
+
+// String returns "success", "failure" or "ignored".
+func (o Outcome) String() string {
+	switch o {
+	case Success:
+		return "success"
+	case Failure:
+		return "failure"
+	case Ignored:
+		return "ignored"
+	}
+	return "unknown"
+}
+
+// Mode tells who decides the state of a breaker.
+type Mode uint8
+
+// The modes of a breaker. The zero value is Automatic.
+const (
+	Automatic  Mode = iota // the breaker itself
+	ForcedOpen             // ForceOpen: it refuses everything until Reset
+	Disabled               // Disable: it admits everything until Reset
+)
+
+// String returns "automatic", "forced open" or "disabled".
+func (m Mode) String() string {
+	switch m {
+	case Automatic:
+		return "automatic"
+	case ForcedOpen:
+		return "forced open"
+	case Disabled:
+		return "disabled"
+	}
+	return "unknown"
+}
+
+// Permit is the identity of an admitted call. A result counts only in the
+// epoch of its permit; a trial's result counts once.
+type Permit struct {
+	Epoch uint64 // rises with each change of state or mode
+	Trial uint64 // the trial's number; 0: an ordinary call
+}
+
+// Call asks a breaker's owner to admit a call.
+type Call struct{ At time.Time }
+
+// Admission answers a Call.
+type Admission struct {
+	Admitted bool
+	Permit   Permit
+}
+
+// Result tells a breaker's owner how an admitted call ended.
+type Result struct {
+	At      time.Time
+	Permit  Permit
+	Outcome Outcome
+	Slow    bool
+}
+
+// Tick tells an owner that a moment it asked for has come. A Tick of another
+// generation than the owner's is stale and does nothing.
+type Tick struct{ Generation uint64 }
+
+// Control is an operator's order to a breaker's owner.
+type Control struct {
+	At    time.Time
+	Order Order
+}
+
+// Order is what an operator wants of a breaker.
+type Order uint8
+
+// The orders.
+const (
+	Reset     Order = iota // CLOSED, counts cleared, automatic again
+	ForceOpen              // refuse everything until Reset
+	Disable                // admit everything until Reset
+)
+
+// BreakerStats is what a breaker has counted.
+type BreakerStats struct {
+	Name                string
+	State               State
+	Mode                Mode
+	ConsecutiveFailures int
+
+	// Totals since the breaker was made.
+	Successes, Failures, Ignored uint64
+	Rejected                     uint64 // calls refused
+	Late                         uint64 // results from before the last change of state; they moved nothing
+	Slow                         uint64 // results that took SlowCall or longer
+	Opened                       uint64 // how often the circuit opened
+
+	Trials         int           // trials running now
+	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or when no rate is set
+	TimeUntilReset time.Duration // until trials begin; 0 unless OPEN
+}
