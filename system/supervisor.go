@@ -1,0 +1,122 @@
+package system
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// spawn asks a supervisor for a new child.
+type spawn struct {
+	produce func() actor.Actor
+	reply   chan spawned // capacity 1
+}
+
+type spawned struct {
+	ref *Ref
+	err error
+}
+
+// supervisor is the parent of all actors of one kind. It spawns them on
+// request, until it is told to stop.
+type supervisor struct {
+	sys      *System
+	children uint64
+	stopping bool
+}
+
+func (v *supervisor) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *spawn:
+		if v.stopping {
+			m.reply <- spawned{err: messages.ErrShutdown}
+			return
+		}
+		ref, err := v.spawn(c, m.produce)
+		m.reply <- spawned{ref, err}
+	case *actor.Stopping:
+		v.stopping = true
+	}
+}
+
+func (v *supervisor) spawn(c actor.Context, produce func() actor.Actor) (*Ref, error) {
+	v.children++
+	return v.sys.spawnIn(c, strconv.FormatUint(v.children, 36), produce)
+}
+
+// backoff restarts a child that crashed: the first free crashes within a
+// minute at once, then after a pause that starts at first and doubles up to
+// most, jittered by ±25 %. It never gives up.
+type backoff struct {
+	free        int
+	first, most time.Duration
+
+	mu      sync.Mutex
+	stopped bool
+	pending map[*time.Timer]struct{}
+}
+
+// HandleFailure runs on the supervisor's mailbox.
+func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, _ any, _ any) {
+	if stats.NumberOfFailures(time.Minute) == 0 {
+		stats.Reset()
+	}
+	stats.Fail()
+	pause := b.pause(stats.NumberOfFailures(0))
+	if pause == 0 {
+		parent.RestartChildren(child)
+		return
+	}
+	b.after(pause, func() { parent.RestartChildren(child) })
+}
+
+// pause returns how long to wait before the restart after the given number of
+// crashes in a row.
+func (b *backoff) pause(crashes int) time.Duration {
+	n := crashes - b.free - 1
+	if n < 0 {
+		return 0
+	}
+	d := b.most
+	if n < 30 {
+		d = min(b.first<<n, b.most)
+	}
+	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
+}
+
+func (b *backoff) after(d time.Duration, restart func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return
+	}
+	if b.pending == nil {
+		b.pending = map[*time.Timer]struct{}{}
+	}
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		b.mu.Lock()
+		_, due := b.pending[t]
+		delete(b.pending, t)
+		b.mu.Unlock()
+		if due {
+			restart()
+		}
+	})
+	b.pending[t] = struct{}{}
+}
+
+// stop cancels the restarts that are due.
+func (b *backoff) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+	for t := range b.pending {
+		t.Stop()
+	}
+	clear(b.pending)
+}
