@@ -1,0 +1,94 @@
+package retry
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Host is what a retry policy needs of the system it lives in.
+type Host interface {
+	// Spawn starts an actor under the supervisor of its kind and returns its
+	// address, or ErrShutdown once shutdown began.
+	Spawn(kind, name string, produce func() actor.Actor) (ask.Owner, error)
+	Logger() *slog.Logger
+	// Closing is closed when shutdown begins.
+	Closing() <-chan struct{}
+}
+
+// The questions that an owner answers.
+type (
+	attemptCell   = ask.Cell[messages.Attempt, messages.Verdict]
+	configureCell = ask.Cell[configure, struct{}]
+	statsCell     = ask.Cell[stats, messages.RetryStats]
+
+	configure struct {
+		at  time.Time
+		cfg Config
+	}
+	stats struct{}
+)
+
+// owner is the actor of one policy. What it knows lives in its office, so
+// that a restarted owner goes on where the last one was.
+type owner struct {
+	*office
+	asker interface{ Fail(error) bool } // who waits for the message at hand
+}
+
+// Receive takes one message: a step of the machine, then its effects. The
+// machine steps on a copy, so a crash leaves no half of a step behind.
+func (o *owner) Receive(c actor.Context) {
+	defer o.crashed()
+	next := o.machine
+	switch cell := c.Message().(type) {
+	case *attemptCell:
+		o.asker = cell
+		e := next.failed(cell.Question)
+		o.commit(next, e, cell.Question.At)
+		cell.Answer(e.verdict)
+	case *configureCell:
+		o.asker = cell
+		e := next.configure(cell.Question.at, cell.Question.cfg)
+		o.commit(next, e, cell.Question.at)
+		cell.Answer(struct{}{})
+	case *statsCell:
+		o.asker = cell
+		answer := next.stats
+		o.commit(next, effects{}, time.Time{})
+		cell.Answer(answer)
+	}
+}
+
+// commit makes a step final and shows the callers what they must see. The
+// message at hand has been applied then: its asker is about to be answered,
+// and the cell is nobody's to fail any more.
+func (o *owner) commit(next machine, e effects, now time.Time) {
+	o.machine = next
+	if e.publish {
+		o.handle.publish(next.cfg, now)
+	}
+	o.asker = nil
+}
+
+// crashed tells the asker that the owner is about to crash, keeps the stack,
+// and leaves the restart to the supervisor.
+func (o *owner) crashed() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if asker := o.asker; asker != nil {
+		o.asker = nil
+		asker.Fail(messages.ErrCrashed)
+	}
+	o.handle.host.Logger().Error(fmt.Sprintf("Retry '%s' crashed: %v", messages.Shorten(o.handle.name), cause),
+		"retry", o.handle.name, "panic", cause, "stack", string(debug.Stack()))
+	panic(cause)
+}

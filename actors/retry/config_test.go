@@ -1,0 +1,108 @@
+package retry
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+func TestTheZeroConfigMeansTheDefaults(t *testing.T) {
+	cfg, err := Checked("api", Config{Budget: &Budget{Ratio: 0.1}})
+	require.NoError(t, err)
+	require.Equal(t, Config{
+		MaxAttempts: 3, InitialDelay: time.Second, BackoffFactor: 2, MaxDelay: time.Minute,
+		Jitter: JitterProportional, Budget: &Budget{Ratio: 0.1, Window: 10 * time.Second},
+	}, cfg)
+}
+
+func TestBadSettingsAreRefusedByName(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, row := range []struct {
+		cfg     Config
+		field   string
+		problem string
+	}{
+		{Config{MaxAttempts: -1}, "MaxAttempts", "-1 is negative"},
+		{Config{InitialDelay: -time.Second}, "InitialDelay", "-1s is negative"},
+		{Config{BackoffFactor: 0.5}, "BackoffFactor", "0.5 is not a number of at least 1"},
+		{Config{BackoffFactor: -2}, "BackoffFactor", "-2 is not a number of at least 1"},
+		{Config{BackoffFactor: nan}, "BackoffFactor", "NaN is not a number of at least 1"},
+		{Config{BackoffFactor: inf}, "BackoffFactor", "+Inf is not a number of at least 1"},
+		{Config{MaxDelay: -1}, "MaxDelay", "-1ns is negative"},
+		{Config{Jitter: 9}, "Jitter", "9 is none of the jitters"},
+		{Config{Budget: &Budget{Ratio: -1}}, "Budget.Ratio", "-1 is not a number of at least 0"},
+		{Config{Budget: &Budget{Ratio: nan}}, "Budget.Ratio", "NaN is not a number of at least 0"},
+		{Config{Budget: &Budget{MinPerSecond: inf}}, "Budget.MinPerSecond", "+Inf is not a number of at least 0"},
+		{Config{Budget: &Budget{Window: -1}}, "Budget.Window", "-1ns is negative"},
+	} {
+		_, err := Checked("api", row.cfg)
+		require.Equal(t, &messages.ConfigError{Kind: "retry", Name: "api", Field: row.field, Problem: row.problem}, err)
+	}
+	_, err := Checked("", Config{})
+	require.Equal(t, &messages.ConfigError{Kind: "retry", Field: "Name", Problem: "is empty"}, err)
+}
+
+func TestDelay(t *testing.T) {
+	const forever = time.Duration(math.MaxInt64)
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	for _, row := range []struct {
+		cfg     Config
+		attempt int
+		draw    float64
+		want    time.Duration
+	}{
+		// The seed's table: 1 s, 2 s, 4 s, 8 s, capped.
+		{Config{Jitter: JitterNone}, 1, 0.9, seconds(1)},
+		{Config{Jitter: JitterNone}, 2, 0.9, seconds(2)},
+		{Config{Jitter: JitterNone}, 3, 0.9, seconds(4)},
+		{Config{Jitter: JitterNone}, 4, 0.9, seconds(8)},
+		{Config{Jitter: JitterNone, MaxDelay: 5 * time.Second}, 4, 0.9, seconds(5)},
+		{Config{Jitter: JitterNone, MaxDelay: time.Millisecond}, 1, 0, time.Millisecond},
+		{Config{Jitter: JitterNone, BackoffFactor: 1}, 1000, 0, seconds(1)},
+		{Config{Jitter: JitterNone, InitialDelay: 1, BackoffFactor: 1}, 7, 0, 1},
+
+		{Config{}, 1, 0, seconds(0.75)},
+		{Config{}, 1, 0.5, seconds(1)},
+		{Config{}, 2, 0.75, seconds(2.25)},
+		{Config{MaxDelay: time.Second}, 1, 0.99, seconds(1)}, // jitter included
+		{Config{MaxDelay: time.Second}, 9, 0, seconds(0.75)},
+		{Config{Jitter: JitterFull}, 1, 0, 0},
+		{Config{Jitter: JitterFull}, 2, 0.25, seconds(0.5)},
+		{Config{Jitter: JitterEqual}, 1, 0, seconds(0.5)},
+		{Config{Jitter: JitterEqual}, 2, 0.5, seconds(1.5)},
+
+		// Nothing overflows, nothing is negative.
+		{Config{Jitter: JitterNone}, 0, 0, seconds(1)},
+		{Config{Jitter: JitterNone}, math.MinInt, 0, seconds(1)},
+		{Config{Jitter: JitterNone}, math.MaxInt, 0, time.Minute},
+		{Config{Jitter: JitterNone, MaxDelay: forever}, math.MaxInt, 0, forever},
+		{Config{MaxDelay: forever}, math.MaxInt, 0.99, forever},
+		{Config{Jitter: JitterNone, MaxDelay: forever, InitialDelay: forever}, 1, 0, forever},
+		{Config{Jitter: JitterNone, BackoffFactor: math.NaN()}, 2, 0, time.Minute},
+		{Config{Jitter: JitterNone, InitialDelay: -1}, 1, 0, 0},
+		{Config{Jitter: JitterNone, MaxDelay: -1}, 1, 0, 0},
+	} {
+		require.Equal(t, row.want, row.cfg.withDefaults().delay(row.attempt, row.draw), "%+v attempt %d", row.cfg, row.attempt)
+	}
+}
+
+func TestDelayDrawsAnewEachTime(t *testing.T) {
+	drawn := map[time.Duration]bool{}
+	for range 100 {
+		d := Config{}.Delay(1)
+		require.GreaterOrEqual(t, d, 750*time.Millisecond)
+		require.LessOrEqual(t, d, 1250*time.Millisecond)
+		drawn[d] = true
+	}
+	require.Greater(t, len(drawn), 1)
+}
+
+func TestJitterNames(t *testing.T) {
+	for j, name := range []string{"proportional", "none", "full", "equal", "unknown"} {
+		require.Equal(t, name, Jitter(j).String())
+	}
+}

@@ -1,0 +1,185 @@
+package retry
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// untilAnswered is no context: the owner's answer, or its end, is awaited.
+var untilAnswered context.Context
+
+// Handle is a policy as its callers hold it. Its owner is an actor that is
+// spawned by the first message; a policy whose calls all succeed needs none.
+// All methods may be called by many goroutines at once.
+type Handle struct {
+	host     Host
+	name     string
+	settings atomic.Pointer[settings] // what the owner published last
+	calls    atomic.Uint64            // begun so far
+	office   atomic.Pointer[office]   // nil until the first message
+	spawning sync.Mutex
+}
+
+// settings is what callers read: never changed once published.
+type settings struct {
+	cfg   Config
+	tally *tally // of the calls in the budget's window; nil: no budget
+}
+
+// office is what an owner works with. It survives the owner's crashes.
+type office struct {
+	handle   *Handle
+	address  ask.Owner
+	machine  machine // the owner's alone
+	attempts ask.Pool[messages.Attempt, messages.Verdict]
+}
+
+// New makes the handle of a policy, but no actor yet. It returns a
+// *messages.ConfigError when the name is empty or a setting makes no sense.
+func New(host Host, name string, cfg Config) (*Handle, error) {
+	cfg, err := Checked(name, cfg)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handle{host: host, name: name}
+	h.publish(cfg, time.Now())
+	return h, nil
+}
+
+// Name returns the policy's name.
+func (h *Handle) Name() string { return h.name }
+
+// Config returns the settings in force, defaults filled in. The caller may
+// change what it gets.
+func (h *Handle) Config() Config { return h.settings.Load().cfg.withDefaults() }
+
+// Settings returns the settings in force without copying them: they must not
+// be changed.
+func (h *Handle) Settings() *Config { return &h.settings.Load().cfg }
+
+// Begin counts a call that begins. It sends no message and allocates nothing,
+// and reads the clock only when there is a budget. Once the system is shut
+// down it returns ErrShutdown.
+func (h *Handle) Begin() error {
+	if h.closing() {
+		return messages.ErrShutdown
+	}
+	h.calls.Add(1)
+	if t := h.settings.Load().tally; t != nil {
+		t.add(time.Since(t.origin), 1)
+	}
+	return nil
+}
+
+// Failed asks the owner what to do after an attempt failed. It fills in the
+// number of calls and the luck itself. The errors are ErrShutdown and
+// ErrCrashed.
+func (h *Handle) Failed(a messages.Attempt) (messages.Verdict, error) {
+	o, err := h.owner()
+	if err != nil {
+		return messages.Verdict{}, err
+	}
+	a.Draw = rand.Float64()
+	if t := h.settings.Load().tally; t != nil {
+		a.Calls = t.sum(a.At.Sub(t.origin))
+	}
+	return o.attempts.Ask(untilAnswered, o.address, a)
+}
+
+// Configure replaces the settings, live: statistics are kept, and so is what
+// the budget has seen. It returns a *messages.ConfigError, or ErrShutdown.
+func (h *Handle) Configure(cfg Config) error {
+	cfg, err := Checked(h.name, cfg)
+	if err != nil {
+		return err
+	}
+	o, err := h.owner()
+	if err != nil {
+		return err
+	}
+	var pool ask.Pool[configure, struct{}]
+	_, err = pool.Ask(untilAnswered, o.address, configure{at: time.Now(), cfg: cfg})
+	return err
+}
+
+// Stats asks for what the policy has counted, or returns ErrShutdown.
+func (h *Handle) Stats() (messages.RetryStats, error) {
+	if h.closing() {
+		return messages.RetryStats{}, messages.ErrShutdown
+	}
+	o := h.office.Load()
+	if o == nil { // no attempt has failed yet
+		return messages.RetryStats{Name: h.name, Calls: h.calls.Load()}, nil
+	}
+	var pool ask.Pool[stats, messages.RetryStats]
+	s, err := pool.Ask(untilAnswered, o.address, stats{})
+	if err != nil {
+		return messages.RetryStats{}, err
+	}
+	s.Calls = h.calls.Load()
+	return s, nil
+}
+
+func (h *Handle) closing() bool {
+	select {
+	case <-h.host.Closing():
+		return true
+	default:
+		return false
+	}
+}
+
+// owner returns where the owner is asked; the first to ask spawns it.
+func (h *Handle) owner() (*office, error) {
+	if o := h.office.Load(); o != nil {
+		return o, nil
+	}
+	h.spawning.Lock()
+	defer h.spawning.Unlock()
+	if o := h.office.Load(); o != nil {
+		return o, nil
+	}
+	now := time.Now()
+	if t := h.settings.Load().tally; t != nil {
+		now = t.origin
+	}
+	o := &office{handle: h, machine: newMachine(h.name, h.settings.Load().cfg, now)}
+	address, err := h.host.Spawn("retry", h.name, func() actor.Actor { return &owner{office: o} })
+	if err != nil {
+		return nil, err
+	}
+	o.address = address
+	h.office.Store(o)
+	return o, nil
+}
+
+// publish shows new settings to the callers: New does it once, then only the
+// owner. The calls in the budget's window stay counted.
+func (h *Handle) publish(cfg Config, now time.Time) {
+	next := &settings{cfg: cfg}
+	if cfg.Budget != nil {
+		next.tally = h.settings.Load().tallyFor(cfg.Budget.width(), now)
+	}
+	h.settings.Store(next)
+}
+
+// tallyFor returns the tally for buckets of that width.
+func (s *settings) tallyFor(width time.Duration, now time.Time) *tally {
+	t := &tally{origin: now, width: width}
+	if s == nil || s.tally == nil {
+		return t
+	}
+	if s.tally.width == width {
+		return s.tally
+	}
+	t.add(0, s.tally.sum(now.Sub(s.tally.origin)))
+	return t
+}
