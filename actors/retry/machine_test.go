@@ -1,0 +1,176 @@
+package retry
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+func newTestMachine(t testing.TB, cfg Config) machine {
+	t.Helper()
+	cfg, err := Checked("api", cfg)
+	require.NoError(t, err)
+	return newMachine("api", cfg, noon)
+}
+
+func again(delay time.Duration) messages.Verdict {
+	return messages.Verdict{Again: true, Delay: delay}
+}
+
+func no(why messages.Reason) messages.Verdict { return messages.Verdict{Reason: why} }
+
+// plain waits 1 s, 2 s, 4 s, ..., at most 10 s.
+func plain(attempts int, budget *Budget) Config {
+	return Config{MaxAttempts: attempts, Jitter: JitterNone, MaxDelay: 10 * time.Second, Budget: budget}
+}
+
+func TestTheFirstNoDecides(t *testing.T) {
+	broke := &Budget{} // allows nothing
+	for _, row := range []struct {
+		what     string
+		cfg      Config
+		attempt  messages.Attempt
+		deadline string
+		want     messages.Verdict
+	}{
+		{"again", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "", again(time.Second)},
+		{"the second wait is longer", plain(3, nil), messages.Attempt{Number: 2, Retryable: true}, "", again(2 * time.Second)},
+		{"one attempt means none again", plain(1, nil), messages.Attempt{Number: 1, Retryable: true}, "", no(messages.ReasonAttempts)},
+		{"attempts are spent", plain(3, nil), messages.Attempt{Number: 3, Retryable: true}, "", no(messages.ReasonAttempts)},
+		{"attempts were lowered meanwhile", plain(3, nil), messages.Attempt{Number: 7, Retryable: true}, "", no(messages.ReasonAttempts)},
+		{"the wait ends before the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "1.001s", again(time.Second)},
+		{"the wait ends at the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "1s", no(messages.ReasonDeadline)},
+		{"the deadline has passed", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "-1s", no(messages.ReasonDeadline)},
+		{"the budget is spent", plain(3, broke), messages.Attempt{Number: 1, Retryable: true}, "", no(messages.ReasonBudget)},
+
+		{"not retryable comes before attempts", plain(3, broke), messages.Attempt{Number: 3}, "1s", no(messages.ReasonNotRetryable)},
+		{"attempts come before the deadline", plain(3, broke), messages.Attempt{Number: 3, Retryable: true}, "1s", no(messages.ReasonAttempts)},
+		{"the deadline comes before the budget", plain(3, broke), messages.Attempt{Number: 1, Retryable: true}, "1s", no(messages.ReasonDeadline)},
+
+		{"RetryAfter is longer", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second}, "", again(5 * time.Second)},
+		{"the back-off is longer", plain(9, nil), messages.Attempt{Number: 4, Retryable: true, RetryAfter: 5 * time.Second}, "", again(8 * time.Second)},
+		{"RetryAfter is capped", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: time.Hour}, "", again(10 * time.Second)},
+		{"RetryAfter below zero is no wish", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: -1}, "", again(time.Second)},
+		{"RetryAfter gets no jitter", Config{}, messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second, Draw: 0.99}, "", again(5 * time.Second)},
+		{"RetryAfter counts against the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second}, "4s", no(messages.ReasonDeadline)},
+		{"the jitter is drawn", Config{}, messages.Attempt{Number: 1, Retryable: true, Draw: 0.75}, "", again(1125 * time.Millisecond)},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			m := newTestMachine(t, row.cfg)
+			row.attempt.At = noon
+			if row.deadline != "" {
+				row.attempt.Deadline = at(t, row.deadline)
+			}
+			require.Equal(t, effects{verdict: row.want}, m.failed(row.attempt))
+		})
+	}
+}
+
+func TestTheBudgetLooksBackOneWindow(t *testing.T) {
+	m := newTestMachine(t, Config{Jitter: JitterNone, Budget: &Budget{Ratio: 0.1, MinPerSecond: 0.1}}) // 10 s: one retry and a tenth of the calls
+	for _, row := range []struct {
+		now   string
+		calls uint64
+		again bool
+	}{
+		{"0s", 0, true}, // the one that is always allowed
+		{"0s", 9, false},
+		{"0s", 10, true}, // 1 + 10 % of 10 calls
+		{"0s", 10, false},
+		{"5.5s", 20, true},
+		{"9.9s", 20, false},
+		{"10s", 20, true}, // the two of second 0 have left
+		{"10s", 20, true},
+		{"10s", 20, false},
+		{"9s", 20, false}, // a message that was overtaken changes nothing
+		{"15s", 20, true}, // the one of second 5 has left
+		{"15s", 20, false},
+		{"24h", 0, true},
+		{"24h", 0, false},
+	} {
+		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true, Calls: row.calls})
+		require.Equal(t, row.again, e.verdict.Again, "%+v", row)
+	}
+	require.Equal(t, messages.RetryStats{Name: "api", Retries: 7, Throttled: 7}, m.stats)
+}
+
+func TestABudgetIsNotSpentByRefusals(t *testing.T) {
+	m := newTestMachine(t, plain(3, &Budget{MinPerSecond: 0.1}))
+	for range 5 {
+		m.failed(messages.Attempt{At: noon, Number: 1})
+		m.failed(messages.Attempt{At: noon, Number: 3, Retryable: true})
+		m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true, Deadline: noon})
+	}
+	require.True(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}).verdict.Again)
+	require.False(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}).verdict.Again)
+	require.Equal(t, messages.RetryStats{Name: "api", Retries: 1, Exhausted: 5, Throttled: 1}, m.stats)
+}
+
+func TestTheBudgetIsNotRoundedDown(t *testing.T) {
+	m := newTestMachine(t, plain(3, &Budget{Ratio: 0.29})) // 0.29 × 100 is 28.999999999999996
+	granted := 0
+	for m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true, Calls: 100}).verdict.Again {
+		granted++
+	}
+	require.Equal(t, 29, granted)
+}
+
+func TestConfigureKeepsWhatTheBudgetGranted(t *testing.T) {
+	two := &Budget{MinPerSecond: 0.2}                                // 2 in 10 s
+	twoLonger := &Budget{MinPerSecond: 0.1, Window: 20 * time.Second} // 2 in 20 s
+	m := newTestMachine(t, plain(3, two))
+	for _, row := range []struct {
+		now    string
+		budget *Budget // Configure first
+		again  bool
+	}{
+		{"0s", nil, true},
+		{"4s", two, true},
+		{"4s", two, false},
+		{"5s", twoLonger, false}, // both stay granted, now for 20 s
+		{"24s", nil, false},
+		{"25s", nil, true},
+	} {
+		if row.budget != nil {
+			cfg, err := Checked("api", plain(3, row.budget))
+			require.NoError(t, err)
+			require.Equal(t, effects{publish: true}, m.configure(at(t, row.now), cfg))
+		}
+		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true})
+		require.Equal(t, row.again, e.verdict.Again, "%+v", row)
+	}
+	require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 3}, m.stats)
+}
+
+func TestTheTallyCountsTheCallsOfTheWindow(t *testing.T) {
+	tl := &tally{width: time.Second}
+	for _, row := range []struct {
+		age  time.Duration // in seconds
+		add  uint64
+		want uint64
+	}{
+		{0, 1, 1},
+		{0, 2, 3},
+		{5, 10, 13},
+		{9, 0, 13},
+		{10, 0, 10}, // second 0 has left
+		{14, 1, 11},
+		{15, 0, 1},
+		{16, 1, 2},  // takes over the slot of second 0
+		{0, 1, 0},   // a straggler of second 0: counted in second 16
+		{16, 0, 3},  // here it is
+		{100, 0, 0}, // all gone
+		{100, 4, 4},
+		{1<<32 + 100, 1, 5}, // the numbers wrap: only a reader exactly so late mistakes them
+		{1<<32 + 200, 1, 1},
+		{-5, 0, 0},
+	} {
+		if row.add > 0 {
+			tl.add(row.age*time.Second, row.add)
+		}
+		require.Equal(t, row.want, tl.sum(row.age*time.Second), "%+v", row)
+	}
+}

@@ -1,0 +1,154 @@
+package retry
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what happened into the stories")
+
+// TestStories plays the stories in testdata. A line with an arrow is a step:
+// what is done at a moment, and what the machine makes of it. All other lines
+// are words.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			told := tell(t, string(text))
+			if *rewrite {
+				require.NoError(t, os.WriteFile(file, []byte(told), 0o644))
+			}
+			require.Equal(t, string(text), told)
+		})
+	}
+}
+
+func tell(t *testing.T, text string) string {
+	var m *machine
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		step, _, ok := strings.Cut(line, "->")
+		if !ok {
+			continue
+		}
+		lines[i] = step + "-> " + play(t, &m, strings.Fields(step))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// play makes one step: "0s settings attempts=4", "1s attempt 2 fails calls=9"
+// or "9s stats".
+func play(t *testing.T, m **machine, words []string) string {
+	require.GreaterOrEqual(t, len(words), 2, "a step is a moment and what happens")
+	now, what, rest := at(t, words[0]), words[1], words[2:]
+	switch what {
+	case "settings":
+		cfg, err := Checked("api", readConfig(t, rest))
+		switch {
+		case err != nil:
+			return err.Error()
+		case *m == nil:
+			made := newMachine("api", cfg, now)
+			*m = &made
+		default:
+			(*m).configure(now, cfg)
+		}
+		return "taken"
+	case "attempt":
+		return verdict((*m).failed(readAttempt(t, now, rest)).verdict)
+	case "stats":
+		s := (*m).stats
+		return fmt.Sprintf("%d retried, %d exhausted, %d throttled", s.Retries, s.Exhausted, s.Throttled)
+	}
+	t.Fatalf("nobody knows how to %q", what)
+	return ""
+}
+
+func verdict(v messages.Verdict) string {
+	if v.Again {
+		return fmt.Sprintf("again in %v", v.Delay)
+	}
+	return "give up: " + v.Reason.String()
+}
+
+func readConfig(t *testing.T, words []string) Config {
+	var cfg Config
+	budget := &Budget{}
+	for _, word := range words {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "attempts":
+			cfg.MaxAttempts = int(number(t, value))
+		case "initial":
+			cfg.InitialDelay = span(t, value)
+		case "factor":
+			cfg.BackoffFactor = number(t, value)
+		case "max":
+			cfg.MaxDelay = span(t, value)
+		case "jitter":
+			for cfg.Jitter.String() != value {
+				require.NotEqual(t, "unknown", cfg.Jitter.String(), "no jitter %q", value)
+				cfg.Jitter++
+			}
+		case "ratio":
+			cfg.Budget, budget.Ratio = budget, number(t, value)
+		case "min-per-second":
+			cfg.Budget, budget.MinPerSecond = budget, number(t, value)
+		case "window":
+			cfg.Budget, budget.Window = budget, span(t, value)
+		default:
+			t.Fatalf("no setting %q", word)
+		}
+	}
+	return cfg
+}
+
+func readAttempt(t *testing.T, now time.Time, words []string) messages.Attempt {
+	a := messages.Attempt{At: now, Number: int(number(t, words[0])), Retryable: true, Draw: 0.5}
+	for _, word := range words[1:] {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "fails":
+		case "permanently":
+			a.Retryable = false
+		case "calls":
+			a.Calls = uint64(number(t, value))
+		case "retry-after":
+			a.RetryAfter = span(t, value)
+		case "deadline":
+			a.Deadline = at(t, value)
+		case "luck":
+			a.Draw = number(t, value)
+		default:
+			t.Fatalf("an attempt has no %q", word)
+		}
+	}
+	return a
+}
+
+func number(t *testing.T, word string) float64 {
+	f, err := strconv.ParseFloat(cmp.Or(word, "nothing"), 64)
+	require.NoError(t, err)
+	return f
+}
+
+func span(t *testing.T, word string) time.Duration {
+	d, err := time.ParseDuration(word)
+	require.NoError(t, err)
+	return d
+}
