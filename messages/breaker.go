@@ -79,17 +79,16 @@ type Permit struct {
 }
 
 // Call asks a breaker's owner to admit a call.
-type Call struct{ At time.Time }
+type Call struct{}
 
 // Admission answers a Call.
 type Admission struct {
-	Admitted bool
-	Permit   Permit
+	Permit  Permit
+	Refusal error // why it is not admitted; nil: admitted
 }
 
 // Result tells a breaker's owner how an admitted call ended.
 type Result struct {
-	At      time.Time
 	Permit  Permit
 	Outcome Outcome
 	Slow    bool
@@ -100,10 +99,7 @@ type Result struct {
 type Tick struct{ Generation uint64 }
 
 // Control is an operator's order to a breaker's owner.
-type Control struct {
-	At    time.Time
-	Order Order
-}
+type Control struct{ Order Order }
 
 // Order is what an operator wants of a breaker.
 type Order uint8

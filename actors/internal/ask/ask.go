@@ -60,21 +60,16 @@ func (c *Cell[Q, A]) settle() bool {
 // Pool recycles the cells of one kind of question. The zero value is ready.
 type Pool[Q, A any] struct{ cells sync.Pool }
 
-// Ask sends q to the owner and waits for the answer, at most until ctx ends;
-// a nil ctx waits for the owner alone. It returns ErrShutdown when the owner
-// stopped before it answered.
+// Ask sends q to the owner and waits for the answer, at most until ctx ends. It
+// returns ErrShutdown when the owner stopped before it answered.
 func (p *Pool[Q, A]) Ask(ctx context.Context, owner Owner, q Q) (A, error) {
 	c := p.get()
 	c.Question = q
 	owner.Send(c)
-	var gone <-chan struct{}
-	if ctx != nil {
-		gone = ctx.Done()
-	}
 	select {
 	case <-c.ready:
 		return p.take(c)
-	case <-gone:
+	case <-ctx.Done():
 		return p.abandon(c, ctx.Err())
 	case <-owner.Done():
 		return p.abandon(c, messages.ErrShutdown)

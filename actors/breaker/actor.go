@@ -1,0 +1,186 @@
+package breaker
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Host is where owners live.
+type Host interface {
+	Spawn(kind, name string, produce func() actor.Actor) (interface {
+		Send(message any)
+		Done() <-chan struct{}
+	}, error)
+	Emit(messages.Event)
+	Logger() *slog.Logger
+	Closing() <-chan struct{}
+}
+
+// The questions an owner answers, each in a cell of its own.
+type (
+	callCell      = ask.Cell[messages.Call, messages.Admission]
+	resultCell    = ask.Cell[messages.Result, struct{}]
+	statsCell     = ask.Cell[struct{}, messages.BreakerStats]
+	controlCell   = ask.Cell[messages.Control, struct{}]
+	configureCell = ask.Cell[*Config, struct{}]
+)
+
+// core is what an owner owns. It lives outside the actor, so that the next
+// incarnation goes on where a crash left it: a step works on a copy and is
+// committed whole, or not at all.
+type core struct {
+	h        *Handle
+	current  *machine // where the breaker stands
+	spare    *machine // the copy that the step under way works on
+	timer    *time.Timer
+	timerFor uint64 // the generation of the timer's tick
+	due      time.Time
+}
+
+// owner is one incarnation of the actor that owns a breaker.
+type owner struct{ *core }
+
+// spawn makes the owner of h, which must not have one.
+func spawn(h *Handle) (ask.Owner, error) {
+	current, spare := newMachine(h.settings.Load()), machine{}
+	c := &core{h: h, current: &current, spare: &spare}
+	return h.host.Spawn("breaker", h.name, func() actor.Actor { return &owner{c} })
+}
+
+// Receive takes one message: a step of the machine, then its effects.
+func (o *owner) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *callCell:
+		o.answerCall(m)
+	case *resultCell:
+		defer o.crashed(m.Fail)
+		o.step(func(b *machine, now time.Time) effects { return b.result(now, m.Question) })
+		m.Answer(struct{}{})
+	case *statsCell:
+		defer o.crashed(m.Fail)
+		var s messages.BreakerStats
+		o.step(func(b *machine, now time.Time) (e effects) { s, e = b.stats(now); return e })
+		s.Name = o.h.name
+		m.Answer(s)
+	case *controlCell:
+		defer o.crashed(m.Fail)
+		o.step(func(b *machine, now time.Time) effects { return b.control(now, m.Question.Order) })
+		m.Answer(struct{}{})
+	case *configureCell:
+		defer o.crashed(m.Fail)
+		o.step(func(b *machine, now time.Time) effects { return b.configure(now, m.Question) })
+		m.Answer(struct{}{})
+	case messages.Tick:
+		if m.Generation == o.timerFor {
+			defer o.crashed(nil)
+			o.due = time.Time{}
+			o.step((*machine).tick)
+		}
+	case *actor.Started:
+		o.arm(time.Now())
+	case *actor.Restarting:
+		o.disarm()
+	case *actor.Stopped:
+		o.disarm()
+		o.h.close()
+	}
+}
+
+// answerCall admits or refuses. A caller that has gone meanwhile gives its
+// trial back at once.
+func (o *owner) answerCall(m *callCell) {
+	fail := m.Fail
+	defer func() { o.crashed(fail) }()
+	var a messages.Admission
+	admitted := false
+	o.step(func(b *machine, now time.Time) (e effects) {
+		a.Permit, admitted, e = b.call(now)
+		return e
+	})
+	if !admitted {
+		a.Refusal = o.h.view.Load().refusal
+	}
+	fail = nil // the cell is the asker's from here on
+	if !m.Answer(a) && a.Permit.Trial != 0 {
+		back := messages.Result{Permit: a.Permit, Outcome: messages.Ignored}
+		o.step(func(b *machine, now time.Time) effects { return b.result(now, back) })
+	}
+}
+
+// step freezes the lease, runs the machine on a copy, commits it, and carries
+// out the effects: publish, arm the timer, emit. The asker is answered after
+// the step: whoever has the answer sees its effects. A step that crashes, or
+// that is idle, leaves no trace.
+func (o *owner) step(input func(*machine, time.Time) effects) {
+	last := o.h.view.Load()
+	word, count := last.freeze()
+	committed := false
+	defer func() {
+		if !committed {
+			last.thaw(word)
+		}
+	}()
+	now := time.Now()
+	o.spare.copyFrom(o.current)
+	o.spare.credit(count)
+	e := input(o.spare, now)
+	if e.idle {
+		return
+	}
+	next := newView(o.h.name, o.spare, last, now)
+	o.current, o.spare = o.spare, o.current
+	o.h.settings.Store(o.current.cfg)
+	o.h.view.Store(next)
+	committed = true
+	o.arm(now)
+	if e.changed {
+		e.change.Name = o.h.name
+		o.h.host.Emit(e.change)
+	}
+}
+
+// arm sets the timer to when the machine wants its next tick.
+func (o *core) arm(now time.Time) {
+	due := o.current.wake(now)
+	if due.Equal(o.due) {
+		return
+	}
+	o.disarm()
+	if due.IsZero() {
+		return
+	}
+	o.due = due
+	tick, to := messages.Tick{Generation: o.timerFor}, *o.h.owner.Load()
+	o.timer = time.AfterFunc(due.Sub(now), func() { to.Send(tick) })
+}
+
+// disarm stops the timer; a tick that is on its way is stale from now on.
+func (o *core) disarm() {
+	o.timerFor++
+	o.due = time.Time{}
+	if o.timer != nil {
+		o.timer.Stop()
+		o.timer = nil
+	}
+}
+
+// crashed is deferred around every message: it answers the asker, logs the
+// stack and lets the supervisor restart the owner.
+func (o *owner) crashed(fail func(error) bool) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	o.h.host.Logger().Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name),
+		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	if fail != nil {
+		fail(messages.ErrCrashed)
+	}
+	panic(r)
+}

@@ -1,0 +1,164 @@
+package breaker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Off as a FailureThreshold leaves the decision to the rates alone.
+const Off int = -1
+
+// Config holds the settings of a breaker. The zero value is ready: every field
+// that is zero has its default.
+type Config struct {
+	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: rates alone decide.
+	FailureThreshold int
+	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
+	ResetTimeout time.Duration
+	// HalfOpenMaxCalls is how many trials are admitted at once, and how many successes close the circuit. Default 3.
+	HalfOpenMaxCalls int
+	// TrialTimeout is when a trial that has not reported counts as failed. Default ResetTimeout.
+	TrialTimeout time.Duration
+	// Window is what the rates are taken over. Default CountWindow(100).
+	Window Window
+	// MinimumCalls is how many calls the window must hold before a rate is judged. Default 20, or the count window if smaller.
+	MinimumCalls int
+	// FailureRate opens the circuit at this share of failures, 0 < r <= 1. Default 0: off.
+	FailureRate float64
+	// SlowCall makes a call that took this long or longer slow. Default 0: off.
+	SlowCall time.Duration
+	// SlowCallRate opens the circuit at this share of slow calls, 0 < r <= 1. Default 0: off.
+	SlowCallRate float64
+	// ResetBackoff multiplies ResetTimeout with each re-opening without a recovery. Default 1; at least 1.
+	ResetBackoff float64
+	// MaxResetTimeout caps the growing ResetTimeout. Default 10 min; at least ResetTimeout.
+	MaxResetTimeout time.Duration
+	// Excluded lists errors that are Ignored (errors.Is).
+	Excluded []error
+	// Classify replaces the default: nil is Success; Excluded and context.Canceled are Ignored; all else is Failure.
+	// It runs in the caller's goroutine and may be called concurrently.
+	Classify func(error) messages.Outcome
+}
+
+// Window is what the rates are taken over: the last calls, or the last span of
+// time. The zero value is CountWindow(100).
+type Window struct {
+	calls int
+	span  time.Duration
+}
+
+// CountWindow is the last so many calls.
+func CountWindow(calls int) Window { return Window{calls: calls} }
+
+// TimeWindow is the last span of time, kept in 10 buckets.
+func TimeWindow(span time.Duration) Window { return Window{span: span} }
+
+func (c Config) withDefaults() Config {
+	c.FailureThreshold = cmp.Or(c.FailureThreshold, 5)
+	c.ResetTimeout = cmp.Or(c.ResetTimeout, 60*time.Second)
+	c.HalfOpenMaxCalls = cmp.Or(c.HalfOpenMaxCalls, 3)
+	c.TrialTimeout = cmp.Or(c.TrialTimeout, c.ResetTimeout)
+	if c.Window == (Window{}) {
+		c.Window = CountWindow(100)
+	}
+	if c.MinimumCalls == 0 {
+		c.MinimumCalls = 20
+		if n := c.Window.calls; n > 0 {
+			c.MinimumCalls = min(n, c.MinimumCalls)
+		}
+	}
+	c.ResetBackoff = cmp.Or(c.ResetBackoff, 1)
+	c.MaxResetTimeout = cmp.Or(c.MaxResetTimeout, max(10*time.Minute, c.ResetTimeout))
+	return c
+}
+
+// maxWindow bounds the memory of a count window: one byte a call, twice.
+const maxWindow = 10_000_000
+
+// validate judges settings that have their defaults.
+func (c Config) validate(name string) error {
+	bad := func(field, problem string) error {
+		return &messages.ConfigError{Kind: "breaker", Name: name, Field: field, Problem: problem}
+	}
+	switch {
+	case name == "":
+		return bad("Name", "must not be empty")
+	case c.FailureThreshold < Off:
+		return bad("FailureThreshold", "must not be negative (but Off)")
+	case c.ResetTimeout < 0:
+		return bad("ResetTimeout", "must not be negative")
+	case c.HalfOpenMaxCalls < 0:
+		return bad("HalfOpenMaxCalls", "must not be negative")
+	case c.TrialTimeout < 0:
+		return bad("TrialTimeout", "must not be negative")
+	case c.Window.calls < 0 || c.Window.span < 0:
+		return bad("Window", "must not be negative")
+	case c.Window.calls > maxWindow:
+		return bad("Window", "must not be more than 10,000,000 calls")
+	case c.Window.span > 0 && c.Window.span < buckets:
+		return bad("Window", "must be at least 10 ns")
+	case c.MinimumCalls < 0:
+		return bad("MinimumCalls", "must not be negative")
+	case c.Window.calls > 0 && c.MinimumCalls > c.Window.calls:
+		return bad("MinimumCalls", "must not be more than the window's calls")
+	case !isRate(c.FailureRate):
+		return bad("FailureRate", "must be from 0 to 1")
+	case c.SlowCall < 0:
+		return bad("SlowCall", "must not be negative")
+	case !isRate(c.SlowCallRate):
+		return bad("SlowCallRate", "must be from 0 to 1")
+	case c.SlowCallRate > 0 && c.SlowCall == 0:
+		return bad("SlowCallRate", "needs SlowCall")
+	case !(c.ResetBackoff >= 1) || math.IsInf(c.ResetBackoff, 1):
+		return bad("ResetBackoff", "must be a number of at least 1")
+	case c.MaxResetTimeout < c.ResetTimeout:
+		return bad("MaxResetTimeout", "must be at least ResetTimeout")
+	}
+	return nil
+}
+
+func isRate(r float64) bool { return r >= 0 && r <= 1 } // false for NaN
+
+// judgesRates reports whether a window must be kept.
+func (c *Config) judgesRates() bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
+
+// Classify returns what err, the end of a call, says about the dependency.
+// An outcome that does not exist reads as Failure.
+func (c *Config) classify(err error) messages.Outcome {
+	if c.Classify != nil {
+		if o := c.Classify(err); o <= messages.Ignored {
+			return o
+		}
+		return messages.Failure
+	}
+	if err == nil {
+		return messages.Success
+	}
+	if errors.Is(err, context.Canceled) {
+		return messages.Ignored
+	}
+	for _, excluded := range c.Excluded {
+		if errors.Is(err, excluded) {
+			return messages.Ignored
+		}
+	}
+	return messages.Failure
+}
+
+// isSlow reports whether a call that took so long is slow.
+func (c *Config) isSlow(took time.Duration) bool { return c.SlowCall > 0 && took >= c.SlowCall }
+
+// resetTimeout returns how long the circuit stays open after so many
+// re-openings without a recovery.
+func (c *Config) resetTimeout(reopenings int) time.Duration {
+	d := float64(c.ResetTimeout) * math.Pow(c.ResetBackoff, float64(reopenings))
+	if d < float64(c.MaxResetTimeout) {
+		return time.Duration(d)
+	}
+	return c.MaxResetTimeout
+}

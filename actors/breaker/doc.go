@@ -1,0 +1,37 @@
+// Package breaker is the circuit breaker: a pure state machine (machine.go),
+// the actor that owns it (actor.go), what the owner publishes so that most
+// calls need no message (gate.go), and the handle that callers hold (handle.go).
+// Read machine.go first.
+//
+//	     ┌──────────┐  FailureThreshold failures in a row,
+//	┌───►│  CLOSED  │  or a rate of the window is reached
+//	│    └────┬─────┘
+//	│         ▼
+//	│    ┌──────────┐◄───────────────────┐
+//	│    │   OPEN   │                    │ a trial fails, is too slow,
+//	│    └────┬─────┘                    │ or does not report in time
+//	│         │ ResetTimeout is over     │
+//	│         ▼                          │
+//	│    ┌───────────┐                   │
+//	└────┤ HALF_OPEN ├───────────────────┘
+//	     └───────────┘
+//	HalfOpenMaxCalls trials succeed
+//
+// What each input does in each state:
+//
+//	            CLOSED              OPEN                HALF_OPEN
+//	call        admitted            refused; once the   a trial, while fewer than
+//	                                timeout is over     HalfOpenMaxCalls run;
+//	                                as in HALF_OPEN     else refused
+//	success     streak = 0          late                enough of them: CLOSED
+//	failure     streak + 1,         late                OPEN
+//	            perhaps OPEN
+//	ignored     counted only        late                gives its permit back
+//	tick        a bucket ends       HALF_OPEN           overdue trial: OPEN
+//	Reset       counts cleared      CLOSED              CLOSED
+//	ForceOpen   OPEN until Reset    OPEN until Reset    OPEN until Reset
+//	Disable     CLOSED until Reset  CLOSED until Reset  CLOSED until Reset
+//
+// A result whose permit is of an earlier epoch is late: it is counted in Late
+// and moves nothing. The epoch rises with every change of state or mode.
+package breaker

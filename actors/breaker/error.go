@@ -1,0 +1,40 @@
+package breaker
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// CircuitOpenError refuses a call. It is made once per opening and shared by
+// all who are refused. It is ErrCircuitOpen.
+type CircuitOpenError struct {
+	Name   string         // of the breaker
+	State  messages.State // Open, or HalfOpen when all trials are taken
+	Forced bool           // ForceOpen: it stays open until Reset
+	until  time.Time      // when trials begin; zero: not known
+}
+
+// Error tells when the circuit resets, as of now.
+func (e *CircuitOpenError) Error() string {
+	switch {
+	case e.Forced:
+		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", e.Name)
+	case e.State == messages.HalfOpen:
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", e.Name)
+	}
+	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", e.Name, e.RetryAfter().Seconds())
+}
+
+// RetryAfter returns how long it takes, as of now, until the circuit lets
+// trials through; 0 when that is not known (forced open, half-open).
+func (e *CircuitOpenError) RetryAfter() time.Duration {
+	if e.until.IsZero() {
+		return 0
+	}
+	return max(0, time.Until(e.until))
+}
+
+// Is makes errors.Is(err, ErrCircuitOpen) true.
+func (e *CircuitOpenError) Is(target error) bool { return target == messages.ErrCircuitOpen }

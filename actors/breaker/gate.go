@@ -1,0 +1,86 @@
+package breaker
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// view is what the owner publishes: how the circuit stands, and a lease on the
+// common case. It never changes but for its tally, and is published once.
+//
+// While the lease is unsealed callers tally by themselves: successes while
+// CLOSED, refusals while OPEN. An owner that needs the count freezes the lease,
+// takes a step, and either publishes a fresh view or thaws this one.
+type view struct {
+	tally atomic.Uint64 // what callers counted; the top bit: sealed
+
+	plain   bool // CLOSED, and nothing to look at on the way in
+	timed   bool // callers must read the clock
+	stopped bool // the system is shut down
+	state   messages.State
+	mode    messages.Mode
+	epoch   uint64
+	until   time.Time         // OPEN: when trials begin; zero: not known
+	refusal *CircuitOpenError // what a refused caller gets; nil while CLOSED
+}
+
+// sealed is the bit of the tally that tells callers to ask.
+const sealed = uint64(1) << 63
+
+// count adds one to the tally; false: the lease is sealed, ask.
+func (v *view) count() bool { return v.tally.Add(1)&sealed == 0 }
+
+// freeze seals the lease and returns its word and the count it holds. A lease
+// that was sealed already holds nothing: it has been credited, or never ran.
+func (v *view) freeze() (word, count uint64) {
+	word = v.tally.Or(sealed)
+	if word&sealed != 0 {
+		return word, 0
+	}
+	return word, word
+}
+
+// thaw puts the frozen word back. Storing the word, instead of clearing the
+// bit, wipes what callers added in vain meanwhile.
+func (v *view) thaw(word uint64) { v.tally.Store(word) }
+
+// stateAt returns the state as of now: HALF_OPEN from the moment the reset
+// timeout is over, even if the owner's timer is late.
+func (v *view) stateNow() messages.State {
+	if v.state == messages.Open && !v.until.IsZero() && !time.Now().Before(v.until) {
+		return messages.HalfOpen
+	}
+	return v.state
+}
+
+// refuses reports whether a caller is refused here and now, without asking. It
+// reads the clock only in the last stretch of OPEN.
+func (v *view) refuses() bool {
+	return v.state == messages.Open && (!v.timed || time.Now().Before(v.until)) && v.count()
+}
+
+// newView shows m as of now. last is the view before it.
+func newView(name string, m *machine, last *view, now time.Time) *view {
+	v := &view{state: m.state, mode: m.mode, timed: m.timed(now), epoch: m.epoch, until: m.until}
+	v.plain = v.state == messages.Closed && !v.timed
+	if !m.leases() {
+		v.tally.Store(sealed)
+	}
+	switch {
+	case m.state == messages.Closed:
+	case last != nil && last.epoch == m.epoch:
+		v.refusal = last.refusal
+	default:
+		v.refusal = &CircuitOpenError{Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, until: m.until}
+	}
+	return v
+}
+
+// stoppedView shows what last showed and admits nobody.
+func stoppedView(last *view) *view {
+	v := &view{stopped: true, state: last.state, mode: last.mode, epoch: last.epoch, until: last.until}
+	v.tally.Store(sealed)
+	return v
+}

@@ -1,0 +1,353 @@
+package breaker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// machine is the circuit breaker: where it stands, what it has counted, and
+// the rules by which it moves. It knows no clock, lock or goroutine: every
+// input brings its now and returns its effects.
+type machine struct {
+	cfg   *Config
+	state messages.State
+	mode  messages.Mode
+	epoch uint64 // rises with each change of state or mode
+
+	streak int    // failures in a row
+	window window // of results while CLOSED, when rates are judged
+	awake  bool   // the time window's current bucket has calls
+
+	until      time.Time // OPEN: when trials begin
+	reopenings int       // since the last recovery
+	trials     []trial   // HALF_OPEN: running now, the oldest first
+	lastTrial  uint64
+	healed     int // HALF_OPEN: trials that succeeded
+
+	totals messages.BreakerStats // only the totals are used
+}
+
+// trial is a call that was admitted in HALF_OPEN to see whether the dependency
+// is well again.
+type trial struct {
+	id       uint64
+	deadline time.Time // not reported by then: failed
+}
+
+// effects is what the owner must do after an input.
+type effects struct {
+	idle    bool // nothing to keep: forget the step
+	changed bool // tell the subscribers of change
+	change  messages.BreakerChanged
+}
+
+func newMachine(cfg *Config) machine {
+	m := machine{cfg: cfg, epoch: 1}
+	m.restartWindow()
+	return m
+}
+
+// copyFrom makes m equal to o and keeps its own memory.
+func (m *machine) copyFrom(o *machine) {
+	w, trials := m.window, m.trials[:0]
+	w.copyFrom(&o.window)
+	*m = *o
+	m.window, m.trials = w, append(trials, o.trials...)
+}
+
+// credit takes in what callers tallied on the lease since the last step:
+// successes while CLOSED, refusals while OPEN.
+func (m *machine) credit(n uint64) {
+	if n == 0 {
+		return
+	}
+	switch m.state {
+	case messages.Closed:
+		m.totals.Successes += n
+		m.streak = 0
+		m.awake = true
+		if m.cfg.judgesRates() {
+			m.window.successes(int(n))
+		}
+	case messages.Open:
+		m.totals.Rejected += n
+	}
+}
+
+// call asks for admission.
+func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effects) {
+	e = m.tick(now)
+	switch {
+	case m.state == messages.Closed:
+		m.awake = true
+		return messages.Permit{Epoch: m.epoch}, true, e
+	case m.state == messages.HalfOpen && len(m.trials) < m.cfg.HalfOpenMaxCalls:
+		m.lastTrial++
+		m.trials = append(m.trials, trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)})
+		return messages.Permit{Epoch: m.epoch, Trial: m.lastTrial}, true, e
+	}
+	m.totals.Rejected++
+	return messages.Permit{}, false, e
+}
+
+// result takes in how an admitted call ended.
+func (m *machine) result(now time.Time, r messages.Result) effects {
+	e := m.tick(now)
+	if r.Permit.Epoch != m.epoch || !m.takeTrial(r.Permit.Trial) {
+		m.totals.Late++
+		return e
+	}
+	m.count(r)
+	if r.Outcome == messages.Ignored {
+		return e
+	}
+	if m.state == messages.HalfOpen {
+		return m.resultHalfOpen(now, r)
+	}
+	m.resultClosed(r)
+	if m.mode == messages.Disabled || (r.Outcome == messages.Success && !r.Slow) {
+		return e
+	}
+	if reason, failures := m.reasonToOpen(); reason != "" {
+		return m.enter(now, messages.Open, messages.Automatic, reason, failures)
+	}
+	return e
+}
+
+// takeTrial ends a running trial; an ordinary call is always fine.
+func (m *machine) takeTrial(id uint64) bool {
+	if id == 0 {
+		return true
+	}
+	i, running := slices.BinarySearchFunc(m.trials, id, func(t trial, id uint64) int { return int(int64(t.id - id)) })
+	if running {
+		m.trials = slices.Delete(m.trials, i, i+1)
+	}
+	return running
+}
+
+// firstDeadline returns when the first running trial is due; zero: none runs.
+func (m *machine) firstDeadline() (due time.Time) {
+	for _, t := range m.trials {
+		if due.IsZero() || t.deadline.Before(due) {
+			due = t.deadline
+		}
+	}
+	return due
+}
+
+func (m *machine) count(r messages.Result) {
+	switch r.Outcome {
+	case messages.Success:
+		m.totals.Successes++
+		m.streak = 0
+	case messages.Failure:
+		m.totals.Failures++
+		m.streak++
+	case messages.Ignored:
+		m.totals.Ignored++
+		return
+	}
+	if r.Slow {
+		m.totals.Slow++
+	}
+}
+
+func (m *machine) resultClosed(r messages.Result) {
+	m.awake = true
+	if m.cfg.judgesRates() {
+		m.window.add(r.Outcome == messages.Failure, r.Slow)
+	}
+}
+
+func (m *machine) resultHalfOpen(now time.Time, r messages.Result) effects {
+	switch {
+	case r.Outcome == messages.Failure:
+		return m.reopen(now, "a trial failed")
+	case r.Slow && m.cfg.SlowCallRate > 0:
+		return m.reopen(now, "a trial was slow")
+	}
+	m.healed++
+	if m.healed < m.cfg.HalfOpenMaxCalls {
+		return effects{}
+	}
+	return m.enter(now, messages.Closed, messages.Automatic, "service recovered", 0)
+}
+
+// reasonToOpen judges the streak and the rates. It returns "" for none.
+func (m *machine) reasonToOpen() (reason string, failures int) {
+	if m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
+		return plural(m.streak, "failure"), m.streak
+	}
+	w := m.window.sum
+	if !m.cfg.judgesRates() || w.calls < m.cfg.MinimumCalls {
+		return "", 0
+	}
+	if reaches(w.failures, w.calls, m.cfg.FailureRate) {
+		return fmt.Sprintf("%s in %d calls", plural(w.failures, "failure"), w.calls), w.failures
+	}
+	if reaches(w.slow, w.calls, m.cfg.SlowCallRate) {
+		return fmt.Sprintf("%s in %d", plural(w.slow, "slow call"), w.calls), w.failures
+	}
+	return "", 0
+}
+
+func reaches(part, whole int, rate float64) bool {
+	return rate > 0 && whole > 0 && float64(part)/float64(whole) >= rate
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// tick lets time do its part. It may come early, late or not at all: every
+// other input calls it first.
+func (m *machine) tick(now time.Time) effects {
+	switch m.state {
+	case messages.Closed:
+		if m.judgesBuckets() && m.window.slide(now) {
+			m.awake = false
+		}
+	case messages.Open:
+		if m.mode == messages.Automatic && !now.Before(m.until) {
+			return m.enter(now, messages.HalfOpen, messages.Automatic, "reset timeout is over", 0)
+		}
+	case messages.HalfOpen:
+		if due := m.firstDeadline(); !due.IsZero() && !now.Before(due) {
+			m.totals.Failures++
+			m.streak++
+			return m.reopen(now, fmt.Sprintf("a trial did not report within %v", m.cfg.TrialTimeout))
+		}
+	}
+	return effects{}
+}
+
+// control carries out an operator's order.
+func (m *machine) control(now time.Time, order messages.Order) effects {
+	switch order {
+	case messages.ForceOpen:
+		return m.enter(now, messages.Open, messages.ForcedOpen, "forced open", 0)
+	case messages.Disable:
+		return m.enter(now, messages.Closed, messages.Disabled, "disabled", 0)
+	}
+	return m.enter(now, messages.Closed, messages.Automatic, "reset", 0)
+}
+
+// configure replaces the settings. State and counts are kept; a different
+// window starts empty; an open circuit keeps its deadline.
+func (m *machine) configure(now time.Time, cfg *Config) effects {
+	e := m.tick(now)
+	fresh := cfg.Window != m.cfg.Window || cfg.judgesRates() != m.cfg.judgesRates()
+	m.cfg = cfg
+	if fresh {
+		m.restartWindow()
+	}
+	return e
+}
+
+func (m *machine) restartWindow() {
+	m.window = window{}
+	if m.cfg.judgesRates() {
+		m.window = newWindow(m.cfg.Window)
+	}
+	m.awake = !m.judgesBuckets()
+}
+
+func (m *machine) judgesBuckets() bool { return m.cfg.judgesRates() && m.cfg.Window.span > 0 }
+
+// reopen enters OPEN after a trial that did not succeed.
+func (m *machine) reopen(now time.Time, reason string) effects {
+	m.reopenings++
+	return m.enter(now, messages.Open, messages.Automatic, reason, m.streak)
+}
+
+// enter is the only writer of the state.
+func (m *machine) enter(now time.Time, to messages.State, mode messages.Mode, reason string, failures int) effects {
+	from, fromMode := m.state, m.mode
+	m.state, m.mode = to, mode
+	m.epoch++
+	m.trials, m.healed = m.trials[:0], 0
+	m.until = time.Time{}
+	switch to {
+	case messages.Open:
+		if from != messages.Open {
+			m.totals.Opened++
+		}
+		if mode == messages.Automatic {
+			m.until = now.Add(m.cfg.resetTimeout(m.reopenings))
+		}
+	case messages.Closed:
+		m.streak, m.reopenings = 0, 0
+		m.window.clear()
+		m.awake = !m.judgesBuckets()
+	}
+	return effects{
+		changed: from != to || fromMode != mode,
+		change:  messages.BreakerChanged{From: from, To: to, Reason: reason, Failures: failures, At: now},
+	}
+}
+
+// lastStretch is how long before the end of OPEN callers begin to look at the
+// clock themselves, so that nobody is refused because a timer was late.
+const lastStretch = 50 * time.Millisecond
+
+// timed reports whether a caller must read the clock: to tell slow calls, or
+// in the last stretch of OPEN.
+func (m *machine) timed(now time.Time) bool {
+	switch m.state {
+	case messages.Closed:
+		return m.cfg.SlowCall > 0
+	case messages.Open:
+		return m.mode == messages.Automatic && !now.Before(m.until.Add(-lastStretch))
+	}
+	return false
+}
+
+// leases reports whether callers may tally by themselves: successes while
+// CLOSED, refusals while OPEN. A bucket of a time window starts with a message.
+func (m *machine) leases() bool {
+	switch m.state {
+	case messages.Closed:
+		return m.awake
+	case messages.Open:
+		return true
+	}
+	return false
+}
+
+// wake returns when the machine wants its next tick; zero: no need.
+func (m *machine) wake(now time.Time) time.Time {
+	switch {
+	case m.state == messages.Closed && m.judgesBuckets() && m.awake:
+		return m.window.ends
+	case m.state == messages.Open && m.mode == messages.Automatic:
+		if early := m.until.Add(-lastStretch); now.Before(early) {
+			return early
+		}
+		return m.until
+	case m.state == messages.HalfOpen:
+		return m.firstDeadline()
+	}
+	return time.Time{}
+}
+
+// stats returns the counts as of now.
+func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
+	e = m.tick(now)
+	e.idle = !e.changed
+	s = m.totals
+	s.State, s.Mode, s.ConsecutiveFailures, s.Trials = m.state, m.mode, m.streak, len(m.trials)
+	if w := m.window.sum; m.cfg.judgesRates() && w.calls >= m.cfg.MinimumCalls && w.calls > 0 {
+		s.FailureRate = float64(w.failures) / float64(w.calls)
+	}
+	if m.state == messages.Open && m.mode == messages.Automatic {
+		s.TimeUntilReset = max(0, m.until.Sub(now))
+	}
+	return s, e
+}
