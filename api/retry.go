@@ -1,0 +1,270 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/retry"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// RetryConfig is how a retry policy behaves. The zero value of a field means
+// its default.
+//
+//	MaxAttempts   int            the first one included; default 3
+//	InitialDelay  time.Duration  before the second attempt; default 1 s (1 ns for none)
+//	BackoffFactor float64        each wait is so many times the one before; default 2, at least 1
+//	MaxDelay      time.Duration  no wait is longer, jitter and RetryAfter included; default 60 s
+//	Jitter        Jitter         spreads callers that failed together; default JitterProportional
+//	Retryable     func(error) bool
+//	                             runs in the caller; default: all but context.Canceled,
+//	                             ErrCircuitOpen, ErrShutdown and what Permanent marked
+//	OnRetry       func(err error, attempt int, delay time.Duration)
+//	                             runs in the caller before each wait; attempt: the one that failed
+//	Budget        *RetryBudget   bounds the retries of all calls together; nil: no budget
+//
+// Its method Delay(attempt int) time.Duration returns a wait after that
+// attempt failed, jitter included; it never overflows.
+type RetryConfig = retry.Config
+
+// RetryBudget bounds the retries of all calls of a policy together: in any
+// Window at most Ratio × the calls begun in it, plus MinPerSecond × its seconds.
+//
+//	Ratio        float64        retries allowed per call over Window; 0 or more
+//	MinPerSecond float64        always allowed on top; 0 or more
+//	Window       time.Duration  what Ratio looks back on; default 10 s
+type RetryBudget = retry.Budget
+
+// Jitter spreads the waits of callers that failed together. The zero value is
+// JitterProportional.
+type Jitter = retry.Jitter
+
+// The jitters of a wait d.
+const (
+	JitterProportional = retry.JitterProportional // ±25 % of d; the default
+	JitterNone         = retry.JitterNone         // d exactly
+	JitterFull         = retry.JitterFull         // 0 to d
+	JitterEqual        = retry.JitterEqual        // d/2 to d
+)
+
+// RetryStats is what a retry policy has counted since it was made.
+//
+//	Name      string
+//	Calls     uint64  calls begun
+//	Retries   uint64  second and later attempts allowed
+//	Exhausted uint64  calls given up because no attempts were left
+//	Throttled uint64  calls given up because the budget was spent
+type RetryStats = messages.RetryStats
+
+// Retry is a named retry policy. Its actor decides after each failed attempt;
+// the attempts run, and wait, in the caller. A call that succeeds at its first
+// attempt sends no message and allocates nothing. All methods may be called by
+// many goroutines at once.
+type Retry struct {
+	sys    *System
+	handle *retry.Handle
+}
+
+// Retry returns the retry policy of that name, and makes it if there is none.
+// A policy that exists keeps its settings: a WARN names those that differ from
+// cfg. The errors are a *ConfigError and ErrShutdown.
+func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
+	if s == nil {
+		return nil, &messages.ConfigError{Kind: "retry", Name: name, Field: "System", Problem: "is nil"}
+	}
+	cfg, err := retry.Checked(name, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if isClosed(s.sys.Closing()) {
+		return nil, messages.ErrShutdown
+	}
+	r, existed, err := s.retries.GetOrMake(name, func() (*Retry, error) {
+		handle, err := retry.New(s.sys, name, cfg)
+		return &Retry{sys: s, handle: handle}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if existed {
+		r.warnOf(differing(r.Config(), cfg))
+	}
+	return r, nil
+}
+
+func (r *Retry) warnOf(fields []string) {
+	if len(fields) > 0 {
+		r.sys.sys.Logger().Warn(
+			fmt.Sprintf("Retry '%s' exists already: its first settings stay, a different %s is ignored",
+				messages.Shorten(r.Name()), strings.Join(fields, ", ")),
+			"retry", r.Name(), "differs", fields)
+	}
+}
+
+// LookupRetry returns the retry policy of that name, if there is one.
+func (s *System) LookupRetry(name string) (*Retry, bool) {
+	if s == nil {
+		return nil, false
+	}
+	return s.retries.Get(name)
+}
+
+// Name returns the name of the policy; "" for a nil *Retry.
+func (r *Retry) Name() string {
+	if r == nil {
+		return ""
+	}
+	return r.handle.Name()
+}
+
+// Config returns the settings in force, defaults filled in; the zero value for
+// a nil *Retry.
+func (r *Retry) Config() RetryConfig {
+	if r == nil {
+		return RetryConfig{}
+	}
+	return r.handle.Config()
+}
+
+// Configure replaces the settings, live: they count from the next decision on,
+// also for calls that are between their attempts. Statistics are kept, and so
+// is what the budget has seen. The errors are a *ConfigError, which leaves the
+// settings as they were, and ErrShutdown.
+func (r *Retry) Configure(cfg RetryConfig) error {
+	if r == nil {
+		return errNilRetry()
+	}
+	return r.handle.Configure(cfg)
+}
+
+// Stats asks the policy's actor for what it has counted. The error is
+// ErrShutdown, or a *ConfigError for a nil *Retry.
+func (r *Retry) Stats() (RetryStats, error) {
+	if r == nil {
+		return RetryStats{}, errNilRetry()
+	}
+	return r.handle.Stats()
+}
+
+func errNilRetry() error {
+	return &messages.ConfigError{Kind: "retry", Field: "Retry", Problem: "is nil"}
+}
+
+// Run runs fn until an attempt succeeds, or the policy gives up. It returns
+//   - nil, when an attempt succeeded;
+//   - fn's error as it is, when it is not one to retry;
+//   - a *RetryError, when the policy gave up;
+//   - ctx's error, when ctx was done before the first attempt: fn is not run;
+//   - ErrShutdown, when the system was shut down before: fn is not run;
+//   - a *ConfigError, when ctx, fn or r is nil.
+func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
+	if fn == nil {
+		return &messages.ConfigError{Kind: "retry", Name: r.Name(), Field: "fn", Problem: "is nil"}
+	}
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	for attempt := 1; ; attempt++ {
+		err := fn(withAttempt(ctx, attempt))
+		if err == nil {
+			return nil
+		}
+		if err = r.again(ctx, attempt, err); err != nil {
+			return err
+		}
+	}
+}
+
+// begin admits a call, or tells why fn must not run.
+func (r *Retry) begin(ctx context.Context) error {
+	if r == nil {
+		return errNilRetry()
+	}
+	if ctx == nil {
+		return &messages.ConfigError{Kind: "retry", Name: r.Name(), Field: "ctx", Problem: "is nil"}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.handle.Begin()
+}
+
+// again asks the owner what follows the attempt that failed with err, and
+// waits if it must. It returns nil when another attempt is due, else what the
+// call returns.
+func (r *Retry) again(ctx context.Context, attempt int, err error) error {
+	noteAttempt(ctx, err)
+	cfg := r.handle.Settings()
+	retryable := isRetryable(cfg.Retryable, err)
+	now := time.Now()
+	verdict, failed := r.handle.Failed(messages.Attempt{
+		At: now, Number: attempt, Retryable: retryable, RetryAfter: wishOf(err), Deadline: deadlineOf(ctx, now),
+	})
+	switch {
+	case !retryable:
+		return err
+	case errors.Is(failed, messages.ErrShutdown):
+		return r.giveUp(attempt, messages.ReasonShutdown.String(), err)
+	case failed != nil:
+		return r.giveUp(attempt, reasonCrashed, err)
+	case verdict.Again:
+		return r.wait(ctx, cfg, attempt, verdict.Delay, err)
+	case verdict.Reason == messages.ReasonDeadline && errors.Is(ctx.Err(), context.Canceled):
+		return r.giveUp(attempt, messages.ReasonCancelled.String(), err)
+	}
+	return r.giveUp(attempt, verdict.Reason.String(), err)
+}
+
+// wait announces the next attempt and waits for it, at most until ctx ends or
+// the system is shut down.
+func (r *Retry) wait(ctx context.Context, cfg *RetryConfig, attempt int, delay time.Duration, err error) error {
+	r.sys.sys.Emit(messages.Retrying{
+		Name: r.Name(), Attempt: attempt, MaxAttempts: cfg.MaxAttempts, Delay: delay, Err: err, At: time.Now(),
+	})
+	if cfg.OnRetry != nil {
+		cfg.OnRetry(err, attempt, delay)
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-r.sys.sys.Closing():
+	}
+	switch ended := ctx.Err(); { // more than one may have come at once
+	case errors.Is(ended, context.DeadlineExceeded):
+		return r.giveUp(attempt, messages.ReasonDeadline.String(), err)
+	case ended != nil:
+		return r.giveUp(attempt, messages.ReasonCancelled.String(), err)
+	case isClosed(r.sys.sys.Closing()):
+		return r.giveUp(attempt, messages.ReasonShutdown.String(), err)
+	}
+	return nil
+}
+
+func (r *Retry) giveUp(attempts int, reason string, err error) error {
+	r.sys.sys.Emit(messages.RetryExhausted{Name: r.Name(), Attempts: attempts, Reason: reason, Err: err, At: time.Now()})
+	return &RetryError{Name: r.Name(), Attempts: attempts, Reason: reason, Err: err}
+}
+
+// deadlineOf returns when the caller stops waiting: for one whose ctx is done
+// that is now.
+func deadlineOf(ctx context.Context, now time.Time) time.Time {
+	if ctx.Err() != nil {
+		return now
+	}
+	deadline, _ := ctx.Deadline()
+	return deadline
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

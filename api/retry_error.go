@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// RetryError tells that a retry policy gave up. It unwraps to Err and, as
+// Reason says, to
+//
+//	"attempts"   ErrExhausted
+//	"deadline"   context.DeadlineExceeded: the next wait would not end in time
+//	"budget"     nothing more
+//	"cancelled"  context.Canceled
+//	"shutdown"   ErrShutdown
+//
+// Should the policy's actor crash on a question, which would be a defect of
+// this library, the reason is "crashed".
+type RetryError struct {
+	Name     string // of the policy
+	Attempts int    // that were made
+	Reason   string // attempts, deadline, budget, cancelled or shutdown
+	Err      error  // of the last attempt
+}
+
+const reasonCrashed = "crashed"
+
+// Error tells the name, the number of attempts, the reason and the last error.
+func (e *RetryError) Error() string {
+	attempts := "1 attempt"
+	if e.Attempts != 1 {
+		attempts = fmt.Sprintf("%d attempts", e.Attempts)
+	}
+	why := ""
+	switch e.Reason {
+	case messages.ReasonAttempts.String():
+	case messages.ReasonDeadline.String():
+		why = " (no time for another before the deadline)"
+	case messages.ReasonBudget.String():
+		why = " (the retry budget is spent)"
+	case messages.ReasonShutdown.String():
+		why = " (the system is shut down)"
+	default:
+		why = " (" + e.Reason + ")"
+	}
+	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", messages.Shorten(e.Name), attempts, why, e.Err)
+}
+
+// Unwrap returns the last attempt's error and what the reason stands for.
+func (e *RetryError) Unwrap() []error {
+	var because error
+	switch e.Reason {
+	case messages.ReasonAttempts.String():
+		because = messages.ErrExhausted
+	case messages.ReasonDeadline.String():
+		because = context.DeadlineExceeded
+	case messages.ReasonCancelled.String():
+		because = context.Canceled
+	case messages.ReasonShutdown.String():
+		because = messages.ErrShutdown
+	case reasonCrashed:
+		because = messages.ErrCrashed
+	default:
+		return []error{e.Err}
+	}
+	return []error{e.Err, because}
+}
+
+// Permanent marks err as not to be retried, whatever Retryable says. The mark
+// reads like err and unwraps to it. Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanent{err}
+}
+
+// RetryAfter makes the next wait the longer of delay and the back-off. No
+// jitter is added to delay, and the wait is capped at MaxDelay. The mark reads
+// like err and unwraps to it. RetryAfter(nil, delay) is nil.
+func RetryAfter(err error, delay time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &retryAfter{err, delay}
+}
+
+type permanent struct{ error }
+
+func (p *permanent) Unwrap() error { return p.error }
+
+type retryAfter struct {
+	error
+	delay time.Duration
+}
+
+func (r *retryAfter) Unwrap() error { return r.error }
+
+// wishOf returns how long err asks to wait at least; 0: it does not say.
+func wishOf(err error) time.Duration {
+	if mark, ok := errors.AsType[*retryAfter](err); ok {
+		return mark.delay
+	}
+	return 0
+}
+
+// isRetryable asks the policy's own function, or decides as the default does.
+func isRetryable(own func(error) bool, err error) bool {
+	if _, marked := errors.AsType[*permanent](err); marked {
+		return false
+	}
+	if own != nil {
+		return own(err)
+	}
+	return !errors.Is(err, context.Canceled) &&
+		!errors.Is(err, messages.ErrCircuitOpen) &&
+		!errors.Is(err, messages.ErrShutdown)
+}

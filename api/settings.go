@@ -1,0 +1,23 @@
+package api
+
+import "reflect"
+
+// differing returns the names of the fields in which two settings of the same
+// struct type differ. Functions cannot be compared: they differ when only one
+// of them is nil.
+func differing(a, b any) (fields []string) {
+	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	for i := range va.NumField() {
+		fa, fb := va.Field(i), vb.Field(i)
+		same := false
+		if fa.Kind() == reflect.Func {
+			same = fa.IsNil() == fb.IsNil()
+		} else {
+			same = reflect.DeepEqual(fa.Interface(), fb.Interface())
+		}
+		if !same {
+			fields = append(fields, va.Type().Field(i).Name)
+		}
+	}
+	return fields
+}
