@@ -1,0 +1,198 @@
+package health
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Host is what a check needs of the system it lives in.
+type Host interface {
+	// Spawn starts an actor under the supervisor of its kind and returns its address.
+	Spawn(kind, name string, produce func() actor.Actor) (interface {
+		Send(message any)
+		Done() <-chan struct{}
+	}, error)
+	// Stop ends an actor; its Done is closed when it has ended.
+	Stop(owner interface {
+		Send(message any)
+		Done() <-chan struct{}
+	})
+	Emit(e messages.Event)
+	Logger() *slog.Logger
+	Closing() <-chan struct{}
+}
+
+// Crash is what the owner of a check that panicked panics with, on purpose:
+// its supervisor restarts it, and the restart runs the check again.
+type Crash struct {
+	Name    string // of the check
+	Message string // "panicked: ..."
+	Stack   string // where the check panicked
+}
+
+// Error names the check and what it panicked with.
+func (c *Crash) Error() string { return "Health check '" + messages.Shorten(c.Name) + "' " + c.Message }
+
+type cell = ask.Cell[messages.RunNow, Result]
+
+// granted tells an owner that its check has got a slot.
+type granted struct{}
+
+// state is what outlives a crash of the owner.
+type state struct {
+	*Handle // what it publishes to
+
+	machine    machine
+	asking     []*cell // who waits for a result
+	slot       slot
+	timer      *time.Timer
+	generation uint64 // of the timer
+	started    bool   // once, at least
+}
+
+// owner is one incarnation of the actor that owns a check.
+type owner struct {
+	*state
+	self func(message any) // sends to this actor
+	cell *cell             // the question at hand, until it is settled
+}
+
+func produce(s *state) func() actor.Actor {
+	return func() actor.Actor { return &owner{state: s} }
+}
+
+// Receive hands each message to the machine and carries out what it says.
+func (o *owner) Receive(c actor.Context) {
+	defer o.rescue()
+	switch msg := c.Message().(type) {
+	case *actor.Started:
+		root, self := c.ActorSystem().Root, c.Self()
+		o.self = func(message any) { root.Send(self, message) }
+		o.begin()
+	case *actor.Restarting:
+		o.disarm()
+	case *actor.Stopped:
+		o.disarm()
+		o.slots.release(&o.slot)
+	case *cell:
+		o.cell = msg
+		o.asking = append(o.asking, msg)
+		o.carry(o.machine.call(time.Now()))
+		o.cell = nil
+	case messages.RunResult:
+		o.carryResult(msg)
+	case granted:
+		o.carry(o.machine.granted(time.Now()))
+	case messages.Tick:
+		if msg.Generation == o.generation {
+			o.carry(o.machine.tick(time.Now()))
+		}
+	}
+}
+
+// begin starts the first run, or goes on after a crash.
+func (o *owner) begin() {
+	o.slot.wake = func() { o.self(granted{}) }
+	if !o.started {
+		o.started = true
+		o.carry(o.machine.begin())
+		return
+	}
+	o.revive()
+	o.carry(o.machine.restart(o.runner.running()))
+}
+
+func (o *owner) carryResult(r messages.RunResult) {
+	e := o.machine.result(r)
+	o.carry(e)
+	if e.crash != "" {
+		crash := &Crash{Name: o.name, Message: e.crash, Stack: r.Stack}
+		o.crash()
+		panic(crash)
+	}
+}
+
+// carry carries out the effects of one step: publish, reply, arm the timer,
+// run, emit.
+func (o *owner) carry(e effects) {
+	now := time.Now()
+	if e.publish {
+		o.view.Store(o.machine.view(now))
+	}
+	if e.answer {
+		o.reply(now)
+	}
+	if e.release {
+		o.slots.release(&o.slot)
+	}
+	if e.start != 0 {
+		o.runner.start(e.start, func(r messages.RunResult) { o.self(r) })
+	}
+	o.arm(now)
+	o.emit(e, now)
+	if e.acquire && o.slots.acquire(&o.slot) {
+		o.carry(o.machine.granted(now))
+	}
+}
+
+func (o *owner) reply(now time.Time) {
+	asking := o.asking
+	o.asking, o.cell = nil, nil
+	r := o.view.Load().read(now)
+	for _, c := range asking {
+		c.Answer(r)
+	}
+}
+
+func (o *owner) emit(e effects, now time.Time) {
+	last := o.machine.last
+	if e.changed {
+		o.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: o.machine.status, Message: last.Message, At: now})
+	}
+	if e.restarted {
+		o.host.Emit(messages.CheckRestarted{Name: o.name, Restarts: last.Restarts, Reason: last.Message, At: now})
+	}
+}
+
+// arm makes the machine's next tick come; an earlier one becomes stale.
+func (o *owner) arm(now time.Time) {
+	o.disarm()
+	at := o.machine.wake()
+	if at.IsZero() {
+		return
+	}
+	tick, self := messages.Tick{Generation: o.generation}, o.self
+	o.timer = time.AfterFunc(at.Sub(now), func() { self(tick) })
+}
+
+func (o *owner) disarm() {
+	o.generation++
+	if o.timer != nil {
+		o.timer.Stop()
+		o.timer = nil
+	}
+}
+
+// rescue sees to it that whoever asked gets an error when the owner crashes
+// on the question, and lets the panic go on to the supervisor.
+func (o *owner) rescue() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if c := o.cell; c != nil {
+		o.cell = nil
+		o.asking = slices.DeleteFunc(o.asking, func(a *cell) bool { return a == c })
+		c.Fail(messages.ErrCrashed)
+	}
+	panic(p)
+}
+
+func draw() float64 { return rand.Float64() }

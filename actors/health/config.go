@@ -1,0 +1,64 @@
+package health
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// OnDemand as an Interval means: run only in Register and when asked.
+const OnDemand time.Duration = -1
+
+// Config holds the settings of one health check. The zero value means the
+// defaults.
+type Config struct {
+	Timeout        time.Duration // how long a run may take; default 10 s
+	Interval       time.Duration // background period, jittered by ±10 %; default 10 s; OnDemand: only when asked
+	Optional       bool          // failing makes the system DEGRADED, not UNHEALTHY
+	UnhealthyAfter int           // failures in a row before the status says so; default 1
+	HealthyAfter   int           // successes in a row before an UNHEALTHY check is well again; default 1
+	Groups         []string      // which endpoints show it; default {"ready"}; empty but not nil: none
+}
+
+func (c Config) withDefaults() Config {
+	if c.Timeout == 0 {
+		c.Timeout = 10 * time.Second
+	}
+	if c.Interval == 0 {
+		c.Interval = 10 * time.Second
+	}
+	if c.UnhealthyAfter == 0 {
+		c.UnhealthyAfter = 1
+	}
+	if c.HealthyAfter == 0 {
+		c.HealthyAfter = 1
+	}
+	if c.Groups == nil {
+		c.Groups = []string{"ready"}
+	}
+	c.Groups = slices.Clone(c.Groups) // the caller's slice stays the caller's
+	return c
+}
+
+func (c Config) validate(name string) error {
+	bad := func(field, format string, args ...any) error {
+		return &messages.ConfigError{Kind: "check", Name: name, Field: field, Problem: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case name == "":
+		return bad("Name", "is empty")
+	case c.Timeout < 0:
+		return bad("Timeout", "is negative: %v", c.Timeout)
+	case c.Interval < 0 && c.Interval != OnDemand:
+		return bad("Interval", "is negative: %v", c.Interval)
+	case c.UnhealthyAfter < 0:
+		return bad("UnhealthyAfter", "is negative: %d", c.UnhealthyAfter)
+	case c.HealthyAfter < 0:
+		return bad("HealthyAfter", "is negative: %d", c.HealthyAfter)
+	case slices.Contains(c.Groups, ""):
+		return bad("Groups", "holds an empty name")
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// ErrDeregistered is why a run ended whose check was deregistered meanwhile.
+var ErrDeregistered = errors.New("the check was deregistered")
+
+var errCrashed = errors.New("the check panicked")
+
+var questions ask.Pool[messages.RunNow, Result]
+
+// Handle is what others hold of a check: its settings, its last result and a
+// way to ask for a fresh one.
+type Handle struct {
+	name   string
+	cfg    Config
+	host   Host
+	slots  *Slots
+	runner *runner
+	owner  ask.Owner
+	view   atomic.Pointer[view]        // the last result, published by the owner
+	life   atomic.Pointer[incarnation] // ends when the owner crashes
+}
+
+// incarnation is the time between two crashes of the owner.
+type incarnation struct {
+	context.Context
+	end context.CancelCauseFunc
+}
+
+// Start makes a check and begins its first run. A bad setting is a
+// *ConfigError; after the shutdown of host it returns ErrShutdown.
+func Start(host Host, slots *Slots, name string, cfg Config, check Func) (*Handle, error) {
+	if err := cfg.validate(name); err != nil {
+		return nil, err
+	}
+	if check == nil {
+		return nil, &messages.ConfigError{Kind: "check", Name: name, Field: "Check", Problem: "is nil"}
+	}
+	cfg = cfg.withDefaults()
+	h := &Handle{name: name, cfg: cfg, host: host, slots: slots, runner: newRunner(check, cfg.Timeout)}
+	s := &state{Handle: h, machine: machine{cfg: cfg, draw: draw, last: Result{Name: name}}}
+	h.view.Store(s.machine.view(time.Now()))
+	h.revive()
+	owner, err := host.Spawn("check", name, produce(s))
+	if err != nil {
+		h.runner.close(err)
+		return nil, err
+	}
+	h.owner = owner
+	return h, nil
+}
+
+// Name returns the check's name.
+func (h *Handle) Name() string { return h.name }
+
+// Config returns the check's settings, defaults filled in. They are read only.
+func (h *Handle) Config() Config { return h.cfg }
+
+// Result returns the last result as it reads now. It never waits.
+func (h *Handle) Result(now time.Time) Result { return h.view.Load().read(now) }
+
+// Status returns the status of Result.
+func (h *Handle) Status(now time.Time) messages.Status { return h.view.Load().status(now) }
+
+// Run returns a fresh result: it starts a run, or joins the one in flight. A
+// check that is stuck or crashed answers with what is known. When ctx ends
+// first, the run goes on and this answer is Unknown, with ctx's error.
+func (h *Handle) Run(ctx context.Context) Result {
+	if ctx == nil {
+		return h.unfinished(errors.New("ctx is nil"))
+	}
+	if ctx.Err() != nil {
+		return h.unfinished(context.Cause(ctx))
+	}
+	life := h.life.Load()
+	if life.Err() != nil {
+		return h.interrupted(context.Cause(life))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(life, func() { cancel(context.Cause(life)) })()
+	r, err := questions.Ask(ctx, h.owner, messages.RunNow{At: time.Now()})
+	switch {
+	case err == nil:
+		return r
+	case ctx.Err() != nil:
+		return h.interrupted(context.Cause(ctx))
+	default:
+		return h.unfinished(err)
+	}
+}
+
+func (h *Handle) interrupted(cause error) Result {
+	if cause == errCrashed { //nolint:errorlint // it is a cause of our own, never wrapped
+		return h.Result(time.Now())
+	}
+	return h.unfinished(cause)
+}
+
+func (h *Handle) unfinished(cause error) Result {
+	r := h.Result(time.Now())
+	r.Status, r.Message = messages.Unknown, "not finished: "+cause.Error()
+	return r
+}
+
+// Stop ends the owner and cancels the run in flight.
+func (h *Handle) Stop() {
+	h.Cancel(ErrDeregistered)
+	h.host.Stop(h.owner)
+}
+
+// Cancel cancels the run in flight, releases who waits for it, and lets no
+// other run begin. The last result stays.
+func (h *Handle) Cancel(cause error) { h.runner.close(cause) }
+
+// Returned is closed when the last run begun has returned; call it after Stop
+// or Cancel. It is nil if there never was a run.
+func (h *Handle) Returned() <-chan struct{} { return h.runner.returned() }
+
+// Running reports whether a run is in flight.
+func (h *Handle) Running() bool { return h.runner.running() }
+
+// revive begins an incarnation of the owner.
+func (h *Handle) revive() {
+	ctx, end := context.WithCancelCause(h.runner.life)
+	if old := h.life.Swap(&incarnation{ctx, end}); old != nil {
+		old.end(errCrashed)
+	}
+}
+
+// crash ends the incarnation: whoever asked gets what is known.
+func (h *Handle) crash() { h.life.Load().end(errCrashed) }

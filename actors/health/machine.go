@@ -1,0 +1,214 @@
+package health
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// grace is how long a check may take to notice that its context has ended.
+// After that it is stuck for good, and UNHEALTHY whatever the streak says.
+const grace = time.Second
+
+// phase is what the check's function is doing.
+type phase uint8
+
+const (
+	idle    phase = iota // nothing
+	waiting              // for a slot to run in
+	running              // within its timeout
+	stuck                // it has outlived its timeout
+	crashed              // it panicked, the supervisor will restart the owner
+)
+
+// machine decides when a check runs and what its results mean.
+type machine struct {
+	cfg  Config
+	draw func() float64 // the luck of the jitter, in [0, 1)
+
+	phase     phase
+	run       uint64    // number of the last run begun
+	startedAt time.Time // of that run
+	dueAt     time.Time // of the next run; zero: when asked
+
+	status              messages.Status
+	last                Result // of the last run that ended, or timed out
+	failures, successes int    // in a row; one of them is zero
+}
+
+// effects is what a step asks to be carried out. The zero value asks nothing.
+type effects struct {
+	publish   bool            // show the world the new view
+	answer    bool            // answer everyone who waits for a result
+	release   bool            // give the slot back
+	acquire   bool            // get a slot, then call granted
+	start     uint64          // begin the run of this number; 0: none
+	changed   bool            // the status changed
+	from      messages.Status // from this one
+	restarted bool            // the owner was restarted
+	crash     string          // the check panicked with this: crash, to be restarted
+}
+
+// begin asks for a slot to run in: the first run, when the check is registered.
+func (m *machine) begin() effects {
+	m.phase = waiting
+	return effects{acquire: true}
+}
+
+// granted tells that a slot is free for the run that waits for it.
+func (m *machine) granted(now time.Time) effects {
+	if m.phase != waiting {
+		return effects{release: true}
+	}
+	m.phase = running
+	m.run++
+	m.startedAt = now
+	m.dueAt = m.next(now)
+	return effects{start: m.run}
+}
+
+// call asks for a fresh result: it starts a run or joins the one in flight.
+func (m *machine) call(now time.Time) effects {
+	switch m.phase {
+	case idle:
+		return m.begin()
+	case running:
+		if m.overdue(now) {
+			return m.timeout(now)
+		}
+	case stuck, crashed:
+		return effects{answer: true}
+	}
+	return effects{}
+}
+
+// result takes what the run in flight returned. One of another run is stale.
+func (m *machine) result(r messages.RunResult) effects {
+	if r.Run != m.run || m.phase != running && m.phase != stuck {
+		return effects{}
+	}
+	e := effects{publish: true, answer: true, release: m.phase == running}
+	late := m.phase == stuck
+	m.phase = idle
+	switch {
+	case r.Panicked:
+		m.phase = crashed
+		e.crash = r.Message
+		m.observe(&e, r.At, messages.Unhealthy, r.Message, r.Details)
+		m.enter(&e, messages.Unhealthy)
+	case late: // its timeout was counted already
+	case m.overdue(r.At):
+		m.observe(&e, r.At, messages.Unhealthy, m.timedOut(), nil)
+	default:
+		m.observe(&e, r.At, r.Status, r.Message, r.Details)
+	}
+	if m.due(r.At) {
+		e.acquire = m.begin().acquire
+	}
+	return e
+}
+
+// tick looks at what time has brought.
+func (m *machine) tick(now time.Time) effects {
+	switch {
+	case m.due(now):
+		return m.begin()
+	case m.phase == running && m.overdue(now):
+		return m.timeout(now)
+	case m.phase == stuck && !now.Before(m.deadline().Add(grace)):
+		return m.giveUp()
+	}
+	return effects{}
+}
+
+// restart goes on after a crash of the owner. The run in flight is kept if it
+// has not returned; else there is a new one.
+func (m *machine) restart(inFlight bool) effects {
+	m.last.Restarts++
+	e := effects{publish: true, restarted: true}
+	if m.phase == crashed || !inFlight && (m.phase == running || m.phase == stuck) {
+		e.release = m.phase == running
+		e.acquire = m.begin().acquire
+	}
+	return e
+}
+
+// wake returns when the next tick is wanted; zero: never.
+func (m *machine) wake() time.Time {
+	switch m.phase {
+	case idle:
+		return m.dueAt
+	case running:
+		return m.deadline()
+	case stuck:
+		if m.status != messages.Unhealthy {
+			return m.deadline().Add(grace)
+		}
+	}
+	return time.Time{}
+}
+
+// timeout counts the run in flight as failed; it may go on running.
+func (m *machine) timeout(now time.Time) effects {
+	m.phase = stuck
+	e := effects{publish: true, answer: true, release: true}
+	m.observe(&e, now, messages.Unhealthy, m.timedOut(), nil)
+	return e
+}
+
+// giveUp stops waiting for more evidence: none will come from a stuck check.
+func (m *machine) giveUp() effects {
+	e := effects{publish: true}
+	m.enter(&e, messages.Unhealthy)
+	return e
+}
+
+// observe takes an outcome: the message at once, the status when the streak
+// says so.
+func (m *machine) observe(e *effects, now time.Time, s messages.Status, message string, details messages.Details) {
+	first := m.last.Timestamp.IsZero()
+	m.last.Message, m.last.Details = message, details
+	m.last.Latency, m.last.Timestamp = now.Sub(m.startedAt), now
+	if s == messages.Unhealthy {
+		m.failures, m.successes = m.failures+1, 0
+		if first || m.failures >= m.cfg.UnhealthyAfter {
+			m.enter(e, s)
+		}
+		return
+	}
+	m.failures, m.successes = 0, m.successes+1
+	if m.status != messages.Unhealthy || m.successes >= m.cfg.HealthyAfter {
+		m.enter(e, s)
+	}
+}
+
+// enter is the only writer of the status.
+func (m *machine) enter(e *effects, s messages.Status) {
+	if s == m.status {
+		return
+	}
+	if !e.changed {
+		e.changed, e.from = true, m.status
+	}
+	m.status = s
+}
+
+func (m *machine) deadline() time.Time        { return m.startedAt.Add(m.cfg.Timeout) }
+func (m *machine) overdue(now time.Time) bool { return !now.Before(m.deadline()) }
+func (m *machine) due(now time.Time) bool {
+	return m.phase == idle && !m.dueAt.IsZero() && !now.Before(m.dueAt)
+}
+
+// next returns when the run after the one that starts now is due.
+func (m *machine) next(now time.Time) time.Time {
+	if m.cfg.Interval == OnDemand {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(float64(m.cfg.Interval) * (0.9 + 0.2*m.draw())))
+}
+
+func (m *machine) timedOut() string { return "timed out after " + seconds(m.cfg.Timeout) }
+
+// seconds prints a duration as people say it: "10.0s".
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

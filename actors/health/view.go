@@ -1,0 +1,82 @@
+package health
+
+import (
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Result is the last known result of one health check.
+type Result struct {
+	Name      string
+	Status    messages.Status
+	Message   string           // why; empty when all is well
+	Latency   time.Duration    // of the last run that ended or timed out
+	Details   messages.Details // facts from the check; read only
+	Timestamp time.Time        // when that run ended or timed out; zero: no result yet
+	Age       time.Duration    // how old it was when it was read
+	Restarts  int              // how often its supervisor restarted it
+}
+
+// slack is how late a result may come before it reads as stale.
+const slack = 5 * time.Second
+
+// view is what the owner has published. It never changes; what depends on the
+// time is worked out by the reader.
+type view struct {
+	result     Result
+	stuckSince time.Time // the timeout of a run that has not returned; zero: none
+	staleAt    time.Time // by then there should have been another result; zero: never
+}
+
+// view returns what the world may know.
+func (m *machine) view(now time.Time) *view {
+	v := &view{result: m.last}
+	v.result.Status = m.status
+	switch {
+	case m.last.Timestamp.IsZero():
+		v.result.Message = "no result yet"
+	case m.phase == stuck:
+		v.stuckSince = m.deadline()
+	case m.phase != crashed && !m.dueAt.IsZero():
+		from := m.dueAt
+		if from.Before(now) {
+			from = now
+		}
+		v.staleAt = from.Add(m.cfg.Timeout + slack)
+	}
+	return v
+}
+
+// read returns the result as it reads now.
+func (v *view) read(now time.Time) Result {
+	r := v.result
+	if !r.Timestamp.IsZero() {
+		r.Age = max(0, now.Sub(r.Timestamp))
+	}
+	if v.stuckFor(now) >= 100*time.Millisecond {
+		r.Message += ", stuck for " + seconds(v.stuckFor(now))
+	}
+	if v.stale(now) {
+		r.Status = messages.Unknown
+		r.Message = "stale since " + v.staleAt.UTC().Format(time.RFC3339)
+	}
+	return r
+}
+
+// status returns what read says of the status, and nothing else.
+func (v *view) status(now time.Time) messages.Status {
+	if v.stale(now) {
+		return messages.Unknown
+	}
+	return v.result.Status
+}
+
+func (v *view) stale(now time.Time) bool { return !v.staleAt.IsZero() && now.After(v.staleAt) }
+
+func (v *view) stuckFor(now time.Time) time.Duration {
+	if v.stuckSince.IsZero() {
+		return 0
+	}
+	return now.Sub(v.stuckSince)
+}

@@ -1,0 +1,245 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// OnDemand as a CheckConfig.Interval means: run only in Register and when asked.
+const OnDemand = health.OnDemand
+
+// CheckConfig holds the settings of one health check; the zero value means
+// the defaults.
+//
+//	field           meaning                                         default
+//	Timeout         how long a run may take                         10 s
+//	Interval        background period, jittered ±10 %; OnDemand     10 s
+//	Optional        failing makes the system DEGRADED only          false
+//	UnhealthyAfter  failures in a row before the status says so     1
+//	HealthyAfter    successes in a row before it is well again      1
+//	Groups          which endpoints show it; empty, not nil: none   {"ready"}
+type CheckConfig = health.Config
+
+// CheckResult is the last known result of one health check: Name, Status,
+// Message, Latency, Details, Timestamp, Age (when it was read) and Restarts.
+type CheckResult = health.Result
+
+// checksAtOnce is how many checks of one system run at the same time.
+const checksAtOnce = 256
+
+// Health holds the health checks of a System: each runs in the background (or
+// when asked), one run at a time, and is owned by an actor that keeps its last
+// result. Get it from System.Health. Safe for concurrent use.
+type Health struct {
+	host    health.Host
+	version string
+	started time.Time
+	slots   *health.Slots
+
+	checks atomic.Pointer[[]*health.Handle] // sorted by name, never modified
+
+	mu      sync.Mutex       // held by whoever replaces checks
+	closed  bool             // no more are registered
+	retired []*health.Handle // deregistered while their last run was in flight
+}
+
+func newHealth(host health.Host, version string, started time.Time) *Health {
+	h := &Health{host: host, version: version, started: started, slots: health.NewSlots(checksAtOnce)}
+	h.checks.Store(&[]*health.Handle{})
+	return h
+}
+
+// Register adds a check and starts its first run. A bad setting, a nil check,
+// an empty name or one that is taken is a *ConfigError. After Shutdown it
+// returns ErrShutdown.
+func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return ErrShutdown
+	}
+	checks := *h.checks.Load()
+	at, taken := search(checks, name)
+	if taken {
+		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is taken"}
+	}
+	c, err := health.Start(h.host, h.slots, name, cfg, check)
+	if err != nil {
+		return err
+	}
+	checks = slices.Insert(slices.Clone(checks), at, c)
+	h.checks.Store(&checks)
+	return nil
+}
+
+// Deregister removes a check and cancels the ctx of its run, if one is in
+// flight. The name is free at once. A name that is not registered is a
+// *ConfigError; after Shutdown it returns ErrShutdown.
+func (h *Health) Deregister(name string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return ErrShutdown
+	}
+	checks := *h.checks.Load()
+	at, found := search(checks, name)
+	if !found {
+		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
+	}
+	c := checks[at]
+	checks = slices.Delete(slices.Clone(checks), at, at+1)
+	h.checks.Store(&checks)
+	c.Stop()
+	h.retired = slices.DeleteFunc(h.retired, func(c *health.Handle) bool { return !c.Running() })
+	h.retired = append(h.retired, c)
+	return nil
+}
+
+// Run returns a fresh result of one check: it starts a run, or joins the one
+// in flight. If ctx ends first the run goes on, and this answer is Unknown
+// with ctx's error in its message. A check that is stuck past its timeout, or
+// waits for its supervisor after a panic, answers at once with what is known.
+// A name that is not registered is Unknown, "Check 'x' not found".
+func (h *Health) Run(ctx context.Context, name string) CheckResult {
+	checks := *h.checks.Load()
+	at, found := search(checks, name)
+	if !found {
+		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Shorten(name))}
+	}
+	return checks[at].Run(ctx)
+}
+
+// RunAll runs all checks at once, each within its timeout, and waits for them,
+// at most until ctx ends: what has not finished by then is Unknown in this answer.
+func (h *Health) RunAll(ctx context.Context) SystemHealth {
+	checks := *h.checks.Load()
+	results := make([]CheckResult, len(checks))
+	var wg sync.WaitGroup
+	for i, c := range checks {
+		wg.Go(func() { results[i] = c.Run(ctx) })
+	}
+	wg.Wait()
+	return h.report(checks, results, time.Now())
+}
+
+// Snapshot returns the last results: of all checks, or of those in any of the
+// groups. It runs nothing and never waits.
+func (h *Health) Snapshot(groups ...string) SystemHealth {
+	now := time.Now()
+	checks := h.in(groups)
+	results := make([]CheckResult, len(checks))
+	for i, c := range checks {
+		results[i] = c.Result(now)
+	}
+	return h.report(checks, results, now)
+}
+
+// in returns the checks in any of the groups; all, if none is named.
+func (h *Health) in(groups []string) []*health.Handle {
+	checks := *h.checks.Load()
+	if len(groups) == 0 {
+		return checks
+	}
+	var members []*health.Handle
+	for _, c := range checks {
+		if slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(c.Config().Groups, g) }) {
+			members = append(members, c)
+		}
+	}
+	return members
+}
+
+func (h *Health) report(checks []*health.Handle, results []CheckResult, now time.Time) SystemHealth {
+	var all health.Overall
+	for i, c := range checks {
+		all.Add(results[i].Status, c.Config().Optional)
+	}
+	return SystemHealth{
+		Status: all.Status(), Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
+	}
+}
+
+// shutdown lets no check run any more, cancels those that do, and waits for
+// them until ctx ends. It returns the names of those that were still running.
+func (h *Health) shutdown(ctx context.Context) (stuck []string) {
+	h.mu.Lock()
+	h.closed = true
+	all := slices.Concat(h.retired, *h.checks.Load())
+	h.mu.Unlock()
+	for _, c := range all {
+		c.Cancel(ErrShutdown)
+	}
+	for _, c := range all {
+		if !returned(ctx, c) {
+			stuck = append(stuck, c.Name())
+		}
+	}
+	slices.Sort(stuck)
+	return slices.Compact(stuck)
+}
+
+// returned waits until no run of c is in flight, or ctx ends.
+func returned(ctx context.Context, c *health.Handle) bool {
+	if !c.Running() {
+		return true
+	}
+	select {
+	case <-c.Returned():
+		return true
+	case <-ctx.Done():
+		return !c.Running()
+	}
+}
+
+func search(checks []*health.Handle, name string) (at int, found bool) {
+	return slices.BinarySearchFunc(checks, name, func(c *health.Handle, name string) int {
+		return cmp.Compare(c.Name(), name)
+	})
+}
+
+// Check looks at one thing and tells how it is: nil means Healthy, an error
+// made by Degrade Degraded, any other error Unhealthy. Its ctx ends after
+// CheckConfig.Timeout and must be honoured. Details are shown beside the
+// status; they must not be modified after Check returned.
+type Check func(ctx context.Context) (Details, error)
+
+// Details are the facts a check reports. Values that JSON cannot encode are
+// shown as text.
+type Details = messages.Details
+
+// Ping makes a Check of a function such as (*sql.DB).PingContext.
+func Ping(fn func(context.Context) error) Check {
+	if fn == nil {
+		return nil // which Register refuses
+	}
+	return func(ctx context.Context) (Details, error) { return nil, fn(ctx) }
+}
+
+// errNotHealthy is what Bool makes of false.
+var errNotHealthy = errors.New("not healthy")
+
+// Bool makes a Check of a function that returns true when all is well.
+func Bool(fn func(context.Context) bool) Check {
+	if fn == nil {
+		return nil // which Register refuses
+	}
+	return func(ctx context.Context) (Details, error) {
+		if fn(ctx) {
+			return nil, nil
+		}
+		return nil, errNotHealthy
+	}
+}
+
+// Degrade returns an error that makes a check Degraded: it works, but not as
+// it should. It may be wrapped.
+func Degrade(message string) error { return health.Degrade(message) }
