@@ -1,0 +1,156 @@
+package tests
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// requireConfigError demands a ConfigError that names kind, name and field.
+func requireConfigError(t *testing.T, err error, kind, name, field string) {
+	t.Helper()
+	require.ErrorIs(t, err, api.ErrConfig)
+	var bad *api.ConfigError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, kind, bad.Kind)
+	require.Equal(t, name, bad.Name)
+	require.Contains(t, bad.Field, field)
+	require.NotEmpty(t, bad.Problem)
+	for _, fact := range []string{kind, name, bad.Field, bad.Problem} {
+		require.Contains(t, err.Error(), fact)
+	}
+}
+
+func TestBadBreakerSettingsAreRefused(t *testing.T) {
+	rows := []struct {
+		field string
+		cfg   api.BreakerConfig
+	}{
+		{"FailureThreshold", api.BreakerConfig{FailureThreshold: -2}},
+		{"ResetTimeout", api.BreakerConfig{ResetTimeout: -time.Second}},
+		{"HalfOpenMaxCalls", api.BreakerConfig{HalfOpenMaxCalls: -1}},
+		{"TrialTimeout", api.BreakerConfig{TrialTimeout: -1}},
+		{"Window", api.BreakerConfig{Window: api.CountWindow(-1)}},
+		{"Window", api.BreakerConfig{Window: api.TimeWindow(-time.Second)}},
+		{"MinimumCalls", api.BreakerConfig{MinimumCalls: -1}},
+		{"MinimumCalls", api.BreakerConfig{MinimumCalls: 101}},
+		{"MinimumCalls", api.BreakerConfig{MinimumCalls: 9, Window: api.CountWindow(8)}},
+		{"FailureRate", api.BreakerConfig{FailureRate: -0.1}},
+		{"FailureRate", api.BreakerConfig{FailureRate: 1.1}},
+		{"FailureRate", api.BreakerConfig{FailureRate: math.NaN()}},
+		{"FailureRate", api.BreakerConfig{FailureRate: math.Inf(1)}},
+		{"SlowCall", api.BreakerConfig{SlowCall: -1}},
+		{"SlowCallRate", api.BreakerConfig{SlowCallRate: 0.5}}, // without SlowCall
+		{"SlowCallRate", api.BreakerConfig{SlowCall: 1, SlowCallRate: -0.1}},
+		{"SlowCallRate", api.BreakerConfig{SlowCall: 1, SlowCallRate: 1.1}},
+		{"SlowCallRate", api.BreakerConfig{SlowCall: 1, SlowCallRate: math.NaN()}},
+		{"ResetBackoff", api.BreakerConfig{ResetBackoff: 0.5}},
+		{"ResetBackoff", api.BreakerConfig{ResetBackoff: -1}},
+		{"ResetBackoff", api.BreakerConfig{ResetBackoff: math.NaN()}},
+		{"ResetBackoff", api.BreakerConfig{ResetBackoff: math.Inf(1)}},
+		{"MaxResetTimeout", api.BreakerConfig{MaxResetTimeout: -1}},
+		{"MaxResetTimeout", api.BreakerConfig{ResetTimeout: time.Minute, MaxResetTimeout: time.Second}},
+	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		for _, row := range rows {
+			b, err := s.Breaker("bad", row.cfg)
+			requireConfigError(t, err, "breaker", "bad", row.field)
+			require.Nil(t, b)
+		}
+		require.Empty(t, s.Breakers(), "nothing half-made is left")
+		_, err := s.Breaker("", api.BreakerConfig{})
+		requireConfigError(t, err, "breaker", "", "Name")
+	})
+}
+
+func TestEdgesOfBreakerSettingsAreAccepted(t *testing.T) {
+	for _, cfg := range []api.BreakerConfig{
+		{FailureThreshold: api.Off},
+		{FailureRate: 1},
+		{MinimumCalls: 100},
+		{MinimumCalls: 1000, Window: api.TimeWindow(time.Second)}, // only a count window bounds it
+		{SlowCall: 1, SlowCallRate: 1},
+		{ResetTimeout: time.Minute, MaxResetTimeout: time.Minute, ResetBackoff: 1},
+	} {
+		bubble(t, func(t *testing.T, s *api.System) {
+			_, err := s.Breaker("fine", cfg)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestBadRetrySettingsAreRefused(t *testing.T) {
+	rows := []struct {
+		field string
+		cfg   api.RetryConfig
+	}{
+		{"MaxAttempts", api.RetryConfig{MaxAttempts: -1}},
+		{"InitialDelay", api.RetryConfig{InitialDelay: -1}},
+		{"BackoffFactor", api.RetryConfig{BackoffFactor: 0.9}},
+		{"BackoffFactor", api.RetryConfig{BackoffFactor: -2}},
+		{"BackoffFactor", api.RetryConfig{BackoffFactor: math.NaN()}},
+		{"BackoffFactor", api.RetryConfig{BackoffFactor: math.Inf(1)}},
+		{"MaxDelay", api.RetryConfig{MaxDelay: -1}},
+		{"Jitter", api.RetryConfig{Jitter: 99}},
+		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{Ratio: -0.1}}},
+		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{Ratio: math.NaN()}}},
+		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{MinPerSecond: -1}}},
+		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{MinPerSecond: math.NaN()}}},
+		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{Window: -1}}},
+	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		for _, row := range rows {
+			r, err := s.Retry("bad", row.cfg)
+			requireConfigError(t, err, "retry", "bad", row.field)
+			require.Nil(t, r)
+		}
+		_, found := s.LookupRetry("bad")
+		require.False(t, found, "nothing half-made is left")
+		_, err := s.Retry("", api.RetryConfig{})
+		requireConfigError(t, err, "retry", "", "Name")
+
+		r, err := s.Retry("good", api.RetryConfig{MaxAttempts: 2})
+		require.NoError(t, err)
+		requireConfigError(t, r.Configure(api.RetryConfig{MaxAttempts: -1}), "retry", "good", "MaxAttempts")
+		require.Equal(t, 2, r.Config().MaxAttempts)
+	})
+}
+
+func TestBadChecksAreRefused(t *testing.T) {
+	rows := []struct {
+		field string
+		cfg   api.CheckConfig
+	}{
+		{"Timeout", api.CheckConfig{Timeout: -1}},
+		{"Interval", api.CheckConfig{Interval: -2}},
+		{"UnhealthyAfter", api.CheckConfig{UnhealthyAfter: -1}},
+		{"HealthyAfter", api.CheckConfig{HealthyAfter: -1}},
+	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		h := s.Health()
+		for _, row := range rows {
+			requireConfigError(t, h.Register("bad", row.cfg, api.Ping(succeed)), "check", "bad", row.field)
+		}
+		requireConfigError(t, h.Register("", api.CheckConfig{}, api.Ping(succeed)), "check", "", "Name")
+		require.ErrorIs(t, h.Register("bad", api.CheckConfig{}, nil), api.ErrConfig)
+		require.Empty(t, h.Snapshot().Checks, "nothing half-made is left")
+
+		require.NoError(t, h.Register("db", api.CheckConfig{}, api.Ping(succeed)))
+		requireConfigError(t, h.Register("db", api.CheckConfig{}, api.Ping(succeed)), "check", "db", "Name")
+	})
+}
+
+func TestAConfigErrorStaysShort(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		_, err := s.Breaker(strings.Repeat("x", 1<<20), api.BreakerConfig{ResetTimeout: -1})
+		require.ErrorIs(t, err, api.ErrConfig)
+		require.Less(t, len(err.Error()), 1000)
+		require.False(t, errors.Is(err, api.ErrCircuitOpen))
+	})
+}
