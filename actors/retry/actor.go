@@ -46,22 +46,23 @@ type owner struct {
 // machine steps on a copy, so a crash leaves no half of a step behind.
 func (o *owner) Receive(c actor.Context) {
 	defer o.crashed()
-	next := o.machine
 	switch cell := c.Message().(type) {
 	case *attemptCell:
 		o.asker = cell
+		next := o.machine
 		e := next.failed(cell.Question)
 		o.commit(next, e, cell.Question.At)
 		cell.Answer(e.verdict)
 	case *configureCell:
 		o.asker = cell
+		next := o.machine
 		e := next.configure(cell.Question.at, cell.Question.cfg)
 		o.commit(next, e, cell.Question.at)
 		cell.Answer(struct{}{})
 	case *statsCell:
 		o.asker = cell
-		answer := next.stats
-		o.commit(next, effects{}, time.Time{})
+		answer := o.machine.stats
+		o.asker = nil
 		cell.Answer(answer)
 	}
 }

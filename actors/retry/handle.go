@@ -13,9 +13,6 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// untilAnswered is no context: the owner's answer, or its end, is awaited.
-var untilAnswered context.Context
-
 // Handle is a policy as its callers hold it. Its owner is an actor that is
 // spawned by the first message; a policy whose calls all succeed needs none.
 // All methods may be called by many goroutines at once.
@@ -69,7 +66,7 @@ func (h *Handle) Settings() *Config { return &h.settings.Load().cfg }
 // and reads the clock only when there is a budget. Once the system is shut
 // down it returns ErrShutdown.
 func (h *Handle) Begin() error {
-	if h.closing() {
+	if isClosed(h.host.Closing()) {
 		return messages.ErrShutdown
 	}
 	h.calls.Add(1)
@@ -91,7 +88,7 @@ func (h *Handle) Failed(a messages.Attempt) (messages.Verdict, error) {
 	if t := h.settings.Load().tally; t != nil {
 		a.Calls = t.sum(a.At.Sub(t.origin))
 	}
-	return o.attempts.Ask(untilAnswered, o.address, a)
+	return o.attempts.Ask(context.Background(), o.address, a)
 }
 
 // Configure replaces the settings, live: statistics are kept, and so is what
@@ -106,13 +103,13 @@ func (h *Handle) Configure(cfg Config) error {
 		return err
 	}
 	var pool ask.Pool[configure, struct{}]
-	_, err = pool.Ask(untilAnswered, o.address, configure{at: time.Now(), cfg: cfg})
+	_, err = pool.Ask(context.Background(), o.address, configure{at: time.Now(), cfg: cfg})
 	return err
 }
 
 // Stats asks for what the policy has counted, or returns ErrShutdown.
 func (h *Handle) Stats() (messages.RetryStats, error) {
-	if h.closing() {
+	if isClosed(h.host.Closing()) {
 		return messages.RetryStats{}, messages.ErrShutdown
 	}
 	o := h.office.Load()
@@ -120,7 +117,7 @@ func (h *Handle) Stats() (messages.RetryStats, error) {
 		return messages.RetryStats{Name: h.name, Calls: h.calls.Load()}, nil
 	}
 	var pool ask.Pool[stats, messages.RetryStats]
-	s, err := pool.Ask(untilAnswered, o.address, stats{})
+	s, err := pool.Ask(context.Background(), o.address, stats{})
 	if err != nil {
 		return messages.RetryStats{}, err
 	}
@@ -128,20 +125,29 @@ func (h *Handle) Stats() (messages.RetryStats, error) {
 	return s, nil
 }
 
-func (h *Handle) closing() bool {
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-h.host.Closing():
+	case <-c:
 		return true
 	default:
 		return false
 	}
 }
 
-// owner returns where the owner is asked; the first to ask spawns it.
+// owner returns where the owner is asked; the first to ask spawns it. It
+// returns ErrShutdown when the owner has ended.
 func (h *Handle) owner() (*office, error) {
-	if o := h.office.Load(); o != nil {
-		return o, nil
+	o := h.office.Load()
+	if o == nil {
+		return h.spawn()
 	}
+	if isClosed(o.address.Done()) {
+		return nil, messages.ErrShutdown
+	}
+	return o, nil
+}
+
+func (h *Handle) spawn() (*office, error) {
 	h.spawning.Lock()
 	defer h.spawning.Unlock()
 	if o := h.office.Load(); o != nil {

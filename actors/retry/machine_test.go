@@ -119,7 +119,7 @@ func TestTheBudgetIsNotRoundedDown(t *testing.T) {
 }
 
 func TestConfigureKeepsWhatTheBudgetGranted(t *testing.T) {
-	two := &Budget{MinPerSecond: 0.2}                                // 2 in 10 s
+	two := &Budget{MinPerSecond: 0.2}                                 // 2 in 10 s
 	twoLonger := &Budget{MinPerSecond: 0.1, Window: 20 * time.Second} // 2 in 20 s
 	m := newTestMachine(t, plain(3, two))
 	for _, row := range []struct {

@@ -25,8 +25,10 @@ type host struct {
 }
 
 func newHost() *host {
-	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
-	return &host{system: actor.NewActorSystem(quiet), closing: make(chan struct{})}
+	return &host{closing: make(chan struct{}), system: actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
+		actor.WithDeadLetterThrottleInterval(time.Millisecond),
+		actor.WithDeadLetterRequestLogging(false))}
 }
 
 func (h *host) Logger() *slog.Logger     { return slog.New(slog.DiscardHandler) }

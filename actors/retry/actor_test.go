@@ -1,0 +1,206 @@
+package retry
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// inBubble gives a test a policy in a system of its own, in virtual time.
+func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *host, h *Handle)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		host := newHost()
+		h, err := New(host, "api", cfg)
+		require.NoError(t, err)
+		test(t, host, h)
+		select {
+		case <-host.closing:
+		default:
+			host.shutdown()
+		}
+	})
+}
+
+func firstFailed() messages.Attempt {
+	return messages.Attempt{At: time.Now(), Number: 1, Retryable: true}
+}
+
+func TestMessagesPerCall(t *testing.T) {
+	inBubble(t, plain(3, &Budget{Ratio: 1}), func(t *testing.T, host *host, h *Handle) {
+		for _, row := range []struct {
+			what string
+			do   func() error
+			want int64
+		}{
+			{"a success at the first attempt", h.Begin, 0},
+			{"reading the settings", func() error { h.Config(); h.Settings(); return nil }, 0},
+			{"statistics before any failure", func() error { _, err := h.Stats(); return err }, 0},
+			{"a failed attempt", func() error { _, err := h.Failed(firstFailed()); return err }, 1},
+			{"new settings", func() error { return h.Configure(Config{}) }, 1},
+			{"bad settings", func() error { require.Error(t, h.Configure(Config{MaxAttempts: -1})); return nil }, 0},
+			{"statistics", func() error { _, err := h.Stats(); return err }, 1},
+		} {
+			before := host.sent.Load()
+			require.NoError(t, row.do(), row.what)
+			require.Equal(t, row.want, host.sent.Load()-before, row.what)
+		}
+	})
+}
+
+func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
+	inBubble(t, Config{MaxAttempts: 1000}, func(t *testing.T, host *host, h *Handle) {
+		require.NoError(t, h.Begin())
+		require.Zero(t, host.spawned)
+		var callers sync.WaitGroup
+		for range 50 {
+			callers.Go(func() {
+				v, err := h.Failed(firstFailed())
+				if err != nil || !v.Again {
+					t.Errorf("not again: %+v, %v", v, err)
+				}
+			})
+		}
+		callers.Wait()
+		require.Equal(t, 1, host.spawned)
+		s, err := h.Stats()
+		require.NoError(t, err)
+		require.Equal(t, messages.RetryStats{Name: "api", Calls: 1, Retries: 50}, s)
+	})
+}
+
+func TestTheOwnerIsToldTheCallsOfTheWindow(t *testing.T) {
+	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *host, h *Handle) {
+		allowed := func() (n int) {
+			for {
+				v, err := h.Failed(firstFailed())
+				require.NoError(t, err)
+				if !v.Again {
+					return n
+				}
+				n++
+			}
+		}
+		for range 10 {
+			require.NoError(t, h.Begin())
+		}
+		require.Equal(t, 5, allowed())
+		time.Sleep(9 * time.Second)
+		require.Equal(t, 0, allowed())
+		require.NoError(t, h.Begin())
+		require.NoError(t, h.Begin())
+		require.Equal(t, 1, allowed()) // half of twelve, five of them taken
+		time.Sleep(time.Second)
+		require.Equal(t, 0, allowed()) // half of the two left, taken at second 9
+		time.Sleep(time.Hour)
+		require.Equal(t, 0, allowed()) // no calls, no retries
+	})
+}
+
+func TestConfigureIsSeenAtOnceAndKeepsWhatWasCounted(t *testing.T) {
+	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *host, h *Handle) {
+		for range 4 {
+			require.NoError(t, h.Begin())
+		}
+		_, err := h.Failed(firstFailed())
+		require.NoError(t, err)
+
+		require.NoError(t, h.Configure(plain(7, &Budget{Ratio: 0.5, Window: time.Minute})))
+		require.Equal(t, 7, h.Settings().MaxAttempts)
+		time.Sleep(50 * time.Second)
+		for _, again := range []bool{true, false} { // half of four calls: two
+			v, err := h.Failed(firstFailed())
+			require.NoError(t, err)
+			require.Equal(t, again, v.Again)
+		}
+		s, err := h.Stats()
+		require.NoError(t, err)
+		require.Equal(t, messages.RetryStats{Name: "api", Calls: 4, Retries: 2, Throttled: 1}, s)
+	})
+}
+
+func TestNobodyElseCanChangeTheSettings(t *testing.T) {
+	given := &Budget{Ratio: 0.5}
+	inBubble(t, Config{Budget: given}, func(t *testing.T, _ *host, h *Handle) {
+		given.Ratio = 7
+		h.Config().Budget.Ratio = 8
+		require.Equal(t, 0.5, h.Config().Budget.Ratio)
+	})
+}
+
+func TestACrashLosesNothingAndTellsItsAsker(t *testing.T) {
+	inBubble(t, plain(9, &Budget{MinPerSecond: 0.3}), func(t *testing.T, _ *host, h *Handle) {
+		_, err := h.Failed(firstFailed())
+		require.NoError(t, err)
+
+		machine := &h.office.Load().machine
+		width := machine.granted.width
+		machine.granted.width = 0 // the next step divides by it
+		_, err = h.Failed(firstFailed())
+		require.ErrorIs(t, err, messages.ErrCrashed)
+		machine.granted.width = width
+
+		for _, again := range []bool{true, true, false} { // three in ten seconds, one taken
+			v, err := h.Failed(firstFailed())
+			require.NoError(t, err)
+			require.Equal(t, again, v.Again)
+		}
+		s, err := h.Stats()
+		require.NoError(t, err)
+		require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 1}, s)
+	})
+}
+
+func TestAfterShutdownEverythingIsRefused(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
+			if asked {
+				_, err := h.Failed(firstFailed())
+				require.NoError(t, err)
+			}
+			host.shutdown()
+			_, failed := h.Failed(firstFailed())
+			_, stats := h.Stats()
+			for _, err := range []error{h.Begin(), failed, stats, h.Configure(Config{})} {
+				require.ErrorIs(t, err, messages.ErrShutdown)
+			}
+			require.Equal(t, "api", h.Name())
+			require.Equal(t, 3, h.Config().MaxAttempts)
+		})
+	}
+}
+
+func TestManyCallersAndLiveSettings(t *testing.T) {
+	inBubble(t, Config{MaxAttempts: 3, Budget: &Budget{Ratio: 0.5}}, func(t *testing.T, _ *host, h *Handle) {
+		var callers sync.WaitGroup
+		for i := range 8 {
+			callers.Go(func() {
+				for range 100 {
+					_ = h.Begin()
+					_, _ = h.Failed(firstFailed())
+					_ = h.Configure(Config{Budget: &Budget{Ratio: 0.5, Window: time.Duration(i+1) * time.Second}})
+				}
+			})
+		}
+		callers.Wait()
+		s, err := h.Stats()
+		require.NoError(t, err)
+		require.EqualValues(t, 800, s.Calls)
+		require.EqualValues(t, 800, s.Retries+s.Throttled)
+	})
+}
+
+func TestASuccessAllocatesNothing(t *testing.T) {
+	host := newHost()
+	defer host.shutdown()
+	for _, budget := range []*Budget{nil, {Ratio: 0.1}} {
+		h, err := New(host, "api", Config{Budget: budget})
+		require.NoError(t, err)
+		require.Zero(t, testing.AllocsPerRun(1000, func() { _ = h.Begin() }))
+	}
+}
