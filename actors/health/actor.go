@@ -89,7 +89,9 @@ func (o *owner) Receive(c actor.Context) {
 	case messages.RunResult:
 		o.carryResult(msg)
 	case granted:
-		o.carry(o.machine.granted(time.Now()))
+		if o.slots.acquire(&o.slot) {
+			o.carry(o.machine.granted(time.Now()))
+		}
 	case messages.Tick:
 		if msg.Generation == o.generation {
 			o.carry(o.machine.tick(time.Now()))

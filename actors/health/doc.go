@@ -18,11 +18,11 @@
 // What each phase makes of each input:
 //
 //	          call (asked)      granted (slot)   result               tick
-//	idle      → waiting         slot given back  (none in flight)     due → waiting
+//	idle      → waiting         -                (none in flight)     due → waiting
 //	waiting   joins             → running        (none in flight)     -
-//	running   joins             slot given back  → idle or crashed    timeout → stuck
-//	stuck     answered at once  slot given back  → idle or crashed    grace over: UNHEALTHY
-//	crashed   answered at once  slot given back  (none in flight)     - (a restart → waiting)
+//	running   joins             -                → idle or crashed    timeout → stuck
+//	stuck     answered at once  -                → idle or crashed    grace over: UNHEALTHY
+//	crashed   answered at once  -                (none in flight)     - (a restart → waiting)
 //
 // And what a run's outcome makes of the status:
 //

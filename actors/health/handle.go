@@ -15,8 +15,6 @@ var ErrDeregistered = errors.New("the check was deregistered")
 
 var errCrashed = errors.New("the check panicked")
 
-var questions ask.Pool[messages.RunNow, Result]
-
 // Handle is what others hold of a check: its settings, its last result and a
 // way to ask for a fresh one.
 type Handle struct {
@@ -28,6 +26,7 @@ type Handle struct {
 	owner  ask.Owner
 	view   atomic.Pointer[view]        // the last result, published by the owner
 	life   atomic.Pointer[incarnation] // ends when the owner crashes
+	asks   ask.Pool[messages.RunNow, Result]
 }
 
 // incarnation is the time between two crashes of the owner.
@@ -88,7 +87,7 @@ func (h *Handle) Run(ctx context.Context) Result {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(life, func() { cancel(context.Cause(life)) })()
-	r, err := questions.Ask(ctx, h.owner, messages.RunNow{At: time.Now()})
+	r, err := h.asks.Ask(ctx, h.owner, messages.RunNow{At: time.Now()})
 	switch {
 	case err == nil:
 		return r

@@ -59,7 +59,7 @@ func (m *machine) begin() effects {
 // granted tells that a slot is free for the run that waits for it.
 func (m *machine) granted(now time.Time) effects {
 	if m.phase != waiting {
-		return effects{release: true}
+		return effects{}
 	}
 	m.phase = running
 	m.run++
@@ -116,21 +116,22 @@ func (m *machine) tick(now time.Time) effects {
 		return m.begin()
 	case m.phase == running && m.overdue(now):
 		return m.timeout(now)
-	case m.phase == stuck && !now.Before(m.deadline().Add(grace)):
+	case m.phase == stuck && m.status != messages.Unhealthy && !now.Before(m.deadline().Add(grace)):
 		return m.giveUp()
 	}
 	return effects{}
 }
 
 // restart goes on after a crash of the owner. The run in flight is kept if it
-// has not returned; else there is a new one.
+// has not returned; else, unless the check is idle, there is a new one.
 func (m *machine) restart(inFlight bool) effects {
 	m.last.Restarts++
 	e := effects{publish: true, restarted: true}
-	if m.phase == crashed || !inFlight && (m.phase == running || m.phase == stuck) {
-		e.release = m.phase == running
-		e.acquire = m.begin().acquire
+	if m.phase == idle || inFlight {
+		return e
 	}
+	e.release = m.phase == running
+	e.acquire = m.begin().acquire
 	return e
 }
 
