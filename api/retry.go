@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/understudy-go/understudy/actors/retry"
@@ -70,19 +68,19 @@ type Retry struct {
 
 // Retry returns the retry policy of that name, and makes it if there is none.
 // A policy that exists keeps its settings: a WARN names those that differ from
-// cfg. The errors are a *ConfigError and ErrShutdown.
+// cfg. Bad settings are a *ConfigError; after Shutdown a new name is ErrShutdown.
 func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 	if s == nil {
-		return nil, &messages.ConfigError{Kind: "retry", Name: name, Field: "System", Problem: "is nil"}
+		return nil, noSystem("retry", name)
 	}
 	cfg, err := retry.Checked(name, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if isClosed(s.sys.Closing()) {
-		return nil, messages.ErrShutdown
-	}
 	r, existed, err := s.retries.GetOrMake(name, func() (*Retry, error) {
+		if s.isClosing() {
+			return nil, ErrShutdown
+		}
 		handle, err := retry.New(s.sys, name, cfg)
 		return &Retry{sys: s, handle: handle}, err
 	})
@@ -90,18 +88,9 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 		return nil, err
 	}
 	if existed {
-		r.warnOf(differing(r.Config(), cfg))
+		s.warnIfDifferent("retry", name, r.Config(), cfg)
 	}
 	return r, nil
-}
-
-func (r *Retry) warnOf(fields []string) {
-	if len(fields) > 0 {
-		r.sys.sys.Logger().Warn(
-			fmt.Sprintf("Retry '%s' exists already: its first settings stay, a different %s is ignored",
-				messages.Shorten(r.Name()), strings.Join(fields, ", ")),
-			"retry", r.Name(), "differs", fields)
-	}
 }
 
 // LookupRetry returns the retry policy of that name, if there is one.
@@ -111,6 +100,8 @@ func (s *System) LookupRetry(name string) (*Retry, bool) {
 	}
 	return s.retries.Get(name)
 }
+
+func (r *Retry) policy() {}
 
 // Name returns the name of the policy; "" for a nil *Retry.
 func (r *Retry) Name() string {
@@ -150,7 +141,7 @@ func (r *Retry) Stats() (RetryStats, error) {
 }
 
 func errNilRetry() error {
-	return &messages.ConfigError{Kind: "retry", Field: "Retry", Problem: "is nil"}
+	return &ConfigError{Kind: "retry", Field: "Retry", Problem: "must not be nil"}
 }
 
 // Run runs fn until an attempt succeeds, or the policy gives up. It returns
@@ -162,7 +153,7 @@ func errNilRetry() error {
 //   - a *ConfigError, when ctx, fn or r is nil.
 func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 	if fn == nil {
-		return &messages.ConfigError{Kind: "retry", Name: r.Name(), Field: "fn", Problem: "is nil"}
+		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "fn", Problem: "must not be nil"}
 	}
 	if err := r.begin(ctx); err != nil {
 		return err
@@ -184,7 +175,7 @@ func (r *Retry) begin(ctx context.Context) error {
 		return errNilRetry()
 	}
 	if ctx == nil {
-		return &messages.ConfigError{Kind: "retry", Name: r.Name(), Field: "ctx", Problem: "is nil"}
+		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "ctx", Problem: "must not be nil"}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -206,7 +197,7 @@ func (r *Retry) again(ctx context.Context, attempt int, err error) error {
 	switch {
 	case !retryable:
 		return err
-	case errors.Is(failed, messages.ErrShutdown):
+	case errors.Is(failed, ErrShutdown):
 		return r.giveUp(attempt, messages.ReasonShutdown.String(), err)
 	case failed != nil:
 		return r.giveUp(attempt, reasonCrashed, err)
@@ -239,7 +230,7 @@ func (r *Retry) wait(ctx context.Context, cfg *RetryConfig, attempt int, delay t
 		return r.giveUp(attempt, messages.ReasonDeadline.String(), err)
 	case ended != nil:
 		return r.giveUp(attempt, messages.ReasonCancelled.String(), err)
-	case isClosed(r.sys.sys.Closing()):
+	case r.sys.isClosing():
 		return r.giveUp(attempt, messages.ReasonShutdown.String(), err)
 	}
 	return nil
@@ -260,6 +251,7 @@ func deadlineOf(ctx context.Context, now time.Time) time.Time {
 	return deadline
 }
 
+// isClosed reports whether c is closed; it does not wait.
 func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:

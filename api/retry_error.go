@@ -55,13 +55,13 @@ func (e *RetryError) Unwrap() []error {
 	var because error
 	switch e.Reason {
 	case messages.ReasonAttempts.String():
-		because = messages.ErrExhausted
+		because = ErrExhausted
 	case messages.ReasonDeadline.String():
 		because = context.DeadlineExceeded
 	case messages.ReasonCancelled.String():
 		because = context.Canceled
 	case messages.ReasonShutdown.String():
-		because = messages.ErrShutdown
+		because = ErrShutdown
 	case reasonCrashed:
 		because = messages.ErrCrashed
 	default:
@@ -117,6 +117,6 @@ func isRetryable(own func(error) bool, err error) bool {
 		return own(err)
 	}
 	return !errors.Is(err, context.Canceled) &&
-		!errors.Is(err, messages.ErrCircuitOpen) &&
-		!errors.Is(err, messages.ErrShutdown)
+		!errors.Is(err, ErrCircuitOpen) &&
+		!errors.Is(err, ErrShutdown)
 }

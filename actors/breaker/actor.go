@@ -50,7 +50,7 @@ type owner struct{ *core }
 func spawn(h *Handle) (ask.Owner, error) {
 	current, spare := newMachine(h.settings.Load()), machine{}
 	c := &core{h: h, current: &current, spare: &spare}
-	return h.host.Spawn("breaker", h.name, func() actor.Actor { return &owner{c} })
+	return h.shared.Host.Spawn("breaker", h.name, func() actor.Actor { return &owner{c} })
 }
 
 // Receive takes one message: a step of the machine, then its effects.
@@ -141,7 +141,7 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 	o.arm(now)
 	if e.changed {
 		e.change.Name = o.h.name
-		o.h.host.Emit(e.change)
+		o.h.shared.Host.Emit(e.change)
 	}
 }
 
@@ -177,7 +177,7 @@ func (o *owner) crashed(fail func(error) bool) {
 	if r == nil {
 		return
 	}
-	o.h.host.Logger().Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name),
+	o.h.shared.Host.Logger().Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name),
 		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 	if fail != nil {
 		fail(messages.ErrCrashed)

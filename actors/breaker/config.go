@@ -58,6 +58,12 @@ func CountWindow(calls int) Window { return Window{calls: calls} }
 // TimeWindow is the last span of time, kept in 10 buckets.
 func TimeWindow(span time.Duration) Window { return Window{span: span} }
 
+// Checked returns cfg with its defaults filled in, or a *messages.ConfigError.
+func Checked(name string, cfg Config) (Config, error) {
+	cfg = cfg.withDefaults()
+	return cfg, cfg.validate(name)
+}
+
 func (c Config) withDefaults() Config {
 	c.FailureThreshold = cmp.Or(c.FailureThreshold, 5)
 	c.ResetTimeout = cmp.Or(c.ResetTimeout, 60*time.Second)

@@ -17,31 +17,29 @@ type Handle struct {
 	view     atomic.Pointer[view]
 	settings atomic.Pointer[Config]
 	owner    atomic.Pointer[ask.Owner] // nil: never asked
-	host     Host
+	shared   *Shared
 	name     string
 	spawning sync.Mutex
 }
 
-// The cells of each question.
-var (
+// Shared is what the breakers of one system share: where their owners live, and
+// the cells in which they are asked.
+type Shared struct {
+	Host Host
+
 	calls      ask.Pool[messages.Call, messages.Admission]
 	results    ask.Pool[messages.Result, struct{}]
 	stats      ask.Pool[struct{}, messages.BreakerStats]
 	controls   ask.Pool[messages.Control, struct{}]
 	configures ask.Pool[*Config, struct{}]
-)
+}
 
-// Init makes a zero Handle ready. Bad settings are a *messages.ConfigError.
-func (h *Handle) Init(host Host, name string, cfg Config) error {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(name); err != nil {
-		return err
-	}
-	h.host, h.name = host, name
+// Init makes a zero Handle ready. cfg is what Checked returned.
+func (h *Handle) Init(shared *Shared, name string, cfg Config) {
+	h.shared, h.name = shared, name
 	h.settings.Store(&cfg)
 	m := newMachine(&cfg)
 	h.view.Store(newView(name, &m, nil, time.Time{}))
-	return nil
 }
 
 // Name returns the breaker's name.
@@ -101,7 +99,7 @@ func (h *Handle) Admit(ctx context.Context) (Ticket, error) {
 	case v.refuses():
 		return Ticket{}, v.refusal
 	}
-	a, err := question(ctx, h, &calls, messages.Call{})
+	a, err := question(ctx, h, &h.shared.calls, messages.Call{})
 	switch {
 	case err != nil:
 		return Ticket{}, err
@@ -127,27 +125,27 @@ func (h *Handle) Report(t Ticket, outcome messages.Outcome) {
 	}
 	// The one error there can be is that the owner is no more, or crashed and
 	// logged it: the caller's own result goes on.
-	_, _ = question(context.Background(), h, &results, messages.Result{Permit: t.permit, Outcome: outcome, Slow: slow})
+	_, _ = question(context.Background(), h, &h.shared.results, messages.Result{Permit: t.permit, Outcome: outcome, Slow: slow})
 }
 
 // Stats returns the counts, consistent among each other.
 func (h *Handle) Stats() (messages.BreakerStats, error) {
-	return question(context.Background(), h, &stats, struct{}{})
+	return question(context.Background(), h, &h.shared.stats, struct{}{})
 }
 
 // Order carries out an operator's order.
 func (h *Handle) Order(order messages.Order) error {
-	_, err := question(context.Background(), h, &controls, messages.Control{Order: order})
+	_, err := question(context.Background(), h, &h.shared.controls, messages.Control{Order: order})
 	return err
 }
 
 // Configure replaces the settings while the breaker runs. Bad settings change nothing.
 func (h *Handle) Configure(cfg Config) error {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(h.name); err != nil {
+	cfg, err := Checked(h.name, cfg)
+	if err != nil {
 		return err
 	}
-	_, err := question(context.Background(), h, &configures, &cfg)
+	_, err = question(context.Background(), h, &h.shared.configures, &cfg)
 	return err
 }
 

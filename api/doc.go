@@ -1,0 +1,35 @@
+// Package api guards calls to things that fail: circuit breakers, retries with
+// back-off and jitter, timeouts, fallbacks and health checks.
+//
+// A System runs them. Every named breaker, retry policy and health check is an
+// actor that owns its state; the functions here turn calls into messages, and
+// most calls need none: a breaker that is closed admits and counts a success
+// with two atomic operations.
+//
+//	sys, err := api.Start(api.SystemConfig{Version: "3.1.0"})
+//	...
+//	defer sys.Shutdown(context.Background())
+//	breaker, err := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 5})
+//	retry, err := sys.Retry("payments", api.RetryConfig{MaxAttempts: 3})
+//	guard := api.Compose(api.Timeout(10*time.Second), retry, breaker)
+//
+//	receipt, err := api.Do(ctx, guard, func(ctx context.Context) (Receipt, error) {
+//		return payments.Charge(ctx, order)
+//	}, api.Value(Receipt{Status: "queued"}))
+//
+// # Order
+//
+// Compose takes the policies from the outermost to the innermost; fallbacks are
+// always outside of them all. Compose(timeout, retry, breaker) bounds the whole
+// call, waits between attempts included, and the breaker sees every attempt.
+// Compose(retry, breaker, timeout) bounds each attempt by itself.
+//
+// # Errors
+//
+// Every failure can be told with errors.Is (ErrCircuitOpen, ErrTimeout,
+// ErrExhausted, ErrShutdown, ErrConfig) and looked into with errors.As
+// (*CircuitOpenError, *TimeoutError, *RetryError, *FallbackError,
+// *ConfigError). Your own errors are always reachable by unwrapping.
+//
+// Everything here is safe for concurrent use.
+package api

@@ -1,0 +1,29 @@
+package api
+
+import "github.com/understudy-go/understudy/messages"
+
+// Event is something worth knowing that happened in a System: BreakerChanged,
+// CheckChanged, CheckRestarted, Retrying, RetryExhausted, TimedOut,
+// FallbackUsed or Dropped. Subscribe delivers them.
+type Event = messages.Event
+
+// The events.
+type (
+	// BreakerChanged tells that a breaker changed its state or mode: Name, From,
+	// To, Reason ("5 failures"), Failures, At.
+	BreakerChanged = messages.BreakerChanged
+	// CheckChanged tells that a health check changed its status: Name, From, To, Message, At.
+	CheckChanged = messages.CheckChanged
+	// CheckRestarted tells that a supervisor restarted a check that panicked: Name, Restarts, Reason, At.
+	CheckRestarted = messages.CheckRestarted
+	// Retrying tells that an attempt failed and another follows: Name, Attempt, MaxAttempts, Delay, Err, At.
+	Retrying = messages.Retrying
+	// RetryExhausted tells that a retry gave up: Name, Attempts, Reason, Err, At.
+	RetryExhausted = messages.RetryExhausted
+	// TimedOut tells that a Timeout fired around a breaker or retry: Operation, Limit, At.
+	TimedOut = messages.TimedOut
+	// FallbackUsed tells that a fallback answered: Index (1 is the first), Cause, At.
+	FallbackUsed = messages.FallbackUsed
+	// Dropped tells a subscriber that it was too slow and lost Count events here.
+	Dropped = messages.Dropped
+)

@@ -1,0 +1,246 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// scope is the context of a call under a Timeout. It carries the deadline and
+// costs no timer until somebody asks for Done; Err looks at the clock.
+type scope struct {
+	context.Context // the caller's
+	started         time.Time
+	limit           time.Duration
+	isHard          bool
+	outer           *scope // the Timeout around, of either kind
+
+	mu      sync.Mutex
+	err     error
+	last    error         // the last error of an attempt inside
+	done    chan struct{} // made when asked for
+	timer   *time.Timer   // likewise
+	release func() bool   // stops listening to the caller's ctx
+	after   []*afterFunc
+	running []takeable // what a hard Timeout takes over when it fires
+}
+
+// takeable is something inside a hard Timeout that can be ended from outside.
+type takeable interface{ take(err error) }
+
+type (
+	scopeKey struct{} // the innermost Timeout around
+	hardKey  struct{} // the innermost hard one
+)
+
+func (s *scope) begin(ctx context.Context, limit time.Duration, isHard bool) {
+	s.Context, s.started, s.limit, s.isHard = ctx, time.Now(), limit, isHard
+	s.outer, _ = ctx.Value(scopeKey{}).(*scope)
+}
+
+// Deadline returns the earlier of the limit and the caller's own deadline.
+func (s *scope) Deadline() (time.Time, bool) {
+	at := s.started.Add(s.limit)
+	if callers, ok := s.Context.Deadline(); ok && callers.Before(at) {
+		return callers, true
+	}
+	return at, true
+}
+
+// Value finds the Timeouts around, and the caller's values.
+func (s *scope) Value(key any) any {
+	switch key.(type) {
+	case scopeKey:
+		return s
+	case hardKey:
+		if s.isHard {
+			return s
+		}
+	}
+	return s.Context.Value(key)
+}
+
+// Err returns nil until the limit has passed, the caller's ctx is done, or the
+// call has returned.
+func (s *scope) Err() error {
+	s.mu.Lock()
+	err := s.err
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err = s.Context.Err(); err == nil && s.passed() {
+		err = context.DeadlineExceeded
+	}
+	if err == nil {
+		return nil
+	}
+	return s.cancel(err)
+}
+
+// passed reports whether the limit has passed.
+func (s *scope) passed() bool { return time.Since(s.started) >= s.limit }
+
+// Done is closed when Err is no longer nil.
+func (s *scope) Done() <-chan struct{} {
+	s.mu.Lock()
+	if s.done != nil {
+		defer s.mu.Unlock()
+		return s.done
+	}
+	s.done = make(chan struct{})
+	if s.err != nil {
+		close(s.done)
+		defer s.mu.Unlock()
+		return s.done
+	}
+	s.timer = time.AfterFunc(s.limit-time.Since(s.started), func() { s.cancel(context.DeadlineExceeded) })
+	s.mu.Unlock()
+	s.listen()
+	return s.done
+}
+
+// listen passes the end of the caller's ctx on.
+func (s *scope) listen() {
+	if s.Context.Done() == nil {
+		return
+	}
+	stop := context.AfterFunc(s.Context, func() { s.cancel(s.Context.Err()) })
+	s.mu.Lock()
+	s.release = stop
+	ended := s.err != nil
+	s.mu.Unlock()
+	if ended {
+		stop()
+	}
+}
+
+// afterFunc is one function to call when the scope ends.
+type afterFunc struct{ f func() }
+
+// AfterFunc lets derived contexts follow this one without a goroutine each.
+func (s *scope) AfterFunc(f func()) (stop func() bool) {
+	s.Done()
+	a := &afterFunc{f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		go f() // ends with f
+		return func() bool { return false }
+	}
+	s.after = append(s.after, a)
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		i := slices.Index(s.after, a)
+		if i < 0 {
+			return false
+		}
+		s.after = slices.Delete(s.after, i, i+1)
+		return true
+	}
+}
+
+// cancel ends the scope with err, unless it has ended, and returns what it
+// ended with.
+func (s *scope) cancel(err error) error {
+	s.mu.Lock()
+	if s.err != nil {
+		defer s.mu.Unlock()
+		return s.err
+	}
+	s.err = err
+	if s.done != nil {
+		close(s.done)
+	}
+	timer, release, after := s.timer, s.release, s.after
+	s.after = nil
+	s.mu.Unlock()
+	if timer != nil {
+		timer.Stop()
+	}
+	if release != nil {
+		release()
+	}
+	for _, a := range after {
+		go a.f() // as context.AfterFunc does; ends with f
+	}
+	return err
+}
+
+// add registers something that runs inside; an error means that it must not.
+func (s *scope) add(t takeable) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	s.running = append(s.running, t)
+	return nil
+}
+
+func (s *scope) remove(t takeable) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.running, t); i >= 0 {
+		s.running = slices.Delete(s.running, i, i+1)
+	}
+}
+
+// take ends the scope with the error its ctx shows and hands cause to all that
+// run inside; it returns when they have taken it.
+func (s *scope) take(cause error) {
+	end := cause
+	if errors.Is(cause, context.DeadlineExceeded) {
+		end = context.DeadlineExceeded
+	}
+	s.cancel(end)
+	s.mu.Lock()
+	running := slices.Clone(s.running)
+	s.mu.Unlock()
+	for _, t := range running {
+		t.take(cause)
+	}
+}
+
+// noteAttempt remembers the error of an attempt that failed, for the Timeouts
+// around: it may be all their error can tell.
+func noteAttempt(ctx context.Context, err error) {
+	s, _ := ctx.Value(scopeKey{}).(*scope)
+	for ; s != nil; s = s.outer {
+		if s.Err() != nil {
+			continue
+		}
+		s.mu.Lock()
+		s.last = err
+		s.mu.Unlock()
+	}
+}
+
+// timeoutError is what the caller of a Timeout gets when it fired. err is what
+// the call returned, if it did.
+func (s *scope) timeoutError(t TimeoutConfig, err error) *TimeoutError {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil {
+		err = s.last
+	}
+	if err == context.DeadlineExceeded { //nolint:errorlint // itself: it says nothing that TimeoutError does not
+		err = nil
+	}
+	return &TimeoutError{Operation: t.operation(), Limit: t.Limit, Err: err}
+}
+
+// judge turns the error of a call that has returned into a TimeoutError, if it
+// says that the limit, and not the caller's own deadline, has passed.
+func (s *scope) judge(t TimeoutConfig, err error) error {
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !s.passed() {
+		return err
+	}
+	if callers, ok := s.Context.Deadline(); ok && callers.Before(s.started.Add(s.limit)) {
+		return err
+	}
+	return s.timeoutError(t, err)
+}

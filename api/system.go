@@ -1,0 +1,83 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/breaker"
+	"github.com/understudy-go/understudy/system"
+)
+
+// SystemConfig holds the settings of a System. The zero value is ready.
+type SystemConfig struct {
+	// Version is the application's version, which health shows. Default "unknown".
+	Version string
+	// Logger takes the log. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// System runs breakers, retries and health checks. One per process is meant: it
+// costs about 3 MB.
+type System struct {
+	sys        *system.System
+	ofBreakers breaker.Shared
+	breakers   system.Names[*Breaker]
+	retries    system.Names[*Retry]
+	health     *Health
+}
+
+// Start starts a System. Shutdown ends it.
+func Start(cfg SystemConfig) (*System, error) {
+	sys, err := system.Start(cmp.Or(cfg.Logger, slog.Default()))
+	if err != nil {
+		return nil, err
+	}
+	return &System{sys: sys, ofBreakers: breaker.Shared{Host: sys}, health: newHealth(sys, cmp.Or(cfg.Version, "unknown"), time.Now())}, nil
+}
+
+// Shutdown ends the System: new work is refused with ErrShutdown, whoever waits
+// between retries is released, running checks are cancelled and waited for,
+// events that wait are delivered, and no goroutine is left. Calls that run
+// return their own results. It returns nil once everything has stopped, or an
+// error when ctx ends first, naming the checks that are stuck; what is left
+// then goes on ending. It may be called again, and from many goroutines; a
+// subscriber must not wait for it.
+func (s *System) Shutdown(ctx context.Context) error {
+	if s == nil || ctx == nil {
+		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System and a ctx"}
+	}
+	s.sys.Close()
+	for _, b := range s.breakers.Sorted() {
+		b.h.Close()
+	}
+	var stuckErr error
+	if stuck := s.health.shutdown(ctx); len(stuck) > 0 {
+		stuckErr = fmt.Errorf("health checks have not returned: %s", strings.Join(stuck, ", "))
+	}
+	return errors.Join(stuckErr, s.sys.Shutdown(ctx))
+}
+
+// Subscribe calls fn with every Event from now on, in the order they happened,
+// from a goroutine of fn's own. fn may call anything but wait for Shutdown; if
+// it panics, the panic is logged. At most 1,024 events wait for fn; beyond that
+// the oldest are lost and one Dropped tells how many. After cancel has returned
+// no call of fn begins.
+func (s *System) Subscribe(fn func(Event)) (cancel func()) {
+	if s == nil {
+		return func() {}
+	}
+	return s.sys.Subscribe(fn)
+}
+
+// Health returns the system's health checks.
+func (s *System) Health() *Health {
+	if s == nil {
+		return nil
+	}
+	return s.health
+}

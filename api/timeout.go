@@ -1,0 +1,240 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/understudy-go/understudy/system"
+)
+
+// TimeoutConfig bounds how long a call takes. It is a Policy.
+//
+// By default fn runs in a goroutine of its own, and the call returns at the
+// limit even if fn ignores its ctx; that goroutine ends when fn does. A panic
+// in fn before the limit reaches the caller with its value, its stack is
+// logged; after the limit it is recovered and logged.
+//
+// fn's ctx carries the deadline and is cancelled when the call returns. The
+// caller's own cancellation or earlier deadline is passed on as it is. When a
+// Timeout fires, every Breaker whose Run is under way inside counts a failure
+// before the call returns.
+type TimeoutConfig struct {
+	// Limit is how long the call may take; zero or less times out at once, and
+	// fn is not run.
+	Limit time.Duration
+	// Operation names the call in the error. Default "operation".
+	Operation string
+	// Cooperative says that fn honours its ctx: no goroutine is used, fn's return
+	// is awaited, and a success past the limit stays a success.
+	Cooperative bool
+}
+
+// Timeout bounds a call by limit, with the defaults of TimeoutConfig.
+func Timeout(limit time.Duration) TimeoutConfig { return TimeoutConfig{Limit: limit} }
+
+// WithTimeout calls fn bounded by limit; a shorthand for Do.
+func WithTimeout[T any](ctx context.Context, limit time.Duration, fn Func[T], fallbacks ...Func[T]) (T, error) {
+	return Do(ctx, Timeout(limit), fn, fallbacks...)
+}
+
+func (TimeoutConfig) policy() {}
+
+func (t TimeoutConfig) operation() string { return cmp.Or(t.Operation, "operation") }
+
+// TimeoutError tells that a Timeout fired: "Operation 'x' timed out after
+// 10.5s". It is ErrTimeout and context.DeadlineExceeded, and unwraps to Err.
+type TimeoutError struct {
+	Operation string
+	Limit     time.Duration
+	Err       error // the last error of an attempt before it fired, if any
+}
+
+// Error names the operation and the limit, and the error before it if there was one.
+func (e *TimeoutError) Error() string {
+	s := fmt.Sprintf("Operation '%s' timed out after %v", e.Operation, e.Limit)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Is makes errors.Is true for ErrTimeout and context.DeadlineExceeded.
+func (e *TimeoutError) Is(target error) bool {
+	return target == ErrTimeout || target == context.DeadlineExceeded
+}
+
+// Unwrap returns Err.
+func (e *TimeoutError) Unwrap() error { return e.Err }
+
+// Timeout is true, as net.Error has it.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// errGoexit is how runtime.Goexit in fn reads when fn ran in a goroutine of its own.
+var errGoexit = errors.New("the call ended its goroutine (runtime.Goexit)")
+
+func fired(sys *system.System, e *TimeoutError) *TimeoutError {
+	if sys != nil {
+		sys.Emit(TimedOut{Operation: e.Operation, Limit: e.Limit, At: time.Now()})
+	}
+	return e
+}
+
+// cooperate runs fn in the caller's goroutine with a ctx that ends at the limit.
+func cooperate(ctx context.Context, sys *system.System, t TimeoutConfig, fn func(context.Context) error) error {
+	if t.Limit <= 0 {
+		return fired(sys, &TimeoutError{Operation: t.operation(), Limit: t.Limit})
+	}
+	s := &scope{}
+	s.begin(ctx, t.Limit, false)
+	defer s.cancel(context.Canceled)
+	return report(sys, s.judge(t, fn(s)))
+}
+
+// report emits what judge made of the error of a call.
+func report(sys *system.System, err error) error {
+	if e, ok := err.(*TimeoutError); ok { //nolint:errorlint // only the one that was just made
+		return fired(sys, e)
+	}
+	return err
+}
+
+// hardCall is a call that runs in a goroutine of its own.
+type hardCall[T any] struct {
+	scope
+	sys  *system.System
+	rest []Policy
+	fn   Func[T]
+
+	mu       sync.Mutex
+	changed  sync.Cond // one of those below became true
+	started  bool
+	ended    bool // fn has returned
+	due      bool // the limit has passed
+	gone     bool // the caller's ctx is done
+	left     bool // the caller has given up
+	v        T
+	err      error
+	panicked any
+}
+
+// hard runs fn under rest in a goroutine of its own and waits for it until the
+// limit, or until ctx ends.
+func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, rest []Policy, fn Func[T]) (v T, err error) {
+	if err := ctx.Err(); err != nil {
+		return v, err
+	}
+	if t.Limit <= 0 {
+		return v, fired(sys, &TimeoutError{Operation: t.operation(), Limit: t.Limit})
+	}
+	c := &hardCall[T]{sys: sys, rest: rest, fn: fn}
+	c.changed.L = &c.mu
+	c.begin(ctx, t.Limit, true)
+	if outer, ok := ctx.Value(hardKey{}).(*scope); ok {
+		if err := outer.add(&c.scope); err != nil {
+			return v, err
+		}
+		defer outer.remove(&c.scope)
+	}
+	turn := c.turn
+	go turn() // ends when fn does
+	timer := time.AfterFunc(t.Limit, turn)
+	defer timer.Stop()
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, c.callerGone)()
+	}
+	if ended, gone := c.wait(); !ended {
+		return v, c.leave(t, gone)
+	}
+	c.cancel(context.Canceled)
+	if c.panicked != nil {
+		panic(c.panicked)
+	}
+	return c.v, report(sys, c.judge(t, c.err))
+}
+
+// turn is called twice, by the goroutine of fn and by the timer: the first
+// caller runs fn, and the second, for whom the limit has passed, says so. One
+// function for both saves an allocation; if the timer is first, fn runs in its
+// goroutine, which is as good.
+func (c *hardCall[T]) turn() {
+	c.mu.Lock()
+	first := !c.started
+	c.started = true
+	if !first {
+		c.due = true
+		c.changed.Signal()
+	}
+	c.mu.Unlock()
+	if first {
+		c.run()
+	}
+}
+
+func (c *hardCall[T]) callerGone() {
+	c.mu.Lock()
+	c.gone = true
+	c.changed.Signal()
+	c.mu.Unlock()
+}
+
+// wait returns whether fn has ended; if not, the caller leaves, because its ctx
+// is gone or the limit has passed.
+func (c *hardCall[T]) wait() (ended, gone bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.ended && !c.due && !c.gone {
+		c.changed.Wait()
+	}
+	c.left = !c.ended
+	return c.ended, c.gone
+}
+
+// leave ends the call for its caller and hands the error to the breakers
+// inside, before it returns it.
+func (c *hardCall[T]) leave(t TimeoutConfig, gone bool) error {
+	err := c.Context.Err()
+	if !gone {
+		err = fired(c.sys, c.timeoutError(t, nil))
+	}
+	c.take(err)
+	return err
+}
+
+// run is the goroutine of fn.
+func (c *hardCall[T]) run() {
+	var v T
+	var err error
+	returned := false
+	defer func() {
+		var panicked any
+		if !returned {
+			panicked, err = recover(), errGoexit
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if panicked != nil {
+			c.logPanic(panicked)
+		}
+		c.v, c.err, c.panicked, c.ended = v, err, panicked, true
+		c.changed.Signal()
+	}()
+	v, err = descend(&c.scope, c.sys, c.rest, c.fn)
+	returned = true
+}
+
+func (c *hardCall[T]) logPanic(panicked any) {
+	logger, sentence := slog.Default(), "A call panicked under its timeout; its caller gets the panic"
+	if c.sys != nil {
+		logger = c.sys.Logger()
+	}
+	if c.left {
+		sentence = "A call panicked after its timeout; its caller has gone"
+	}
+	logger.Error(sentence, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+}
