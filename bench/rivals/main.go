@@ -1,0 +1,168 @@
+// Command rivals times understudy against the resilience libraries that Go
+// programmers use today, each pair in turn, several rounds, in one run; it
+// prints medians, ratios, allocations and bytes, and exits 1 when a target is
+// missed.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	clock    Clock
+	breakers int  // in the section on scale; 0: leave it out
+	callers  int  // that fail at once
+	quick    bool // a moment only, nothing is judged
+	only     *regexp.Regexp
+	markdown string
+	chart    string
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main without the process: 0, or 1 when a target is missed or
+// something fails, or 2 when the command line is wrong.
+func run(args []string, stdout, stderr io.Writer) int {
+	opts, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, "rivals:", err)
+		return 2
+	}
+	report, err := compare(opts, stderr)
+	if err == nil {
+		err = publish(report, opts, stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "rivals:", err)
+		return 1
+	}
+	if opts.quick {
+		fmt.Fprintln(stderr, "quick: the figures above mean nothing, and nothing was judged")
+		return 0
+	}
+	misses := report.Misses()
+	for _, m := range misses {
+		fmt.Fprintln(stderr, "missed:", m)
+	}
+	if len(misses) > 0 {
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("rivals", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.IntVar(&o.clock.Rounds, "rounds", 15, "how often each pair is timed in turn")
+	fs.DurationVar(&o.clock.Slice, "slice", 50*time.Millisecond, "how long one contender runs in one round")
+	fs.IntVar(&o.breakers, "breakers", 1_000_000, "breakers in the section on scale; 0 leaves it out")
+	fs.IntVar(&o.callers, "callers", 10_000, "goroutines that fail at once on one breaker; 0 leaves it out")
+	fs.BoolVar(&o.quick, "quick", false, "run everything for a moment only and judge nothing")
+	only := fs.String("only", "", "time only the pairs whose work or rival matches this regular expression")
+	fs.StringVar(&o.markdown, "markdown", "", "write the tables to this `file` as well")
+	fs.StringVar(&o.chart, "chart", "", "draw the pairs into this `file`: .svg, .png or .pdf")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fs.SetOutput(stderr)
+			fs.Usage()
+		}
+		return o, err
+	}
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		return o, fmt.Errorf("-only: %w", err)
+	}
+	if o.quick {
+		o.clock = Clock{Rounds: 1, Slice: 200 * time.Microsecond}
+		o.breakers, o.callers = min(o.breakers, 1000), min(o.callers, 100)
+	}
+	return o, o.validate(fs.Args())
+}
+
+func (o options) validate(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	case o.clock.Rounds < 1 || o.clock.Rounds > 10_000:
+		return fmt.Errorf("-rounds %d: want 1 to 10000", o.clock.Rounds)
+	case o.clock.Slice < time.Microsecond || o.clock.Slice > time.Minute:
+		return fmt.Errorf("-slice %v: want 1µs to 1m", o.clock.Slice)
+	case o.breakers < 0 || o.breakers > 10_000_000:
+		return fmt.Errorf("-breakers %d: want 0 to 10000000", o.breakers)
+	case o.callers < 0 || o.callers > 1_000_000:
+		return fmt.Errorf("-callers %d: want 0 to 1000000", o.callers)
+	case o.chart != "" && !slices.Contains([]string{".svg", ".png", ".pdf"}, filepath.Ext(o.chart)):
+		return fmt.Errorf("-chart %q: want a name that ends in .svg, .png or .pdf", o.chart)
+	}
+	return nil
+}
+
+// compare measures everything, telling on stderr where it is.
+func compare(o options, stderr io.Writer) (*Report, error) {
+	bed, err := NewBed()
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{When: time.Now(), Clock: o.clock}
+	for _, f := range Floors() {
+		s := o.clock.measure(f.New(bed))
+		report.Floors = append(report.Floors, Finding{What: f.Name, Value: s[0].figures().Ns, Unit: "ns"})
+	}
+	for _, p := range Pairs() {
+		if !o.only.MatchString(p.Work + " / " + p.Rival.Name) {
+			continue
+		}
+		row := p.Measure(bed, o.clock)
+		fmt.Fprintf(stderr, "%-32s %9s ns   %-26s %9s ns   %s\n", p.Work, figure(row.OursCost.Ns), p.Rival.Name, figure(row.RivalCost.Ns), figure(row.Ratio()))
+		report.Rows = append(report.Rows, row)
+	}
+	progress := func(what string) { fmt.Fprintln(stderr, "scale:", what) }
+	if o.callers > 0 {
+		progress(fmt.Sprintf("%d goroutines failing at once", o.callers))
+		report.Scale = Storms(bed, o.callers, 20, o.clock)
+	}
+	if err := bed.Close(); err != nil {
+		return nil, err
+	}
+	if o.breakers > 0 {
+		scale, err := Scale(o.breakers, o.clock, progress)
+		if err != nil {
+			return nil, err
+		}
+		report.Scale = append(report.Scale, scale...)
+	}
+	return report, nil
+}
+
+// publish writes the report wherever it is wanted.
+func publish(r *Report, o options, stdout io.Writer) error {
+	if err := r.Markdown(stdout); err != nil {
+		return err
+	}
+	if o.markdown != "" {
+		f, err := os.Create(o.markdown)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(r.Markdown(f), f.Close()); err != nil {
+			return err
+		}
+	}
+	if o.chart != "" && len(r.Rows) > 0 {
+		return Chart(r.Rows, o.chart)
+	}
+	return nil
+}
