@@ -1,0 +1,273 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+var onDemand = api.CheckConfig{Interval: api.OnDemand}
+
+func register(t *testing.T, s *api.System, name string, cfg api.CheckConfig, check api.Check) *api.Health {
+	t.Helper()
+	require.NoError(t, s.Health().Register(name, cfg, check))
+	return s.Health()
+}
+
+// last returns the last known result of a check, once everybody is idle.
+func last(t *testing.T, s *api.System, name string) api.CheckResult {
+	t.Helper()
+	synctest.Wait()
+	for _, c := range s.Health().Snapshot().Checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	require.Failf(t, "no such check", "%q", name)
+	return api.CheckResult{}
+}
+
+// sick is a check that fails while told to.
+type sick struct {
+	failing atomic.Bool
+	runs    atomic.Int32
+}
+
+func (s *sick) check(context.Context) (api.Details, error) {
+	s.runs.Add(1)
+	if s.failing.Load() {
+		return nil, errBoom
+	}
+	return nil, nil
+}
+
+func TestWhatACheckReturnsIsItsStatus(t *testing.T) {
+	rows := []struct {
+		name    string
+		check   api.Check
+		status  api.Status
+		message string
+	}{
+		{"nil is healthy", func(context.Context) (api.Details, error) { return nil, nil }, api.Healthy, ""},
+		{"an error is unhealthy", func(context.Context) (api.Details, error) { return nil, errBoom }, api.Unhealthy, "boom"},
+		{"Degrade is degraded", func(context.Context) (api.Details, error) { return nil, api.Degrade("slow disk") }, api.Degraded, "slow disk"},
+		{"Ping nil", api.Ping(succeed), api.Healthy, ""},
+		{"Ping error", api.Ping(fail), api.Unhealthy, "boom"},
+		{"Bool true", api.Bool(func(context.Context) bool { return true }), api.Healthy, ""},
+		{"Bool false", api.Bool(func(context.Context) bool { return false }), api.Unhealthy, ""},
+		{"a panic is unhealthy", func(context.Context) (api.Details, error) { panic("kaboom") }, api.Unhealthy, "panicked: kaboom"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				register(t, s, "db", onDemand, row.check)
+				got := last(t, s, "db")
+				require.Equal(t, row.status, got.Status)
+				require.Contains(t, got.Message, row.message)
+			})
+		})
+	}
+}
+
+func TestAResultCarriesFacts(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		register(t, s, "cache", onDemand, func(ctx context.Context) (api.Details, error) {
+			deadline, _ := ctx.Deadline()
+			if time.Until(deadline) != 10*time.Second {
+				return nil, errors.New("no deadline")
+			}
+			time.Sleep(15 * time.Millisecond)
+			return api.Details{"connections": 42}, nil
+		})
+		time.Sleep(time.Hour)
+		got := last(t, s, "cache")
+		require.Equal(t, "cache", got.Name)
+		require.Equal(t, 15*time.Millisecond, got.Latency)
+		require.Equal(t, api.Details{"connections": 42}, got.Details)
+		require.Equal(t, time.Hour-15*time.Millisecond, time.Since(got.Timestamp))
+	})
+}
+
+func TestOverallStatus(t *testing.T) {
+	type check struct {
+		status   api.Status
+		optional bool
+	}
+	const (
+		unknown, healthy, degraded, unhealthy = api.Unknown, api.Healthy, api.Degraded, api.Unhealthy
+	)
+	rows := []struct {
+		name   string
+		checks []check
+		want   api.Status
+	}{
+		{"no checks", nil, healthy},
+		{"all healthy", []check{{healthy, false}, {healthy, true}}, healthy},
+		{"a required one is unhealthy", []check{{healthy, false}, {degraded, false}, {unhealthy, false}, {unknown, false}}, unhealthy},
+		{"one is degraded", []check{{healthy, false}, {degraded, false}}, degraded},
+		{"an optional one is degraded", []check{{healthy, false}, {degraded, true}}, degraded},
+		{"an optional one is unhealthy", []check{{healthy, false}, {unhealthy, true}}, degraded},
+		{"degraded goes before unknown", []check{{unknown, false}, {unhealthy, true}}, degraded},
+		{"one is unknown", []check{{healthy, false}, {unknown, true}}, unknown},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				for i, c := range row.checks {
+					register(t, s, string(rune('a'+i)), api.CheckConfig{Interval: api.OnDemand, Optional: c.optional},
+						func(ctx context.Context) (api.Details, error) {
+							switch c.status {
+							case degraded:
+								return nil, api.Degrade("so so")
+							case unhealthy:
+								return nil, errBoom
+							case unknown:
+								<-ctx.Done() // has not answered yet
+							}
+							return nil, nil
+						})
+				}
+				synctest.Wait()
+				require.Equal(t, row.want, s.Health().Snapshot().Status)
+			})
+		})
+	}
+}
+
+func TestASnapshotIsSortedAndRunsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var c sick
+		for _, name := range []string{"c", "a", "b"} {
+			register(t, s, name, onDemand, c.check)
+		}
+		synctest.Wait()
+		time.Sleep(3 * time.Second)
+		snap := s.Health().Snapshot()
+		require.Equal(t, []string{"a", "b", "c"}, []string{snap.Checks[0].Name, snap.Checks[1].Name, snap.Checks[2].Name})
+		require.EqualValues(t, 3, c.runs.Load())
+		require.Equal(t, "unknown", snap.Version)
+		require.Equal(t, 3*time.Second, snap.Uptime)
+		require.True(t, snap.Timestamp.Equal(time.Now()))
+	})
+}
+
+func TestGroups(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		h := register(t, s, "default", onDemand, api.Ping(succeed))
+		register(t, s, "live", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live"}}, api.Ping(fail))
+		register(t, s, "both", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live", "ready"}}, api.Ping(succeed))
+		names := func(groups ...string) (out []string) {
+			for _, c := range h.Snapshot(groups...).Checks {
+				out = append(out, c.Name)
+			}
+			return out
+		}
+		synctest.Wait()
+		require.Equal(t, []string{"both", "default", "live"}, names())
+		require.Equal(t, []string{"both", "default"}, names("ready"))
+		require.Equal(t, []string{"both", "live"}, names("live"))
+		require.Equal(t, []string{"both", "default", "live"}, names("live", "ready"))
+		require.Empty(t, names("other"))
+		require.Equal(t, api.Healthy, h.Snapshot("ready").Status)
+		require.Equal(t, api.Unhealthy, h.Snapshot("live").Status)
+	})
+}
+
+func TestRunAsksOneCheck(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var c sick
+		h := register(t, s, "db", onDemand, c.check)
+		synctest.Wait()
+		c.failing.Store(true)
+		require.Equal(t, api.Healthy, last(t, s, "db").Status, "not asked yet")
+		require.Equal(t, api.Unhealthy, h.Run(context.Background(), "db").Status)
+		require.Equal(t, api.Unhealthy, last(t, s, "db").Status)
+		require.EqualValues(t, 2, c.runs.Load())
+
+		missing := h.Run(context.Background(), "x")
+		require.Equal(t, "x", missing.Name)
+		require.Equal(t, api.Unknown, missing.Status)
+		require.Equal(t, "Check 'x' not found", missing.Message)
+	})
+}
+
+func TestRunAllRunsAllAtOnceEachWithinItsTimeout(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+			register(t, s, name, onDemand, api.Ping(deaf(300*time.Millisecond)))
+		}
+		hung := api.CheckConfig{Interval: api.OnDemand, Timeout: time.Second}
+		h := register(t, s, "hung", hung, api.Ping(polite))
+		time.Sleep(time.Minute)
+		var all api.SystemHealth
+		require.Equal(t, time.Second, took(func() { all = h.RunAll(context.Background()) }))
+		require.Len(t, all.Checks, 9)
+		require.Equal(t, api.Unhealthy, all.Status)
+		require.Equal(t, "h", all.Checks[7].Name)
+		require.Equal(t, api.Healthy, all.Checks[7].Status)
+		require.NoError(t, h.Deregister("hung"))
+		require.Equal(t, 300*time.Millisecond, took(func() { all = h.RunAll(context.Background()) }))
+		require.Equal(t, api.Healthy, all.Status)
+	})
+}
+
+func TestACheckRunsInTheBackground(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var mu sync.Mutex
+		var at []time.Time
+		register(t, s, "db", api.CheckConfig{}, func(context.Context) (api.Details, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			at = append(at, time.Now())
+			return nil, nil
+		})
+		begin := time.Now()
+		time.Sleep(1000 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		require.Zero(t, at[0].Sub(begin), "the first run starts in Register")
+		require.InDelta(t, 100, len(at), 12)
+		distinct := map[time.Duration]bool{}
+		for i, next := range at[1:] {
+			gap := next.Sub(at[i])
+			require.GreaterOrEqual(t, gap, 9*time.Second)
+			require.LessOrEqual(t, gap, 11*time.Second)
+			distinct[gap] = true
+		}
+		require.Greater(t, len(distinct), 10, "jittered")
+	})
+}
+
+func TestAnOnDemandCheckRunsOnceInRegisterAndThenWhenAsked(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var c sick
+		h := register(t, s, "db", onDemand, c.check)
+		time.Sleep(1000 * time.Hour)
+		require.EqualValues(t, 1, c.runs.Load())
+		h.RunAll(context.Background())
+		require.EqualValues(t, 2, c.runs.Load())
+	})
+}
+
+func TestDeregisterForgetsACheck(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var c sick
+		h := register(t, s, "db", api.CheckConfig{}, c.check)
+		synctest.Wait()
+		require.NoError(t, h.Deregister("db"))
+		time.Sleep(time.Hour)
+		require.EqualValues(t, 1, c.runs.Load())
+		require.Empty(t, h.Snapshot().Checks)
+		require.Equal(t, "Check 'db' not found", h.Run(context.Background(), "db").Message)
+		register(t, s, "db", api.CheckConfig{}, c.check) // the name is free again
+		require.Error(t, h.Deregister("never registered"))
+	})
+}

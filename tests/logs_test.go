@@ -1,0 +1,74 @@
+package tests
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+func TestCircuitChangesAreLoggedInTheOrderedWords(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		play(t, breaker(t, s, api.BreakerConfig{}), "fffff 60s sss")
+		require.Equal(t, []string{
+			"WARN Circuit breaker 'api' OPEN after 5 failures",
+			"INFO Circuit breaker 'api' transitioning to HALF_OPEN",
+			"INFO Circuit breaker 'api' CLOSED - service recovered",
+		}, log.sentences(t))
+		line := log.lines(t)[0]
+		require.Greater(t, len(line), 3, "with attributes beside the sentence: %v", line)
+	})
+}
+
+func TestEachOpeningIsLoggedAtWarn(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+		play(t, b, "f 60s f")
+		require.NoError(t, b.Reset())
+		require.NoError(t, b.ForceOpen())
+		opened := 0
+		for _, line := range log.lines(t) {
+			if line["level"] == "WARN" {
+				opened++
+				require.Contains(t, line["msg"], "Circuit breaker 'api' ")
+				require.Contains(t, line["msg"], "OPEN")
+			}
+		}
+		require.Equal(t, 3, opened)
+	})
+}
+
+func TestRetriesAreLoggedAtWarn(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		require.NoError(t, api.Run(context.Background(), retry(t, s, api.RetryConfig{}), failures(1).fn))
+		line := log.find(t, "WARN", "boom")
+		require.EqualValues(t, 1, line["attempt"])
+		require.EqualValues(t, 3, line["of"])
+		require.EqualValues(t, time.Second, line["delay"])
+	})
+}
+
+func TestTimeoutsAreLoggedAtWarnAndFallbacksAtInfo(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		p := api.Compose(api.TimeoutConfig{Limit: time.Second, Operation: "lookup"}, breaker(t, s, api.BreakerConfig{}))
+		require.NoError(t, api.Run(context.Background(), p, polite, succeed))
+		require.Contains(t, log.sentences(t), "WARN Operation 'lookup' timed out after 1s")
+		found := false
+		for _, line := range log.lines(t) {
+			found = found || line["level"] == "INFO"
+		}
+		require.True(t, found, "the fallback, at INFO: %v", log.sentences(t))
+	})
+}
+
+func TestAQuietLifeLogsNothing(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		p := api.Compose(api.Timeout(time.Second), retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{}))
+		require.NoError(t, api.Run(context.Background(), p, succeed, succeed))
+		require.NoError(t, s.Shutdown(context.Background()))
+		require.Empty(t, log.sentences(t))
+	})
+}

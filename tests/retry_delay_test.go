@@ -1,0 +1,64 @@
+package tests
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+func TestDelayGrowsAndIsCapped(t *testing.T) {
+	plain := api.RetryConfig{Jitter: api.JitterNone}
+	rows := []struct {
+		name    string
+		cfg     api.RetryConfig
+		attempt int
+		want    time.Duration
+	}{
+		{"after the first attempt", plain, 1, time.Second},
+		{"after the second", plain, 2, 2 * time.Second},
+		{"after the third", plain, 3, 4 * time.Second},
+		{"after the sixth", plain, 6, 32 * time.Second},
+		{"capped", plain, 7, time.Minute},
+		{"never overflows", plain, math.MaxInt, time.Minute},
+		{"never overflows, huge settings", api.RetryConfig{
+			Jitter: api.JitterNone, InitialDelay: math.MaxInt64, BackoffFactor: math.MaxFloat64, MaxDelay: math.MaxInt64,
+		}, 1000, math.MaxInt64},
+		{"1 ns for none", api.RetryConfig{Jitter: api.JitterNone, InitialDelay: 1, BackoffFactor: 1}, 5, 1},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) { require.Equal(t, row.want, row.cfg.Delay(row.attempt)) })
+	}
+}
+
+func TestJitterStaysInItsRange(t *testing.T) {
+	const ms = time.Millisecond
+	rows := []struct {
+		name     string
+		cfg      api.RetryConfig
+		from, to time.Duration
+	}{
+		{"the default is ±25 %", api.RetryConfig{}, 750 * ms, 1250 * ms},
+		{"proportional", api.RetryConfig{Jitter: api.JitterProportional}, 750 * ms, 1250 * ms},
+		{"full", api.RetryConfig{Jitter: api.JitterFull}, 0, 1000 * ms},
+		{"equal", api.RetryConfig{Jitter: api.JitterEqual}, 500 * ms, 1000 * ms},
+		{"the cap includes it", api.RetryConfig{MaxDelay: 1100 * ms}, 750 * ms, 1100 * ms},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			least, most := time.Duration(math.MaxInt64), time.Duration(0)
+			for range 10_000 {
+				d := row.cfg.Delay(1)
+				least, most = min(least, d), max(most, d)
+			}
+			require.GreaterOrEqual(t, least, row.from)
+			require.LessOrEqual(t, most, row.to)
+			spread := row.to - row.from
+			require.Less(t, least, row.from+spread/10, "the draws spread over the range")
+			require.Greater(t, most, row.to-spread/10)
+		})
+	}
+}

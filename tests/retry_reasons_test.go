@@ -1,0 +1,155 @@
+package tests
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// requireRetryError demands a RetryError of "api" that reaches the function's
+// own error.
+func requireRetryError(t *testing.T, err error, reason string, attempts int) {
+	t.Helper()
+	var gaveUp *api.RetryError
+	require.ErrorAs(t, err, &gaveUp)
+	require.Equal(t, "api", gaveUp.Name)
+	require.Equal(t, reason, gaveUp.Reason)
+	require.Equal(t, attempts, gaveUp.Attempts)
+	require.Equal(t, errBoom, gaveUp.Err)
+	require.ErrorIs(t, err, errBoom)
+	require.Contains(t, err.Error(), "boom")
+	require.Contains(t, err.Error(), "api")
+}
+
+func TestNoAttemptsLeft(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		err := api.Run(context.Background(), retry(t, s, api.RetryConfig{}), fail)
+		requireRetryError(t, err, "attempts", 3)
+		require.ErrorIs(t, err, api.ErrExhausted)
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		ctx, cancel := context.WithTimeout(context.Background(), 2500*time.Millisecond)
+		defer cancel()
+		r := retry(t, s, api.RetryConfig{MaxAttempts: 9})
+		begin := time.Now()
+		err := api.Run(ctx, r, fail)
+		require.Equal(t, time.Second, time.Since(begin), "one wait of 1 s; 2 s would be too long")
+		requireRetryError(t, err, "deadline", 2)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, api.ErrExhausted)
+	})
+}
+
+func TestTheCallersCancellationEndsTheWait(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(400*time.Millisecond, cancel)
+		r := retry(t, s, api.RetryConfig{})
+		begin := time.Now()
+		err := api.Run(ctx, r, fail)
+		require.Equal(t, 400*time.Millisecond, time.Since(begin))
+		requireRetryError(t, err, "cancelled", 1)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, api.ErrExhausted)
+	})
+}
+
+func TestShutdownEndsTheWait(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		time.AfterFunc(400*time.Millisecond, func() { s.Shutdown(context.Background()) })
+		r := retry(t, s, api.RetryConfig{})
+		begin := time.Now()
+		err := api.Run(context.Background(), r, fail)
+		require.Equal(t, 400*time.Millisecond, time.Since(begin))
+		requireRetryError(t, err, "shutdown", 1)
+		require.ErrorIs(t, err, api.ErrShutdown)
+		require.NotErrorIs(t, err, api.ErrExhausted)
+	})
+}
+
+func TestTheBudgetIsCheckedBeforeAnyWait(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		r := retry(t, s, api.RetryConfig{Budget: &api.RetryBudget{}})
+		begin := time.Now()
+		err := api.Run(context.Background(), r, fail)
+		require.Zero(t, time.Since(begin))
+		requireRetryError(t, err, "budget", 1)
+		st, err := r.Stats()
+		require.NoError(t, err)
+		require.Equal(t, api.RetryStats{Name: "api", Calls: 1, Throttled: 1}, st)
+	})
+}
+
+// throttledAmong runs calls that fail once each and returns how many were
+// denied their retry.
+func throttledAmong(t *testing.T, r *api.Retry, calls int) int {
+	t.Helper()
+	before, err := r.Stats()
+	require.NoError(t, err)
+	for range calls {
+		api.Run(context.Background(), r, failures(1).fn)
+	}
+	after, err := r.Stats()
+	require.NoError(t, err)
+	return int(after.Throttled - before.Throttled)
+}
+
+func TestTheBudgetAllowsAShareOfCalls(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		cfg := api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{Ratio: 0.2}}
+		r := retry(t, s, cfg)
+		for range 50 {
+			require.NoError(t, api.Run(context.Background(), r, succeed))
+		}
+		require.InDelta(t, 40, throttledAmong(t, r, 50), 1, "100 calls allow 20 retries; the last ones come last")
+		time.Sleep(time.Minute) // the window has passed
+		for range 100 {
+			require.NoError(t, api.Run(context.Background(), r, succeed))
+		}
+		require.Equal(t, 0, throttledAmong(t, r, 20))
+	})
+}
+
+func TestTheBudgetAlwaysAllowsAFewPerSecond(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		r := retry(t, s, api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 1}})
+		allowed := 0
+		for range 60 {
+			time.Sleep(time.Second)
+			allowed += 3 - throttledAmong(t, r, 3)
+		}
+		require.InDelta(t, 60, allowed, 11, "about one a second, and no more than a window's worth beside")
+	})
+}
+
+func TestConfigureKeepsTheBudgetThatIsSpent(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		cfg := api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 0.5}} // 5 in 10 s
+		r := retry(t, s, cfg)
+		require.NotZero(t, throttledAmong(t, r, 20))
+		cfg.MaxAttempts = 7
+		require.NoError(t, r.Configure(cfg))
+		require.Equal(t, 1, throttledAmong(t, r, 1))
+	})
+}
+
+func TestARetryAlsoBoundsWhatADoneContextStarts(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		r := retry(t, s, api.RetryConfig{})
+		err := api.Run(ctx, r, func(context.Context) error { t.Error("it ran"); return nil })
+		require.ErrorIs(t, err, context.Canceled)
+		st, err := r.Stats()
+		require.NoError(t, err)
+		require.Zero(t, st.Calls)
+	})
+}

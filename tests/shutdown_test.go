@@ -1,0 +1,161 @@
+package tests
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+func TestShutdownIsIdempotent(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() { require.NoError(t, s.Shutdown(context.Background())) })
+		}
+		wg.Wait()
+		require.NoError(t, s.Shutdown(context.Background()))
+	})
+}
+
+func TestAfterShutdownNothingRuns(t *testing.T) {
+	never := func(context.Context) error { t.Error("it ran"); return nil }
+	for _, used := range []bool{false, true} {
+		bubble(t, func(t *testing.T, s *api.System) {
+			b := breaker(t, s, api.BreakerConfig{})
+			r := retry(t, s, api.RetryConfig{})
+			if used {
+				play(t, b, "fs")
+				require.NoError(t, api.Run(context.Background(), r, failures(1).fn))
+			}
+			require.NoError(t, s.Shutdown(context.Background()))
+
+			require.ErrorIs(t, b.Run(context.Background(), never), api.ErrShutdown)
+			require.ErrorIs(t, api.Run(context.Background(), b, never), api.ErrShutdown)
+			require.ErrorIs(t, api.Run(context.Background(), api.Compose(api.Timeout(time.Second), r, b), never), api.ErrShutdown)
+			_, err := b.Acquire(context.Background())
+			require.ErrorIs(t, err, api.ErrShutdown)
+			require.ErrorIs(t, b.Reset(), api.ErrShutdown)
+			require.ErrorIs(t, b.ForceOpen(), api.ErrShutdown)
+			require.ErrorIs(t, b.Disable(), api.ErrShutdown)
+			require.ErrorIs(t, s.Health().Register("db", api.CheckConfig{}, api.Ping(never)), api.ErrShutdown)
+			b.State()
+			b.TimeUntilReset()
+		})
+	}
+}
+
+func TestAFallbackStillAnswersAfterShutdown(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{})
+		require.NoError(t, s.Shutdown(context.Background()))
+		v, err := api.Do(context.Background(), b, live, api.Value("offline"))
+		require.NoError(t, err)
+		require.Equal(t, "offline", v)
+	})
+}
+
+func TestACallThatRunsDuringShutdownReturnsItsOwnResult(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{})
+		play(t, b, "f")
+		var results [2]error
+		var wg sync.WaitGroup
+		wg.Go(func() { results[0] = b.Run(context.Background(), deaf(time.Minute)) })
+		wg.Go(func() {
+			results[1] = b.Run(context.Background(), func(context.Context) error { time.Sleep(time.Minute); return errBoom })
+		})
+		synctest.Wait()
+		require.NoError(t, s.Shutdown(context.Background()))
+		wg.Wait()
+		require.Equal(t, [2]error{nil, errBoom}, results)
+	})
+}
+
+func TestShutdownWithTrialsAndTimersUnderWay(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+		play(t, b, "f 60s HALF_OPEN")
+		p := acquire(t, b)
+		c, err := s.Breaker("open", api.BreakerConfig{FailureThreshold: 1})
+		require.NoError(t, err)
+		play(t, c, "f OPEN")
+		require.NoError(t, s.Shutdown(context.Background()))
+		p.Done(nil) // too late, but harmless
+		play(t, b, "10m")
+	})
+}
+
+func TestShutdownReleasesManyRetrySleepers(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		r := retry(t, s, api.RetryConfig{InitialDelay: time.Hour, MaxDelay: time.Hour})
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() { requireRetryError(t, api.Run(context.Background(), r, fail), "shutdown", 1) })
+		}
+		synctest.Wait()
+		begin := time.Now()
+		require.NoError(t, s.Shutdown(context.Background()))
+		wg.Wait()
+		require.Zero(t, time.Since(begin))
+	})
+}
+
+func TestShutdownCancelsRunningChecks(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		require.NoError(t, s.Health().Register("db", api.CheckConfig{}, api.Ping(polite)))
+		synctest.Wait()
+		begin := time.Now()
+		require.NoError(t, s.Shutdown(context.Background()))
+		require.Zero(t, time.Since(begin))
+	})
+}
+
+func TestShutdownNamesTheChecksThatAreStuck(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		release := make(chan struct{})
+		stuck := func(context.Context) error { <-release; return nil }
+		require.NoError(t, s.Health().Register("black hole", api.CheckConfig{}, api.Ping(stuck)))
+		require.NoError(t, s.Health().Register("fine", api.CheckConfig{}, api.Ping(succeed)))
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		begin := time.Now()
+		err := s.Shutdown(ctx)
+		require.Equal(t, 5*time.Second, time.Since(begin))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "black hole")
+		require.NotContains(t, err.Error(), "fine")
+
+		close(release)
+		require.NoError(t, s.Shutdown(context.Background()), "nil once everything has stopped")
+	})
+}
+
+func TestShutdownAmidTraffic(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		p := api.Compose(api.Timeout(time.Second), retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{FailureThreshold: 50}))
+		var wg sync.WaitGroup
+		for i := range 50 {
+			wg.Go(func() {
+				for range 50 {
+					api.Run(context.Background(), p, func(context.Context) error {
+						time.Sleep(time.Duration(i) * time.Millisecond)
+						if i%2 == 0 {
+							return errBoom
+						}
+						return nil
+					})
+				}
+			})
+		}
+		time.Sleep(100 * time.Millisecond)
+		require.NoError(t, s.Shutdown(context.Background()))
+		wg.Wait()
+	})
+}

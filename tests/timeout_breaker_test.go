@@ -1,0 +1,145 @@
+package tests
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// When a Timeout fires around breakers, each breaker whose call is still
+// running inside takes it as a failure before the call returns, once.
+func TestATimeoutDoesNotBlindTheBreakersInside(t *testing.T) {
+	rows := []struct {
+		name   string
+		policy func(b *api.Breaker) api.Policy
+		fn     func(b *api.Breaker) func(context.Context) error
+	}{
+		{"composed", func(b *api.Breaker) api.Policy { return api.Compose(api.Timeout(time.Second), b) },
+			func(*api.Breaker) func(context.Context) error { return deaf(time.Minute) }},
+		{"entered by Run with the Timeout's ctx", func(*api.Breaker) api.Policy { return api.Timeout(time.Second) },
+			func(b *api.Breaker) func(context.Context) error {
+				return func(ctx context.Context) error { return b.Run(ctx, deaf(time.Minute)) }
+			}},
+		{"entered by Do with a ctx derived from it", func(*api.Breaker) api.Policy { return api.Timeout(time.Second) },
+			func(b *api.Breaker) func(context.Context) error {
+				return func(ctx context.Context) error {
+					ctx, cancel := context.WithCancel(ctx)
+					defer cancel()
+					return api.Run(ctx, b, deaf(time.Minute))
+				}
+			}},
+		{"polite functions too", func(b *api.Breaker) api.Policy { return api.Compose(api.Timeout(time.Second), b) },
+			func(*api.Breaker) func(context.Context) error { return polite }},
+		{"and cooperative timeouts", func(b *api.Breaker) api.Policy {
+			return api.Compose(api.TimeoutConfig{Limit: time.Second, Cooperative: true}, b)
+		}, func(*api.Breaker) func(context.Context) error { return polite }},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, ResetTimeout: time.Hour})
+				begin := time.Now()
+				err := api.Run(context.Background(), row.policy(b), row.fn(b))
+				requireTimeout(t, err)
+				require.Equal(t, time.Second, time.Since(begin))
+				play(t, b, "OPEN x")
+				before := stats(t, b)
+				require.EqualValues(t, 1, before.Failures)
+
+				time.Sleep(2 * time.Minute) // the abandoned call ends
+				after := stats(t, b)
+				require.Equal(t, [3]uint64{before.Successes, before.Failures, before.Late},
+					[3]uint64{after.Successes, after.Failures, after.Late}, "once; what it does later is ignored")
+			})
+		})
+	}
+}
+
+func TestATimeoutTakesOverEveryBreakerInside(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		outer := breaker(t, s, api.BreakerConfig{})
+		inner, err := s.Breaker("inner", api.BreakerConfig{})
+		require.NoError(t, err)
+		done, err := s.Breaker("done", api.BreakerConfig{})
+		require.NoError(t, err)
+		p := api.Compose(api.Timeout(time.Second), outer, inner)
+		requireTimeout(t, api.Run(context.Background(), p, func(ctx context.Context) error {
+			require.NoError(t, done.Run(ctx, succeed))
+			time.Sleep(time.Minute)
+			return nil
+		}))
+		require.EqualValues(t, 1, stats(t, outer).Failures)
+		require.EqualValues(t, 1, stats(t, inner).Failures)
+		require.Equal(t, api.BreakerStats{Name: "done", Successes: 1}, stats(t, done), "its call had ended")
+	})
+}
+
+func TestATimeoutReportsATrial(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+		play(t, b, "f 60s HALF_OPEN")
+		requireTimeout(t, api.Run(context.Background(), api.Compose(api.Timeout(time.Second), b), deaf(time.Minute)))
+		play(t, b, "OPEN")
+	})
+}
+
+func TestAPermitFromAcquireIsTheHoldersBusiness(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{})
+		requireTimeout(t, api.Run(context.Background(), api.Timeout(time.Second), func(ctx context.Context) error {
+			p, err := b.Acquire(ctx)
+			require.NoError(t, err)
+			time.Sleep(time.Minute)
+			p.Done(nil)
+			return nil
+		}))
+		require.Equal(t, api.BreakerStats{Name: "api"}, stats(t, b))
+		time.Sleep(time.Hour)
+		require.Equal(t, api.BreakerStats{Name: "api", Successes: 1}, stats(t, b))
+	})
+}
+
+func TestWhenTheCallersOwnContextEndsFirst(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{})
+		p := api.Compose(api.Timeout(time.Minute), b)
+
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(time.Second, cancel)
+		require.ErrorIs(t, api.Run(ctx, p, deaf(time.Hour)), context.Canceled)
+		require.Equal(t, api.BreakerStats{Name: "api", Ignored: 1}, stats(t, b), "cancelled: Ignored")
+
+		ctx, cancel = context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, api.Run(ctx, p, deaf(time.Hour)), context.DeadlineExceeded)
+		require.Equal(t, api.BreakerStats{Name: "api", Ignored: 1, Failures: 1, ConsecutiveFailures: 1}, stats(t, b), "deadline: Failure")
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+func TestABreakerAroundATimeoutCountsIt(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+		requireTimeout(t, api.Run(context.Background(), api.Compose(b, api.Timeout(time.Second)), deaf(time.Minute)))
+		play(t, b, "OPEN")
+		require.EqualValues(t, 1, stats(t, b).Failures)
+	})
+}
+
+func TestAnInnerTimeoutLeavesOuterBreakersAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		outer := breaker(t, s, api.BreakerConfig{})
+		inner, err := s.Breaker("inner", api.BreakerConfig{})
+		require.NoError(t, err)
+		require.NoError(t, outer.Run(context.Background(), func(ctx context.Context) error {
+			requireTimeout(t, api.Run(ctx, api.Compose(api.Timeout(time.Second), inner), deaf(time.Minute)))
+			return nil // it coped
+		}))
+		require.Equal(t, api.BreakerStats{Name: "api", Successes: 1}, stats(t, outer))
+		require.EqualValues(t, 1, stats(t, inner).Failures)
+	})
+}

@@ -1,0 +1,276 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// deaf is a function that takes that long whatever its ctx says.
+func deaf(d time.Duration) func(context.Context) error {
+	return func(context.Context) error { time.Sleep(d); return nil }
+}
+
+// polite waits for its ctx and returns its error.
+func polite(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func requireTimeout(t *testing.T, err error) *api.TimeoutError {
+	t.Helper()
+	var timeout *api.TimeoutError
+	require.ErrorAs(t, err, &timeout)
+	require.ErrorIs(t, err, api.ErrTimeout)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	return timeout
+}
+
+func TestATimeoutReturnsAtTheLimit(t *testing.T) {
+	const limit = 20 * time.Millisecond
+	rows := []struct {
+		name string
+		fn   func(context.Context) error
+	}{
+		{"though fn ignores its ctx", deaf(300 * time.Millisecond)},
+		{"when fn returns its ctx error at the limit", polite},
+		{"when fn wraps its ctx error", func(ctx context.Context) error { return fmt.Errorf("get: %w", polite(ctx)) }},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				err := api.Run(context.Background(), api.Timeout(limit), row.fn)
+				require.Equal(t, limit, time.Since(begin))
+				requireTimeout(t, err)
+			})
+		})
+	}
+}
+
+func TestATimeoutErrorNamesTheOperation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := 10500 * time.Millisecond
+		err := api.Run(context.Background(), api.TimeoutConfig{Limit: limit, Operation: "x"}, polite)
+		require.EqualError(t, err, "Operation 'x' timed out after 10.5s")
+		timeout := requireTimeout(t, err)
+		require.Equal(t, "x", timeout.Operation)
+		require.Equal(t, limit, timeout.Limit)
+		require.NoError(t, timeout.Err)
+
+		err = api.Run(context.Background(), api.Timeout(time.Second), polite)
+		require.Equal(t, "operation", requireTimeout(t, err).Operation)
+	})
+}
+
+func TestATimeoutPassesOnWhatEndsBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, cooperative := range []bool{false, true} {
+			p := api.TimeoutConfig{Limit: time.Second, Cooperative: cooperative}
+			v, err := api.Do(context.Background(), p, func(context.Context) (int, error) { return 7, nil })
+			require.NoError(t, err)
+			require.Equal(t, 7, v)
+			require.Same(t, errBoom, api.Run(context.Background(), p, fail))
+		}
+	})
+}
+
+func TestNoLimitTimesOutAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, limit := range []time.Duration{0, -time.Second} {
+			for _, cooperative := range []bool{false, true} {
+				p := api.TimeoutConfig{Limit: limit, Cooperative: cooperative}
+				begin := time.Now()
+				requireTimeout(t, api.Run(context.Background(), p, func(context.Context) error {
+					t.Error("it ran")
+					return nil
+				}))
+				require.Zero(t, time.Since(begin))
+			}
+		}
+	})
+}
+
+func TestTheContextCarriesTheDeadlineAndIsCancelledOnReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, cooperative := range []bool{false, true} {
+			var kept context.Context
+			p := api.TimeoutConfig{Limit: time.Second, Cooperative: cooperative}
+			require.NoError(t, api.Run(context.Background(), p, func(ctx context.Context) error {
+				deadline, ok := ctx.Deadline()
+				require.True(t, ok)
+				require.Equal(t, time.Second, time.Until(deadline))
+				require.NoError(t, ctx.Err())
+				kept = ctx
+				return nil
+			}))
+			require.ErrorIs(t, kept.Err(), context.Canceled)
+			<-kept.Done()
+
+			seen := make(chan error, 1)
+			requireTimeout(t, api.Run(context.Background(), p, func(ctx context.Context) error {
+				<-ctx.Done()
+				seen <- ctx.Err()
+				return ctx.Err()
+			}))
+			require.Equal(t, context.DeadlineExceeded, <-seen, "never Canceled at the limit")
+		}
+	})
+}
+
+func TestTheCallersOwnEndIsNotATimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, cooperative := range []bool{false, true} {
+			p := api.TimeoutConfig{Limit: time.Second, Cooperative: cooperative}
+			ctx, cancel := context.WithCancel(context.Background())
+			time.AfterFunc(100*time.Millisecond, cancel)
+			begin := time.Now()
+			err := api.Run(ctx, p, polite)
+			require.Equal(t, 100*time.Millisecond, time.Since(begin))
+			require.Equal(t, context.Canceled, err)
+
+			ctx, cancel = context.WithTimeout(context.Background(), 100*time.Millisecond)
+			err = api.Run(ctx, p, polite)
+			cancel()
+			require.Equal(t, context.DeadlineExceeded, err, "an earlier deadline of the caller's own")
+			require.NotErrorIs(t, err, api.ErrTimeout)
+		}
+	})
+}
+
+func TestTheCallersEndIsObeyedThoughFnIsDeaf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		begin := time.Now()
+		err := api.Run(ctx, api.Timeout(time.Second), deaf(time.Minute))
+		require.Equal(t, 100*time.Millisecond, time.Since(begin))
+		require.Equal(t, context.DeadlineExceeded, err)
+	})
+}
+
+func TestACooperativeTimeoutAwaitsTheFunction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := api.TimeoutConfig{Limit: time.Second, Cooperative: true}
+		begin := time.Now()
+		require.NoError(t, api.Run(context.Background(), p, deaf(3*time.Second)), "a success past the limit stays a success")
+		require.Equal(t, 3*time.Second, time.Since(begin))
+
+		late := func(context.Context) error { time.Sleep(3 * time.Second); return errBoom }
+		require.Equal(t, errBoom, api.Run(context.Background(), p, late), "another error is passed on")
+
+		here := goroutine()
+		require.NoError(t, api.Run(context.Background(), p, func(context.Context) error {
+			require.Equal(t, here, goroutine(), "no goroutine is used")
+			return nil
+		}))
+	})
+}
+
+// goroutine returns the first words of the caller's stack: "goroutine 7".
+func goroutine() string {
+	buf := make([]byte, 64)
+	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf, false)]), " [")
+	return name
+}
+
+func TestAPanicBeforeTheLimitReachesTheCaller(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		value := errors.New("kaboom")
+		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
+		require.PanicsWithValue(t, value, func() {
+			api.Run(context.Background(), p, func(context.Context) error { return explodeHere(value) })
+		})
+		log.find(t, "ERROR", "explodeHere") // its stack
+	})
+}
+
+func explodeHere(value any) error { panic(value) }
+
+func TestAPanicAfterTheLimitIsRecoveredAndLogged(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
+		requireTimeout(t, api.Run(context.Background(), p, func(context.Context) error {
+			time.Sleep(time.Minute)
+			return explodeHere("kaboom")
+		}))
+		time.Sleep(time.Hour)
+		log.find(t, "ERROR", "kaboom")
+	})
+}
+
+func TestAPanicAfterTheLimitIsHarmlessWithoutASystem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requireTimeout(t, api.Run(context.Background(), api.Timeout(time.Second), func(context.Context) error {
+			time.Sleep(time.Minute)
+			panic("kaboom")
+		}))
+		time.Sleep(time.Hour)
+	})
+}
+
+func TestGoexitReadsAsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		err := api.Run(context.Background(), api.Timeout(time.Second), func(context.Context) error {
+			runtime.Goexit()
+			return nil
+		})
+		require.Error(t, err)
+		require.Zero(t, time.Since(begin))
+		require.NotErrorIs(t, err, api.ErrTimeout)
+	})
+}
+
+func TestWithTimeoutIsTheOneOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, err := api.WithTimeout(context.Background(), time.Second, func(context.Context) (string, error) { return "live", nil })
+		require.NoError(t, err)
+		require.Equal(t, "live", v)
+
+		slow := func(ctx context.Context) (string, error) { return "", polite(ctx) }
+		_, err = api.WithTimeout(context.Background(), time.Second, slow)
+		requireTimeout(t, err)
+		v, err = api.WithTimeout(context.Background(), time.Second, slow, api.Value("timeout_default"))
+		require.NoError(t, err)
+		require.Equal(t, "timeout_default", v)
+	})
+}
+
+func TestATimeoutErrorTellsTheLastAttemptsError(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		p := api.Compose(api.Timeout(2500*time.Millisecond), retry(t, s, api.RetryConfig{}))
+		err := api.Run(context.Background(), p, func(ctx context.Context) error {
+			if api.Attempt(ctx) == 1 {
+				return errBoom
+			}
+			time.Sleep(time.Minute)
+			return nil
+		})
+		timeout := requireTimeout(t, err)
+		require.ErrorIs(t, timeout.Err, errBoom)
+		require.ErrorIs(t, err, errBoom)
+	})
+}
+
+func TestOnlyDeadlineExceededBecomesATimeoutError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		err := api.Run(context.Background(), api.Timeout(time.Second), func(ctx context.Context) error {
+			<-ctx.Done()
+			return errBoom
+		})
+		// Both ends come at the same moment; whichever is taken must be whole.
+		if !errors.Is(err, api.ErrTimeout) {
+			require.Same(t, errBoom, err)
+		}
+	})
+}
