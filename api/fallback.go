@@ -99,7 +99,7 @@ func fallBack[T any](ctx context.Context, name string, sys *system.System, err e
 	var none T
 	errs := []error{err}
 	for i, alternative := range alternatives {
-		if done := ctx.Err(); done != nil {
+		if done := ended(ctx); done != nil {
 			return none, joinDone(done, errs)
 		}
 		cause := errors.Join(errs...)
@@ -114,7 +114,7 @@ func fallBack[T any](ctx context.Context, name string, sys *system.System, err e
 			errs = append(errs, err)
 		}
 	}
-	if done := ctx.Err(); done != nil {
+	if done := ended(ctx); done != nil {
 		return none, joinDone(done, errs)
 	}
 	if len(errs) == 1 && len(alternatives) > 0 {
@@ -128,6 +128,15 @@ func callFallback[T any](ctx context.Context, fn Func[T]) (v T, err error) {
 		return v, errNoFallback
 	}
 	return fn(ctx)
+}
+
+// ended returns the error of a ctx that is done or past its own deadline, even
+// if its timer is late.
+func ended(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // joinDone joins the error of a ctx that is done with those of the calls.

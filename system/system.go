@@ -91,7 +91,7 @@ func (s *System) spawnIn(parent spawner, name string, produce func() actor.Actor
 	ref := &Ref{root: s.actors.Root, done: make(chan struct{})}
 	opts = append(opts, actor.WithDispatcher(s.dispatcher))
 	props := actor.PropsFromProducer(func() actor.Actor {
-		return &incarnation{Actor: produce(), sys: s, done: ref.done}
+		return &incarnation{Actor: produce(), sys: s, ref: ref}
 	}, opts...)
 	pid, err := parent.SpawnNamed(props, name)
 	ref.pid = pid
