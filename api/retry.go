@@ -105,7 +105,7 @@ func (r *Retry) policy() {}
 
 // Name returns the name of the policy; "" for a nil *Retry.
 func (r *Retry) Name() string {
-	if r == nil {
+	if !r.isMade() {
 		return ""
 	}
 	return r.handle.Name()
@@ -114,7 +114,7 @@ func (r *Retry) Name() string {
 // Config returns the settings in force, defaults filled in; the zero value for
 // a nil *Retry.
 func (r *Retry) Config() RetryConfig {
-	if r == nil {
+	if !r.isMade() {
 		return RetryConfig{}
 	}
 	return r.handle.Config()
@@ -125,23 +125,26 @@ func (r *Retry) Config() RetryConfig {
 // is what the budget has seen. The errors are a *ConfigError, which leaves the
 // settings as they were, and ErrShutdown.
 func (r *Retry) Configure(cfg RetryConfig) error {
-	if r == nil {
-		return errNilRetry()
+	if !r.isMade() {
+		return errNotMade()
 	}
 	return r.handle.Configure(cfg)
 }
 
 // Stats asks the policy's actor for what it has counted. The error is
-// ErrShutdown, or a *ConfigError for a nil *Retry.
+// ErrShutdown, or a *ConfigError for a *Retry that did not come from System.Retry.
 func (r *Retry) Stats() (RetryStats, error) {
-	if r == nil {
-		return RetryStats{}, errNilRetry()
+	if !r.isMade() {
+		return RetryStats{}, errNotMade()
 	}
 	return r.handle.Stats()
 }
 
-func errNilRetry() error {
-	return &ConfigError{Kind: "retry", Field: "Retry", Problem: "must not be nil"}
+// isMade reports whether r came from System.Retry.
+func (r *Retry) isMade() bool { return r != nil && r.handle != nil }
+
+func errNotMade() error {
+	return &ConfigError{Kind: "retry", Field: "Retry", Problem: "must come from System.Retry"}
 }
 
 // Run runs fn until an attempt succeeds, or the policy gives up. It returns
@@ -150,7 +153,7 @@ func errNilRetry() error {
 //   - a *RetryError, when the policy gave up;
 //   - ctx's error, when ctx was done before the first attempt: fn is not run;
 //   - ErrShutdown, when the system was shut down before: fn is not run;
-//   - a *ConfigError, when ctx, fn or r is nil.
+//   - a *ConfigError, when ctx or fn is nil, or r did not come from System.Retry.
 func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 	if fn == nil {
 		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "fn", Problem: "must not be nil"}
@@ -171,8 +174,8 @@ func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 
 // begin admits a call, or tells why fn must not run.
 func (r *Retry) begin(ctx context.Context) error {
-	if r == nil {
-		return errNilRetry()
+	if !r.isMade() {
+		return errNotMade()
 	}
 	if ctx == nil {
 		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "ctx", Problem: "must not be nil"}
@@ -249,14 +252,4 @@ func deadlineOf(ctx context.Context, now time.Time) time.Time {
 	}
 	deadline, _ := ctx.Deadline()
 	return deadline
-}
-
-// isClosed reports whether c is closed; it does not wait.
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
