@@ -91,8 +91,10 @@ func (h *Handle) Run(ctx context.Context) Result {
 	switch {
 	case err == nil:
 		return r
+	case life.Err() != nil:
+		return h.interrupted(context.Cause(life))
 	case ctx.Err() != nil:
-		return h.interrupted(context.Cause(ctx))
+		return h.unfinished(context.Cause(ctx))
 	default:
 		return h.unfinished(err)
 	}

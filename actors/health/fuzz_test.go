@@ -1,0 +1,105 @@
+package health
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// FuzzMachine plays any sequence of inputs and checks after each what must
+// always hold.
+func FuzzMachine(f *testing.F) {
+	f.Add([]byte{0, 1, 1}, uint8(1), uint8(1), false)
+	f.Add([]byte("0123456789012345678901234567890123456789"), uint8(3), uint8(2), false)
+	f.Add([]byte{1, 200, 7, 1, 200, 7, 250, 7, 9, 3, 6, 1, 5, 8, 1, 3}, uint8(2), uint8(3), true)
+	f.Fuzz(func(t *testing.T, script []byte, after, before uint8, onDemand bool) {
+		cfg := Config{Timeout: 3 * time.Second, UnhealthyAfter: int(after % 5), HealthyAfter: int(before % 5)}
+		if onDemand {
+			cfg.Interval = OnDemand
+		}
+		p := &player{t: t, m: newMachine(cfg), now: t0}
+		p.took(p.m.begin())
+		for _, b := range script[:min(len(script), 500)] {
+			p.now = p.now.Add(time.Duration(b>>4) * 700 * time.Millisecond)
+			p.step(b & 15)
+			p.check()
+		}
+	})
+}
+
+// player is the world around the machine: it knows what is in flight.
+type player struct {
+	t       *testing.T
+	m       *machine
+	now     time.Time
+	wants   bool   // a slot
+	holds   bool   // a slot
+	flight  uint64 // the run in flight; 0: none
+	crashed bool
+	shown   messages.Status
+}
+
+func (p *player) step(what byte) {
+	m := p.m
+	switch {
+	case p.crashed: // the owner is suspended: only a restart reaches it
+		p.crashed = false
+		p.took(m.restart(p.flight != 0))
+	case what < 4:
+		p.took(m.tick(p.now))
+	case what < 6:
+		p.took(m.call(p.now))
+	case what < 9 && p.wants:
+		p.wants, p.holds = false, true
+		p.took(m.granted(p.now))
+	case what < 13 && p.flight != 0:
+		r := messages.RunResult{At: p.now, Run: p.flight, Status: messages.Status(1 + what%3), Panicked: what == 12}
+		p.flight = 0
+		p.took(m.result(r))
+	case what == 13:
+		require.Zero(p.t, m.result(messages.RunResult{At: p.now, Run: m.run + 1}), "a result of no run moves nothing")
+	case what == 14:
+		p.took(m.restart(p.flight != 0))
+	}
+}
+
+// took carries the effects out, as the owner would.
+func (p *player) took(e effects) {
+	if e.release {
+		p.holds = false
+	}
+	if e.start != 0 {
+		require.Zero(p.t, p.flight, "one run in flight at a time")
+		require.True(p.t, p.holds, "no run without a slot")
+		p.flight = e.start
+	}
+	if e.changed {
+		require.Equal(p.t, p.shown, e.from, "each change starts where the last one ended")
+		require.NotEqual(p.t, e.from, p.m.status, "a change changes something")
+		require.True(p.t, e.publish, "what changed is shown")
+		p.shown = p.m.status
+	}
+	p.wants = p.wants || e.acquire
+	p.crashed = e.crash != ""
+}
+
+func (p *player) check() {
+	m, t := p.m, p.t
+	require.Equal(t, p.shown, m.status, "no change without an event")
+	require.Equal(t, p.wants, m.phase == waiting)
+	require.Equal(t, p.holds, m.phase == running, "a slot is held exactly while it runs within its timeout")
+	require.True(t, m.failures == 0 || m.successes == 0)
+	require.Equal(t, m.last.Timestamp.IsZero(), m.status == messages.Unknown, "UNKNOWN until the first result")
+	if m.phase == running || m.phase == idle && m.cfg.Interval != OnDemand {
+		require.False(t, m.wake().IsZero(), "it never sleeps for ever")
+	}
+	if m.phase == crashed {
+		require.Equal(t, messages.Unhealthy, m.status)
+	}
+	v := m.view(p.now)
+	require.Equal(t, v.read(p.now).Status, v.status(p.now))
+	require.Equal(t, m.status, v.status(p.now), "what is published now is not stale now")
+}
