@@ -1,0 +1,232 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errSick = errors.New("dependency is sick")
+
+// never is a failure threshold that no benchmark reaches.
+const never = math.MaxInt32
+
+func start(b *testing.B) *api.System {
+	sys, err := api.Start(api.SystemConfig{})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, sys.Shutdown(context.Background())) })
+	return sys
+}
+
+func breaker(b *testing.B, sys *api.System, cfg api.BreakerConfig) *api.Breaker {
+	br, err := sys.Breaker(fmt.Sprintf("%s-%d", b.Name(), len(sys.Breakers())), cfg)
+	require.NoError(b, err)
+	return br
+}
+
+func retry(b *testing.B, sys *api.System) *api.Retry {
+	r, err := sys.Retry(b.Name(), api.RetryConfig{})
+	require.NoError(b, err)
+	return r
+}
+
+// run benchmarks Run with a function that captures a variable and fails with want.
+func run(b *testing.B, br *api.Breaker, want error) {
+	b.ReportAllocs()
+	ctx := context.Background()
+	calls := 0
+	for b.Loop() {
+		if err := br.Run(ctx, func(context.Context) error { calls++; return want }); err != want {
+			b.Fatal(err)
+		}
+	}
+}
+
+// do benchmarks Do with a function that captures a variable and succeeds.
+func do(b *testing.B, p api.Policy, fallbacks ...api.Func[int]) {
+	b.ReportAllocs()
+	ctx := context.Background()
+	calls := 0
+	for b.Loop() {
+		if _, err := api.Do(ctx, p, func(context.Context) (int, error) { calls++; return calls, nil }, fallbacks...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRunClosed(b *testing.B) {
+	run(b, breaker(b, start(b), api.BreakerConfig{}), nil)
+}
+
+func BenchmarkRunClosedParallel(b *testing.B) {
+	br := breaker(b, start(b), api.BreakerConfig{})
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		ctx := context.Background()
+		calls := 0
+		for pb.Next() {
+			if err := br.Run(ctx, func(context.Context) error { calls++; return nil }); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func BenchmarkRunFailureRateOverTime(b *testing.B) {
+	run(b, breaker(b, start(b), api.BreakerConfig{
+		FailureThreshold: api.Off, FailureRate: 0.5, Window: api.TimeWindow(10 * time.Second),
+	}), nil)
+}
+
+func BenchmarkRunSlowCallRate(b *testing.B) {
+	run(b, breaker(b, start(b), api.BreakerConfig{SlowCall: time.Second, SlowCallRate: 0.5}), nil)
+}
+
+func BenchmarkRunRefused(b *testing.B) {
+	br := breaker(b, start(b), api.BreakerConfig{FailureThreshold: 1, ResetTimeout: time.Hour})
+	ctx := context.Background()
+	require.ErrorIs(b, br.Run(ctx, func(context.Context) error { return errSick }), errSick)
+	b.ReportAllocs()
+	for b.Loop() {
+		if br.Run(ctx, func(context.Context) error { return nil }) == nil {
+			b.Fatal("an open breaker admitted a call")
+		}
+	}
+}
+
+func BenchmarkRunFailing(b *testing.B) {
+	run(b, breaker(b, start(b), api.BreakerConfig{FailureThreshold: never}), errSick)
+}
+
+func BenchmarkRunFailingParallel(b *testing.B) {
+	br := breaker(b, start(b), api.BreakerConfig{FailureThreshold: never})
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		ctx := context.Background()
+		for pb.Next() {
+			if err := br.Run(ctx, func(context.Context) error { return errSick }); err != errSick {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func BenchmarkAcquireDone(b *testing.B) {
+	br := breaker(b, start(b), api.BreakerConfig{})
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := br.Acquire(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.Done(nil)
+	}
+}
+
+func BenchmarkState(b *testing.B) {
+	br := breaker(b, start(b), api.BreakerConfig{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if br.State() != api.Closed {
+			b.Fatal("not closed")
+		}
+	}
+}
+
+func BenchmarkStats(b *testing.B) {
+	br := breaker(b, start(b), api.BreakerConfig{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := br.Stats(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDoBreaker(b *testing.B) { do(b, breaker(b, start(b), api.BreakerConfig{})) }
+
+func BenchmarkDoRetry(b *testing.B) { do(b, retry(b, start(b))) }
+
+func BenchmarkDoRetryBreaker(b *testing.B) {
+	sys := start(b)
+	do(b, api.Compose(retry(b, sys), breaker(b, sys, api.BreakerConfig{})))
+}
+
+func BenchmarkDoFallbackTimeoutRetryBreaker(b *testing.B) {
+	sys := start(b)
+	timeout := api.TimeoutConfig{Limit: time.Second, Cooperative: true}
+	do(b, api.Compose(timeout, retry(b, sys), breaker(b, sys, api.BreakerConfig{})), api.Value(0))
+}
+
+func BenchmarkDoCooperativeTimeout(b *testing.B) {
+	do(b, api.TimeoutConfig{Limit: time.Second, Cooperative: true})
+}
+
+func BenchmarkDoHardTimeout(b *testing.B) { do(b, api.Timeout(time.Second)) }
+
+// BenchmarkLookup looks a breaker up among more and more of them.
+func BenchmarkLookup(b *testing.B) {
+	for _, n := range []int{1, 1000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			sys := start(b)
+			for i := range n {
+				_, err := sys.Breaker(fmt.Sprintf("breaker-%07d", i), api.BreakerConfig{})
+				require.NoError(b, err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := sys.LookupBreaker("breaker-0000000"); !ok {
+					b.Fatal("lost")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkMemory reports the bytes of a breaker: never asked, and once asked.
+func BenchmarkMemory(b *testing.B) {
+	const n = 20_000
+	for b.Loop() {
+		b.StopTimer()
+		sys, err := api.Start(api.SystemConfig{})
+		require.NoError(b, err)
+		empty := heap()
+		b.StartTimer()
+		all := make([]*api.Breaker, n)
+		for i := range all {
+			all[i], err = sys.Breaker(fmt.Sprintf("breaker-%07d", i), api.BreakerConfig{})
+			require.NoError(b, err)
+		}
+		b.StopTimer()
+		never := heap()
+		for _, br := range all {
+			require.ErrorIs(b, br.Run(context.Background(), func(context.Context) error { return errSick }), errSick)
+		}
+		b.ReportMetric(float64(never-empty)/n, "B/never-asked")
+		b.ReportMetric(float64(heap()-empty)/n, "B/once-asked")
+		runtime.KeepAlive(all)
+		require.NoError(b, sys.Shutdown(context.Background()))
+		b.StartTimer()
+	}
+}
+
+// heap is what lives after two collections.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
