@@ -48,9 +48,10 @@ func (v *supervisor) spawn(c actor.Context, produce func() actor.Actor) (*Ref, e
 	return v.sys.spawnIn(c, strconv.FormatUint(v.children, 36), produce)
 }
 
-// backoff restarts a child that crashed: the first free crashes within a
-// minute at once, then after a pause that starts at first and doubles up to
-// most, jittered by ±25 %. It never gives up.
+// backoff restarts a child that crashed: the first free crashes at once, then
+// after a pause that starts at first and doubles up to most, jittered by ±25 %.
+// It never gives up. A child that lived for a minute, or twice the longest
+// pause if that is more, is forgiven.
 type backoff struct {
 	free        int
 	first, most time.Duration
@@ -60,9 +61,12 @@ type backoff struct {
 	pending map[*time.Timer]struct{}
 }
 
+// enoughCrashes in a row are at the cap of every back-off.
+const enoughCrashes = 32
+
 // HandleFailure runs on the supervisor's mailbox.
 func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, _ any, _ any) {
-	if stats.NumberOfFailures(time.Minute) == 0 {
+	if stats.NumberOfFailures(max(time.Minute, 2*b.most)) == 0 {
 		stats.Reset()
 	}
 	stats.Fail()

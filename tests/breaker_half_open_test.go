@@ -74,7 +74,7 @@ func TestATrialThatNeverReportsCountsAsFailed(t *testing.T) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, TrialTimeout: 5 * time.Second})
 		play(t, b, "f 60s")
 		hung := acquire(t, b)
-		play(t, b, "4999ms HALF_OPEN 1ms OPEN")
+		play(t, b, "4999ms HALF_OPEN 2ms OPEN")
 		before := stats(t, b)
 		require.EqualValues(t, 2, before.Failures, "the trip and the trial")
 		require.Zero(t, before.Late)
@@ -95,6 +95,6 @@ func TestTheTrialTimeoutIsTheResetTimeoutByDefault(t *testing.T) {
 		require.Equal(t, 7*time.Second, b.Config().TrialTimeout)
 		play(t, b, "f 7s")
 		acquire(t, b)
-		play(t, b, "6999ms HALF_OPEN 1ms OPEN")
+		play(t, b, "6999ms HALF_OPEN 2ms OPEN")
 	})
 }

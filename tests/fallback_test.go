@@ -131,7 +131,7 @@ func TestAFallbackThatMatchedAndFailedIsInTheError(t *testing.T) {
 func TestAFallbacksContextHasNotTimedOut(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
-		err := api.Run(context.Background(), p, deaf(time.Minute), func(ctx context.Context) error {
+		err := api.Run(context.Background(), p, deaf(t, time.Minute), func(ctx context.Context) error {
 			require.NoError(t, ctx.Err())
 			_, bounded := ctx.Deadline()
 			require.False(t, bounded, "it is the caller's")
@@ -155,7 +155,7 @@ func TestACallerThatIsGoneIsNotServedFallbacks(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_, err := api.Do(ctx, nil, func(context.Context) (string, error) { time.Sleep(time.Second); return "", errBoom }, never)
+		_, err := api.Do(ctx, nil, func(context.Context) (string, error) { time.Sleep(2 * time.Second); return "", errBoom }, never)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, errBoom)
 	})

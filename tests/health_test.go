@@ -202,7 +202,7 @@ func TestRunAsksOneCheck(t *testing.T) {
 func TestRunAllRunsAllAtOnceEachWithinItsTimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
-			register(t, s, name, onDemand, api.Ping(deaf(300*time.Millisecond)))
+			register(t, s, name, onDemand, api.Ping(deaf(t, 300*time.Millisecond)))
 		}
 		hung := api.CheckConfig{Interval: api.OnDemand, Timeout: time.Second}
 		h := register(t, s, "hung", hung, api.Ping(polite))

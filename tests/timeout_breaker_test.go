@@ -16,34 +16,34 @@ func TestATimeoutDoesNotBlindTheBreakersInside(t *testing.T) {
 	rows := []struct {
 		name   string
 		policy func(b *api.Breaker) api.Policy
-		fn     func(b *api.Breaker) func(context.Context) error
+		fn     func(t *testing.T, b *api.Breaker) func(context.Context) error
 	}{
 		{"composed", func(b *api.Breaker) api.Policy { return api.Compose(api.Timeout(time.Second), b) },
-			func(*api.Breaker) func(context.Context) error { return deaf(time.Minute) }},
+			func(t *testing.T, _ *api.Breaker) func(context.Context) error { return deaf(t, time.Minute) }},
 		{"entered by Run with the Timeout's ctx", func(*api.Breaker) api.Policy { return api.Timeout(time.Second) },
-			func(b *api.Breaker) func(context.Context) error {
-				return func(ctx context.Context) error { return b.Run(ctx, deaf(time.Minute)) }
+			func(t *testing.T, b *api.Breaker) func(context.Context) error {
+				return func(ctx context.Context) error { return b.Run(ctx, deaf(t, time.Minute)) }
 			}},
 		{"entered by Do with a ctx derived from it", func(*api.Breaker) api.Policy { return api.Timeout(time.Second) },
-			func(b *api.Breaker) func(context.Context) error {
+			func(t *testing.T, b *api.Breaker) func(context.Context) error {
 				return func(ctx context.Context) error {
 					ctx, cancel := context.WithCancel(ctx)
 					defer cancel()
-					return api.Run(ctx, b, deaf(time.Minute))
+					return api.Run(ctx, b, deaf(t, time.Minute))
 				}
 			}},
 		{"polite functions too", func(b *api.Breaker) api.Policy { return api.Compose(api.Timeout(time.Second), b) },
-			func(*api.Breaker) func(context.Context) error { return polite }},
+			func(t *testing.T, _ *api.Breaker) func(context.Context) error { return polite }},
 		{"and cooperative timeouts", func(b *api.Breaker) api.Policy {
 			return api.Compose(api.TimeoutConfig{Limit: time.Second, Cooperative: true}, b)
-		}, func(*api.Breaker) func(context.Context) error { return polite }},
+		}, func(t *testing.T, _ *api.Breaker) func(context.Context) error { return polite }},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, s *api.System) {
 				b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, ResetTimeout: time.Hour})
 				begin := time.Now()
-				err := api.Run(context.Background(), row.policy(b), row.fn(b))
+				err := api.Run(context.Background(), row.policy(b), row.fn(t, b))
 				requireTimeout(t, err)
 				require.Equal(t, time.Second, time.Since(begin))
 				play(t, b, "OPEN x")
@@ -67,10 +67,10 @@ func TestATimeoutTakesOverEveryBreakerInside(t *testing.T) {
 		done, err := s.Breaker("done", api.BreakerConfig{})
 		require.NoError(t, err)
 		p := api.Compose(api.Timeout(time.Second), outer, inner)
+		hang := deaf(t, time.Minute)
 		requireTimeout(t, api.Run(context.Background(), p, func(ctx context.Context) error {
 			require.NoError(t, done.Run(ctx, succeed))
-			time.Sleep(time.Minute)
-			return nil
+			return hang(ctx)
 		}))
 		require.EqualValues(t, 1, stats(t, outer).Failures)
 		require.EqualValues(t, 1, stats(t, inner).Failures)
@@ -82,7 +82,7 @@ func TestATimeoutReportsATrial(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
 		play(t, b, "f 60s HALF_OPEN")
-		requireTimeout(t, api.Run(context.Background(), api.Compose(api.Timeout(time.Second), b), deaf(time.Minute)))
+		requireTimeout(t, api.Run(context.Background(), api.Compose(api.Timeout(time.Second), b), deaf(t, time.Minute)))
 		play(t, b, "OPEN")
 	})
 }
@@ -110,12 +110,12 @@ func TestWhenTheCallersOwnContextEndsFirst(t *testing.T) {
 
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(time.Second, cancel)
-		require.ErrorIs(t, api.Run(ctx, p, deaf(time.Hour)), context.Canceled)
+		require.ErrorIs(t, api.Run(ctx, p, deaf(t, time.Hour)), context.Canceled)
 		require.Equal(t, api.BreakerStats{Name: "api", Ignored: 1}, stats(t, b), "cancelled: Ignored")
 
 		ctx, cancel = context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, api.Run(ctx, p, deaf(time.Hour)), context.DeadlineExceeded)
+		require.ErrorIs(t, api.Run(ctx, p, deaf(t, time.Hour)), context.DeadlineExceeded)
 		require.Equal(t, api.BreakerStats{Name: "api", Ignored: 1, Failures: 1, ConsecutiveFailures: 1}, stats(t, b), "deadline: Failure")
 		time.Sleep(2 * time.Hour)
 	})
@@ -124,7 +124,7 @@ func TestWhenTheCallersOwnContextEndsFirst(t *testing.T) {
 func TestABreakerAroundATimeoutCountsIt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
-		requireTimeout(t, api.Run(context.Background(), api.Compose(b, api.Timeout(time.Second)), deaf(time.Minute)))
+		requireTimeout(t, api.Run(context.Background(), api.Compose(b, api.Timeout(time.Second)), deaf(t, time.Minute)))
 		play(t, b, "OPEN")
 		require.EqualValues(t, 1, stats(t, b).Failures)
 	})
@@ -136,7 +136,7 @@ func TestAnInnerTimeoutLeavesOuterBreakersAlone(t *testing.T) {
 		inner, err := s.Breaker("inner", api.BreakerConfig{})
 		require.NoError(t, err)
 		require.NoError(t, outer.Run(context.Background(), func(ctx context.Context) error {
-			requireTimeout(t, api.Run(ctx, api.Compose(api.Timeout(time.Second), inner), deaf(time.Minute)))
+			requireTimeout(t, api.Run(ctx, api.Compose(api.Timeout(time.Second), inner), deaf(t, time.Minute)))
 			return nil // it coped
 		}))
 		require.Equal(t, api.BreakerStats{Name: "api", Successes: 1}, stats(t, outer))

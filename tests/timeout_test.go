@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,9 +16,17 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// deaf is a function that takes that long whatever its ctx says.
-func deaf(d time.Duration) func(context.Context) error {
-	return func(context.Context) error { time.Sleep(d); return nil }
+// deaf is a function that takes that long whatever its ctx says. The test
+// waits for the end of those that were abandoned.
+func deaf(t *testing.T, d time.Duration) func(context.Context) error {
+	var running sync.WaitGroup
+	t.Cleanup(running.Wait)
+	return func(context.Context) error {
+		running.Add(1)
+		defer running.Done()
+		time.Sleep(d)
+		return nil
+	}
 }
 
 // polite waits for its ctx and returns its error.
@@ -39,17 +48,21 @@ func TestATimeoutReturnsAtTheLimit(t *testing.T) {
 	const limit = 20 * time.Millisecond
 	rows := []struct {
 		name string
-		fn   func(context.Context) error
+		fn   func(t *testing.T) func(context.Context) error
 	}{
-		{"though fn ignores its ctx", deaf(300 * time.Millisecond)},
-		{"when fn returns its ctx error at the limit", polite},
-		{"when fn wraps its ctx error", func(ctx context.Context) error { return fmt.Errorf("get: %w", polite(ctx)) }},
+		{"though fn ignores its ctx",
+			func(t *testing.T) func(context.Context) error { return deaf(t, 300*time.Millisecond) }},
+		{"when fn returns its ctx error at the limit",
+			func(*testing.T) func(context.Context) error { return polite }},
+		{"when fn wraps its ctx error", func(*testing.T) func(context.Context) error {
+			return func(ctx context.Context) error { return fmt.Errorf("get: %w", polite(ctx)) }
+		}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
-				err := api.Run(context.Background(), api.Timeout(limit), row.fn)
+				err := api.Run(context.Background(), api.Timeout(limit), row.fn(t))
 				require.Equal(t, limit, time.Since(begin))
 				requireTimeout(t, err)
 			})
@@ -152,7 +165,7 @@ func TestTheCallersEndIsObeyedThoughFnIsDeaf(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
 		begin := time.Now()
-		err := api.Run(ctx, api.Timeout(time.Second), deaf(time.Minute))
+		err := api.Run(ctx, api.Timeout(time.Second), deaf(t, time.Minute))
 		require.Equal(t, 100*time.Millisecond, time.Since(begin))
 		require.Equal(t, context.DeadlineExceeded, err)
 	})
@@ -162,7 +175,7 @@ func TestACooperativeTimeoutAwaitsTheFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := api.TimeoutConfig{Limit: time.Second, Cooperative: true}
 		begin := time.Now()
-		require.NoError(t, api.Run(context.Background(), p, deaf(3*time.Second)), "a success past the limit stays a success")
+		require.NoError(t, api.Run(context.Background(), p, deaf(t, 3*time.Second)), "a success past the limit stays a success")
 		require.Equal(t, 3*time.Second, time.Since(begin))
 
 		late := func(context.Context) error { time.Sleep(3 * time.Second); return errBoom }
@@ -249,12 +262,12 @@ func TestWithTimeoutIsTheOneOff(t *testing.T) {
 func TestATimeoutErrorTellsTheLastAttemptsError(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(2500*time.Millisecond), retry(t, s, api.RetryConfig{}))
+		hang := deaf(t, time.Minute)
 		err := api.Run(context.Background(), p, func(ctx context.Context) error {
 			if api.Attempt(ctx) == 1 {
 				return errBoom
 			}
-			time.Sleep(time.Minute)
-			return nil
+			return hang(ctx)
 		})
 		timeout := requireTimeout(t, err)
 		require.ErrorIs(t, timeout.Err, errBoom)
