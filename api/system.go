@@ -57,7 +57,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 	}
 	var stuckErr error
 	if stuck := s.health.shutdown(ctx); len(stuck) > 0 {
-		stuckErr = fmt.Errorf("health checks have not returned: %s", strings.Join(stuck, ", "))
+		stuckErr = fmt.Errorf("health checks have not returned: %s: %w", strings.Join(stuck, ", "), ctx.Err())
 	}
 	return errors.Join(stuckErr, s.sys.Shutdown(ctx))
 }
