@@ -12,8 +12,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// quiet is a System whose log goes nowhere.
-func quiet() *api.System {
+// healthSystem is a System whose log goes nowhere.
+func healthSystem() *api.System {
 	system, err := api.Start(api.SystemConfig{Version: "3.1.0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
@@ -22,7 +22,7 @@ func quiet() *api.System {
 }
 
 func ExampleHealth() {
-	system := quiet()
+	system := healthSystem()
 	defer system.Shutdown(context.Background())
 	health := system.Health()
 
@@ -50,7 +50,7 @@ func ExampleHealth() {
 }
 
 func ExampleHealth_Snapshot() {
-	system := quiet()
+	system := healthSystem()
 	defer system.Shutdown(context.Background())
 	health := system.Health()
 
@@ -66,7 +66,7 @@ func ExampleHealth_Snapshot() {
 }
 
 func ExampleHealth_Handler() {
-	system := quiet()
+	system := healthSystem()
 	defer system.Shutdown(context.Background())
 	health := system.Health()
 	_ = health.Register("database", api.CheckConfig{}, api.Bool(func(context.Context) bool { return false }))
