@@ -51,23 +51,23 @@ func (e *RetryError) Error() string {
 }
 
 // Unwrap returns the last attempt's error and what the reason stands for.
-func (e *RetryError) Unwrap() []error {
-	var because error
+func (e *RetryError) Unwrap() (errs []error) {
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
 	switch e.Reason {
 	case messages.ReasonAttempts.String():
-		because = ErrExhausted
+		errs = append(errs, ErrExhausted)
 	case messages.ReasonDeadline.String():
-		because = context.DeadlineExceeded
+		errs = append(errs, context.DeadlineExceeded)
 	case messages.ReasonCancelled.String():
-		because = context.Canceled
+		errs = append(errs, context.Canceled)
 	case messages.ReasonShutdown.String():
-		because = ErrShutdown
+		errs = append(errs, ErrShutdown)
 	case reasonCrashed:
-		because = messages.ErrCrashed
-	default:
-		return []error{e.Err}
+		errs = append(errs, messages.ErrCrashed)
 	}
-	return []error{e.Err, because}
+	return errs
 }
 
 // Permanent marks err as not to be retried, whatever Retryable says. The mark

@@ -168,3 +168,17 @@ func TestMarksOfNothingAreNothing(t *testing.T) {
 	require.EqualError(t, api.RetryAfter(api.Permanent(errSick), time.Second), "sick")
 	require.Equal(t, errSick, errors.Unwrap(api.Permanent(errSick)))
 }
+
+func TestARetryErrorMadeByHand(t *testing.T) {
+	for reason, is := range map[string]error{
+		"attempts": api.ErrExhausted, "deadline": context.DeadlineExceeded, "cancelled": context.Canceled, "shutdown": api.ErrShutdown,
+	} {
+		require.ErrorIs(t, &api.RetryError{Reason: reason}, is)
+		var open *api.CircuitOpenError
+		require.False(t, errors.As(&api.RetryError{Reason: reason}, &open))
+	}
+	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 1, Reason: "budget", Err: errSick},
+		"Retry 'api' gave up after 1 attempt (the retry budget is spent): sick")
+	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 2, Reason: "cancelled", Err: errSick},
+		"Retry 'api' gave up after 2 attempts (cancelled): sick")
+}
