@@ -188,14 +188,20 @@ func (b *Breaker) Config() BreakerConfig {
 // counts as a Failure and goes on. Run allocates nothing while the circuit is
 // closed, and fn does not escape.
 func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error {
-	if b == nil {
-		return errNilBreaker
+	if b == nil || ctx == nil || fn == nil {
+		return b.badCall(ctx, fn == nil)
 	}
-	if err := checkCall(ctx, fn == nil); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	lease, ok := b.h.Lease()
-	if !ok || ctx.Value(hardKey{}) != nil {
+	if !ok {
+		if err := lease.Refusal(); err != nil {
+			return err
+		}
+		return b.run(ctx, fn)
+	}
+	if ctx.Value(hardKey{}) != nil {
 		return b.run(ctx, fn)
 	}
 	returned := false
@@ -205,12 +211,22 @@ func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error
 		}
 	}()
 	err := fn(ctx)
-	outcome := b.h.Classify(err)
+	outcome := Success
+	if err != nil {
+		outcome = b.h.Classify(err)
+	}
 	returned = true
 	if outcome != Success || !lease.Success() {
 		b.h.Report(lease.Ticket(), outcome)
 	}
 	return err
+}
+
+func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
+	if b == nil {
+		return errNilBreaker
+	}
+	return checkCall(ctx, noFn)
 }
 
 var errNilBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must not be nil"}

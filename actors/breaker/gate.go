@@ -16,7 +16,7 @@ import (
 type view struct {
 	tally atomic.Uint64 // what callers counted; the top bit: sealed
 
-	plain   bool // CLOSED, and nothing to look at on the way in
+	plain   bool // CLOSED, no clock to read, and nil is a success
 	timed   bool // callers must read the clock
 	stopped bool // the system is shut down
 	state   messages.State
@@ -64,7 +64,7 @@ func (v *view) refuses() bool {
 // newView shows m as of now. last is the view before it.
 func newView(name string, m *machine, last *view, now time.Time) *view {
 	v := &view{state: m.state, mode: m.mode, timed: m.timed(now), epoch: m.epoch, until: m.until}
-	v.plain = v.state == messages.Closed && !v.timed
+	v.plain = v.state == messages.Closed && !v.timed && m.cfg.Classify == nil
 	if !m.leases() {
 		v.tally.Store(sealed)
 	}

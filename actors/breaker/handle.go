@@ -66,8 +66,8 @@ func (h *Handle) TimeUntilReset() time.Duration {
 // Lease is an admission that needed no message.
 type Lease struct{ v *view }
 
-// Lease admits a call by the lease, if the circuit is CLOSED and no clock is
-// needed.
+// Lease admits a call by the lease, if the circuit is CLOSED, no clock is
+// needed, and an error of nil is a success.
 func (h *Handle) Lease() (Lease, bool) {
 	v := h.view.Load()
 	return Lease{v}, v.plain
@@ -75,6 +75,15 @@ func (h *Handle) Lease() (Lease, bool) {
 
 // Success counts a success; false: the lease is sealed, Report it.
 func (l Lease) Success() bool { return l.v.count() }
+
+// Refusal is why a call that got no lease is refused without asking; nil: Admit
+// it.
+func (l Lease) Refusal() error {
+	if l.v.refuses() {
+		return l.v.refusal
+	}
+	return nil
+}
 
 // Ticket returns the lease as a Ticket, for Report.
 func (l Lease) Ticket() Ticket { return Ticket{permit: messages.Permit{Epoch: l.v.epoch}} }
@@ -92,7 +101,7 @@ func (h *Handle) Admit(ctx context.Context) (Ticket, error) {
 	switch {
 	case v.stopped:
 		return Ticket{}, messages.ErrShutdown
-	case v.plain:
+	case v.state == messages.Closed && !v.timed:
 		return Ticket{permit: messages.Permit{Epoch: v.epoch}}, nil
 	case v.state == messages.Closed:
 		return Ticket{messages.Permit{Epoch: v.epoch}, time.Now()}, nil
