@@ -74,7 +74,7 @@ func (o *owner) Receive(c actor.Context) {
 	switch msg := c.Message().(type) {
 	case *actor.Started:
 		root, self := c.ActorSystem().Root, c.Self()
-		o.self = func(message any) { root.Send(self, message) }
+		o.self = func(message any) { o.runner.ifAlive(func() { root.Send(self, message) }) }
 		o.begin()
 	case *actor.Restarting:
 		o.disarm()

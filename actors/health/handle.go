@@ -87,7 +87,7 @@ func (h *Handle) Run(ctx context.Context) Result {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(life, func() { cancel(context.Cause(life)) })()
-	r, err := h.asks.Ask(ctx, h.owner, messages.RunNow{At: time.Now()})
+	r, err := h.asks.Ask(ctx, alive{h}, messages.RunNow{At: time.Now()})
 	switch {
 	case err == nil:
 		return r
@@ -129,6 +129,12 @@ func (h *Handle) Returned() <-chan struct{} { return h.runner.returned() }
 
 // Running reports whether a run is in flight.
 func (h *Handle) Running() bool { return h.runner.running() }
+
+// alive is the owner's address for as long as it may be sent to.
+type alive struct{ h *Handle }
+
+func (a alive) Send(message any)      { a.h.runner.ifAlive(func() { a.h.owner.Send(message) }) }
+func (a alive) Done() <-chan struct{} { return a.h.owner.Done() }
 
 // revive begins an incarnation of the owner.
 func (h *Handle) revive() {

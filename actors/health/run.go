@@ -53,11 +53,7 @@ func (r *runner) start(run uint64, report func(messages.RunResult)) {
 	go func() {
 		defer close(done)
 		res := messages.RunResult{Run: run}
-		defer func() {
-			if r.life.Err() == nil { // what it said because it was told to stop is no result
-				report(res)
-			}
-		}()
+		defer func() { report(res) }()
 		r.call(&res)
 	}()
 }
@@ -100,6 +96,17 @@ func (r *runner) close(cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.end(cause)
+}
+
+// ifAlive calls fn unless the runner was closed; close waits for it. So after
+// close nothing is sent to an owner that may have stopped, and what a check
+// says because it was told to stop is no result.
+func (r *runner) ifAlive(fn func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.life.Err() == nil {
+		fn()
+	}
 }
 
 // returned is closed once no run is in flight. Nil: there never was one.
