@@ -69,8 +69,14 @@ func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, c
 	if stats.NumberOfFailures(max(time.Minute, 2*b.most)) == 0 {
 		stats.Reset()
 	}
+	if stats.FailureCount() == enoughCrashes { // remember no more of them
+		stats.Reset()
+		for range enoughCrashes - 1 {
+			stats.Fail()
+		}
+	}
 	stats.Fail()
-	pause := b.pause(stats.NumberOfFailures(0))
+	pause := b.pause(stats.FailureCount())
 	if pause == 0 {
 		parent.RestartChildren(child)
 		return

@@ -1,0 +1,38 @@
+# Every target with a comment behind it shows in `make help`.
+.PHONY: help demo test race fuzz lint bench rivals load soak check
+FUZZTIME ?= 10s
+FOR ?= 60s
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## watch a circuit open and heal, beside a twin without one
+	go run ./cmd/demo
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests under the race detector
+	go test -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@go list -f '{{.Dir}} {{range .TestGoFiles}}{{.}} {{end}}{{range .XTestGoFiles}}{{.}} {{end}}' ./... | while read -r dir files; do \
+	  for target in $$(cd $$dir && [ -z "$$files" ] || grep -ohE '^func Fuzz[A-Za-z0-9_]*' $$files /dev/null | cut -c6-); do \
+	    echo "$$target in $${dir#$(CURDIR)/}"; (cd $$dir && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+	  done; done
+
+lint: ## staticcheck
+	go run $(STATICCHECK) ./...
+
+bench: ## our own hot paths
+	go test -run '^$$' -bench . -benchmem ./bench
+
+rivals: ## ours beside the rivals, in one run
+	cd bench/rivals && go run .
+
+load: ## a guarded HTTP service under open-loop load
+	cd bench/load && go run .
+
+check: ## what CI runs
+	.ci/run
