@@ -42,6 +42,11 @@ type owner struct {
 	asker interface{ Fail(error) bool } // who waits for the message at hand
 }
 
+// spawn starts the owner of a policy; every incarnation works in the same office.
+func spawn(host Host, name string, o *office) (ask.Owner, error) {
+	return host.Spawn("retry", name, func() actor.Actor { return &owner{office: o} })
+}
+
 // Receive takes one message: a step of the machine, then its effects. The
 // machine steps on a copy, so a crash leaves no half of a step behind.
 func (o *owner) Receive(c actor.Context) {

@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/understudy-go/understudy/actors/internal/ask"
 	"github.com/understudy-go/understudy/messages"
 )
@@ -158,7 +156,7 @@ func (h *Handle) spawn() (*office, error) {
 		now = t.origin
 	}
 	o := &office{handle: h, machine: newMachine(h.name, h.settings.Load().cfg, now)}
-	address, err := h.host.Spawn("retry", h.name, func() actor.Actor { return &owner{office: o} })
+	address, err := spawn(h.host, h.name, o)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,91 @@
+package tests
+
+import (
+	"go/ast"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A test that sleeps, itself or through a function of its package, plays in a
+// synctest bubble, where time is virtual. In bench and cmd real time is the
+// point.
+func TestNoTestWaitsInRealTime(t *testing.T) {
+	packages := map[string][]*ast.FuncDecl{}
+	for _, s := range sources(t) {
+		if s.test() && !s.in("bench") && !s.in("cmd") {
+			for _, d := range s.syntax.Decls {
+				if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
+					dir := path.Dir(s.path)
+					packages[dir] = append(packages[dir], fn)
+				}
+			}
+		}
+	}
+	for dir, fns := range packages {
+		bubbles := reach(fns, func(fn *ast.FuncDecl) bool { return calls(fn, "synctest", "Test") })
+		sleeps := reach(fns, func(fn *ast.FuncDecl) bool { return calls(fn, "time", "Sleep", "After", "Tick") })
+		for _, fn := range fns {
+			name := fn.Name.Name
+			if strings.HasPrefix(name, "Test") && name != "TestMain" && sleeps[name] {
+				require.True(t, bubbles[name], "%s in %s sleeps outside a bubble", name, dir)
+			}
+		}
+	}
+}
+
+// reach returns the names of the functions that have a property themselves or
+// call one that has it.
+func reach(fns []*ast.FuncDecl, has func(*ast.FuncDecl) bool) map[string]bool {
+	found := map[string]bool{}
+	for grew := true; grew; {
+		grew = false
+		for _, fn := range fns {
+			if !found[fn.Name.Name] && (has(fn) || mentions(fn, found)) {
+				found[fn.Name.Name], grew = true, true
+			}
+		}
+	}
+	return found
+}
+
+func mentions(fn *ast.FuncDecl, names map[string]bool) (found bool) {
+	ast.Inspect(fn.Body, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && names[id.Name] {
+			found = true
+		}
+		return true
+	})
+	return found
+}
+
+func TestNoTestIsSkippedOrHopes(t *testing.T) {
+	for _, s := range sources(t) {
+		if !s.test() {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				for _, banned := range []string{"Skip", "Skipf", "SkipNow", "Eventually", "EventuallyWithT", "Never"} {
+					require.NotEqual(t, banned, sel.Sel.Name, s.path)
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestEveryPackageWithTestsWatchesItsGoroutines(t *testing.T) {
+	watched := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test() && (s.in("actors") || s.in("system") || s.in("api") || s.in("tests")) {
+			dir := path.Dir(s.path)
+			watched[dir] = watched[dir] || calls(s.syntax, "goleak", "VerifyTestMain")
+		}
+	}
+	for dir, ok := range watched {
+		require.True(t, ok, "%s has no TestMain with goleak", dir)
+	}
+}
