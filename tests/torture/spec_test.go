@@ -1,0 +1,282 @@
+package torture
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// circuit is the sequential breaker: what a breaker would be if one thread
+// did one thing after another. It is written from the contract alone, as plainly
+// as it can be, and shares nothing with the real machine. It is a value: a step
+// makes another.
+type circuit struct {
+	settings int // index in history.settings
+	state    api.State
+	mode     api.Mode
+	epoch    uint8
+	streak   int
+	window   string // the last results: s success, f failure; upper case: slow
+	until    span   // OPEN: when trials begin
+	reopened int    // since the last recovery
+	healed   int
+	trials   uint64 // one bit for each call on trial
+	admitted [maxCalls]uint8
+	totals   api.BreakerStats // only the totals
+	stopped  bool
+}
+
+// span is a moment that is known only roughly: not before from, not after to.
+type span struct{ from, to time.Duration }
+
+func (s span) plus(d time.Duration) span { return span{s.from + d, s.to + d} }
+
+// step returns all that the circuit can be after op, if it went as recorded.
+func (h *history) step(s circuit, op *operation) (next []circuit) {
+	for _, s := range h.elapse(s, op) {
+		next = append(next, h.apply(s, op)...)
+	}
+	return next
+}
+
+// elapse returns what time may have made of the circuit by the moment of op,
+// which lies between op.began and op.ended.
+func (h *history) elapse(s circuit, op *operation) (states []circuit) {
+	for range 8 {
+		due, ends := h.due(&s)
+		if !ends || due.to > op.began {
+			states = append(states, s) // it may not have happened yet
+		}
+		if !ends || due.from > op.ended {
+			break // it cannot have happened yet
+		}
+		if s.state == api.Open {
+			s.enter(api.HalfOpen, api.Automatic)
+			continue
+		}
+		s.totals.Failures++
+		s.streak++
+		h.reopen(&s, span{due.from, op.ended})
+	}
+	return states
+}
+
+// due returns when time alone will change the state.
+func (h *history) due(s *circuit) (at span, ends bool) {
+	if !h.timed || s.stopped {
+		return span{}, false
+	}
+	switch {
+	case s.state == api.Open && s.mode == api.Automatic:
+		return s.until, true
+	case s.state == api.HalfOpen && s.trials != 0:
+		at = span{math.MaxInt64, math.MaxInt64}
+		for id := range maxCalls {
+			if s.trials&(1<<id) != 0 {
+				admit := h.admission(id)
+				overdue := span{admit.began, admit.ended}.plus(h.settings[s.settings].TrialTimeout)
+				at = span{min(at.from, overdue.from), min(at.to, overdue.to)}
+			}
+		}
+		return at, true
+	}
+	return span{}, false
+}
+
+func (s *circuit) enter(to api.State, mode api.Mode) {
+	if to == api.Open && s.state != api.Open {
+		s.totals.Opened++
+	}
+	s.state, s.mode = to, mode
+	s.epoch++
+	s.trials, s.healed = 0, 0
+	if to == api.Closed {
+		s.streak, s.window, s.reopened = 0, "", 0
+	}
+}
+
+func (h *history) open(s *circuit, when span) {
+	s.enter(api.Open, api.Automatic)
+	c := h.settings[s.settings]
+	timeout := float64(c.ResetTimeout)
+	for range s.reopened {
+		timeout *= c.ResetBackoff
+	}
+	s.until = when.plus(time.Duration(min(timeout, float64(c.MaxResetTimeout))))
+}
+
+func (h *history) reopen(s *circuit, when span) {
+	s.reopened++
+	h.open(s, when)
+}
+
+// apply returns the circuit after op at one moment; none: op cannot have gone
+// as recorded. After a crash of the owner op may have done nothing.
+func (h *history) apply(s circuit, op *operation) (next []circuit) {
+	before := s
+	if h.crashes && (op.crashed || op.kind == opResult) {
+		next = append(next, before)
+	}
+	if h.happens(&s, op) {
+		next = append(next, s)
+	}
+	return next
+}
+
+// happens does op and reports whether what came back is right.
+func (h *history) happens(s *circuit, op *operation) bool {
+	if s.stopped && op.kind != opState && op.kind != opResult && op.kind != opShutdown {
+		return op.shutdown
+	}
+	if op.shutdown {
+		return false
+	}
+	switch op.kind {
+	case opAdmit:
+		return h.admit(s, op)
+	case opResult:
+		h.result(s, op)
+	case opState:
+		return op.state == s.state
+	case opRemaining:
+		return h.remaining(s, op)
+	case opStats:
+		return op.crashed || h.stats(s, op)
+	case opReset:
+		s.enter(api.Closed, api.Automatic)
+	case opForceOpen:
+		s.enter(api.Open, api.ForcedOpen)
+	case opDisable:
+		s.enter(api.Closed, api.Disabled)
+	case opConfigure:
+		was, is := h.settings[s.settings], h.settings[op.settings]
+		if was.Window != is.Window || rates(was) != rates(is) {
+			s.window = ""
+		}
+		s.settings = op.settings
+	case opShutdown:
+		s.stopped = true
+	}
+	return true
+}
+
+func rates(c api.BreakerConfig) bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
+
+func (h *history) admit(s *circuit, op *operation) bool {
+	full := popCount(s.trials) >= h.settings[s.settings].HalfOpenMaxCalls
+	if op.crashed { // whoever crashed while asking was told nothing; a trial may have begun
+		return true
+	}
+	if s.state == api.Open || (s.state == api.HalfOpen && full) {
+		s.totals.Rejected++
+		r := op.refused
+		return r != nil && r.Name == h.name && r.State == s.state && r.Forced == (s.mode == api.ForcedOpen)
+	}
+	s.admitted[op.call] = s.epoch
+	if s.state == api.HalfOpen {
+		s.trials |= 1 << op.call
+	}
+	return op.refused == nil
+}
+
+func popCount(bits uint64) (n int) {
+	for ; bits != 0; bits >>= 1 {
+		n += int(bits & 1)
+	}
+	return n
+}
+
+// result takes in how a call ended.
+func (h *history) result(s *circuit, op *operation) {
+	if s.stopped {
+		return
+	}
+	if s.admitted[op.call] != s.epoch {
+		s.totals.Late++
+		return
+	}
+	trial := s.state == api.HalfOpen
+	s.trials &^= 1 << op.call
+	letter := "s"
+	switch op.outcome {
+	case api.Ignored:
+		s.totals.Ignored++
+		return
+	case api.Success:
+		s.totals.Successes++
+		s.streak = 0
+	case api.Failure:
+		s.totals.Failures++
+		s.streak++
+		letter = "f"
+	}
+	if op.slow {
+		s.totals.Slow++
+		letter = strings.ToUpper(letter)
+	}
+	c, when := h.settings[s.settings], span{op.began, op.ended}
+	if trial {
+		s.healed++
+		if op.outcome == api.Failure || (op.slow && c.SlowCallRate > 0) {
+			h.reopen(s, when)
+		} else if s.healed >= c.HalfOpenMaxCalls {
+			s.enter(api.Closed, api.Automatic)
+		}
+		return
+	}
+	if rates(c) {
+		s.window += letter
+		s.window = s.window[max(0, len(s.window)-h.windowSize):]
+	}
+	if s.mode == api.Automatic && letter != "s" && h.tooBad(s, c) {
+		h.open(s, when)
+	}
+}
+
+// tooBad reports whether the streak or a rate opens the circuit.
+func (h *history) tooBad(s *circuit, c api.BreakerConfig) bool {
+	if c.FailureThreshold != api.Off && s.streak >= c.FailureThreshold {
+		return true
+	}
+	calls := len(s.window)
+	if !rates(c) || calls < c.MinimumCalls {
+		return false
+	}
+	slow := strings.Count(s.window, "S") + strings.Count(s.window, "F")
+	return (c.FailureRate > 0 && failureRate(s.window) >= c.FailureRate) ||
+		(c.SlowCallRate > 0 && float64(slow)/float64(calls) >= c.SlowCallRate)
+}
+
+func failureRate(window string) float64 {
+	failed := strings.Count(window, "f") + strings.Count(window, "F")
+	return float64(failed) / float64(len(window))
+}
+
+// stats reports whether the statistics are those of the circuit.
+func (h *history) stats(s *circuit, op *operation) bool {
+	want, got := s.totals, op.stats
+	c := h.settings[s.settings]
+	want.Name, want.State, want.Mode = h.name, s.state, s.mode
+	want.ConsecutiveFailures, want.Trials = s.streak, popCount(s.trials)
+	if rates(c) && len(s.window) >= max(1, c.MinimumCalls) {
+		want.FailureRate = failureRate(s.window)
+	}
+	left := got.TimeUntilReset
+	got.TimeUntilReset = 0
+	return got == want && h.leaves(s, left, op)
+}
+
+func (h *history) remaining(s *circuit, op *operation) bool { return h.leaves(s, op.left, op) }
+
+// leaves reports whether left is how long the circuit stays open.
+func (h *history) leaves(s *circuit, left time.Duration, op *operation) bool {
+	if s.state != api.Open || s.mode != api.Automatic {
+		return left == 0
+	}
+	if !h.timed {
+		return left > 0
+	}
+	return left > 0 && op.began+left <= s.until.to && op.ended+left >= s.until.from
+}
