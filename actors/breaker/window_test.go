@@ -1,0 +1,143 @@
+package breaker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// past is a call that a naive window remembers for ever.
+type past struct {
+	failure, slow bool
+	bucket        int // since the first
+}
+
+func recount(calls []past) (t tally) {
+	for _, c := range calls {
+		t.calls++
+		if c.failure {
+			t.failures++
+		}
+		if c.slow {
+			t.slow++
+		}
+	}
+	return t
+}
+
+// A ring holds the last calls, however they came in.
+func TestACountWindowAgainstANaiveRecount(t *testing.T) {
+	for _, size := range []int{1, 2, 7, 100} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			luck := rand.New(rand.NewPCG(1, uint64(size)))
+			w, calls := newWindow(CountWindow(size)), []past(nil)
+			for step := range 5000 {
+				if luck.IntN(3) == 0 { // a tally of successes, now and then a large one
+					n := luck.IntN(4) * (1 + luck.IntN(2*size))
+					w.successes(n)
+					calls = append(calls, make([]past, n)...)
+				} else {
+					c := past{failure: luck.IntN(2) == 0, slow: luck.IntN(3) == 0}
+					w.add(c.failure, c.slow)
+					calls = append(calls, c)
+				}
+				if luck.IntN(500) == 0 {
+					w.clear()
+					calls = nil
+				}
+				calls = calls[max(0, len(calls)-size):]
+				require.Equal(t, recount(calls), w.sum, "step %d", step)
+			}
+		})
+	}
+}
+
+// Ten buckets hold the calls of the last nine to ten tenths of the span.
+func TestATimeWindowAgainstANaiveRecount(t *testing.T) {
+	for _, span := range []time.Duration{10, 97, time.Second, time.Hour + 7} {
+		t.Run(span.String(), func(t *testing.T) {
+			luck := rand.New(rand.NewPCG(2, uint64(span)))
+			w, calls := newWindow(TimeWindow(span)), []past(nil)
+			width := span / buckets
+			now := noon
+			w.slide(now)
+			bucket := func() int { return int(now.Sub(noon) / width) }
+			for step := range 5000 {
+				if luck.IntN(3) > 0 {
+					now = now.Add(time.Duration(luck.Int64N(int64(width))))
+				}
+				if luck.IntN(50) == 0 {
+					now = now.Add(time.Duration(luck.IntN(25)) * width)
+				}
+				w.slide(now)
+				switch luck.IntN(4) {
+				case 0:
+					n := luck.IntN(5)
+					w.successes(n)
+					for range n {
+						calls = append(calls, past{bucket: bucket()})
+					}
+				case 1, 2:
+					c := past{failure: luck.IntN(2) == 0, slow: luck.IntN(3) == 0, bucket: bucket()}
+					w.add(c.failure, c.slow)
+					calls = append(calls, c)
+				}
+				for len(calls) > 0 && calls[0].bucket <= bucket()-buckets {
+					calls = calls[1:]
+				}
+				require.Equal(t, recount(calls), w.sum, "step %d", step)
+			}
+		})
+	}
+}
+
+func TestSlideTellsWhenABucketWasQuiet(t *testing.T) {
+	w := newWindow(TimeWindow(10 * time.Second))
+	for _, row := range []struct {
+		now   string
+		adds  int
+		quiet bool
+	}{
+		{"0s", 1, false},
+		{"900ms", 0, false},
+		{"1s", 0, false}, // the first bucket had a call
+		{"1.5s", 0, false},
+		{"2s", 0, true}, // the second had none
+		{"2s", 1, false},
+		{"3s", 1, false},
+		{"5s", 0, true}, // the fourth had a call, the fifth had none
+		{"4s", 0, false},
+		{"1h", 0, true},
+	} {
+		require.Equal(t, row.quiet, w.slide(at(t, row.now)), row.now)
+		w.successes(row.adds)
+	}
+}
+
+func TestACopyOfAWindowIsItsOwn(t *testing.T) {
+	for _, of := range []Window{CountWindow(3), TimeWindow(time.Second)} {
+		w := newWindow(of)
+		w.slide(noon)
+		w.add(true, false)
+		var c window
+		c.copyFrom(&w)
+		require.Equal(t, w, c)
+		c.add(true, true)
+		c.slide(noon.Add(time.Hour))
+		c.clear()
+		require.Equal(t, tally{1, 1, 0}, w.sum)
+		c.copyFrom(&w)
+		require.Equal(t, w, c)
+	}
+}
+
+func TestAWindowThatIsNotKeptCountsNothing(t *testing.T) {
+	var w window
+	w.add(true, true)
+	w.successes(7)
+	require.False(t, w.slide(noon))
+	require.Equal(t, tally{}, w.sum)
+}
