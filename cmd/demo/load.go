@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// patience is how long a caller waits for a storefront.
+const patience = 10 * time.Second
+
+// wares is how many products the shop has.
+const wares = 60
+
+// visits returns what visitors ask a storefront for: seven times in ten a
+// product, else a checkout. The same seed asks for the same.
+func visits(storefront string, seed uint64) []vegeta.Target {
+	luck := rand.New(rand.NewPCG(seed, 0))
+	targets := make([]vegeta.Target, 1000)
+	for i := range targets {
+		if luck.Float64() < 0.7 {
+			targets[i] = vegeta.Target{Method: "GET", URL: storefront + "/product/" + strconv.Itoa(luck.IntN(wares))}
+		} else {
+			targets[i] = vegeta.Target{Method: "POST", URL: storefront + "/checkout/" + strconv.Itoa(i)}
+		}
+	}
+	return targets
+}
+
+// Tally is what the callers of one storefront experienced.
+type Tally struct {
+	Answered  int             // with 2xx
+	Fallbacks int             // of these, the ones in which a fallback had a part
+	Failed    int             // any other status, or no answer
+	InVain    time.Duration   // waited for answers that failed
+	Latencies []time.Duration // of all, sorted once attack has returned
+}
+
+// Requests is how many there were.
+func (t *Tally) Requests() int { return t.Answered + t.Failed }
+
+// add counts one result.
+func (t *Tally) add(r *vegeta.Result) {
+	t.Latencies = append(t.Latencies, r.Latency)
+	if r.Error != "" || r.Code < 200 || r.Code > 299 {
+		t.Failed++
+		t.InVain += r.Latency
+		return
+	}
+	t.Answered++
+	if r.Headers.Get(degraded) != "" {
+		t.Fallbacks++
+	}
+}
+
+// Percentile is the latency that this share of the requests did not exceed.
+func (t *Tally) Percentile(p float64) time.Duration {
+	if len(t.Latencies) == 0 {
+		return 0
+	}
+	at := int(p*float64(len(t.Latencies))+0.999999) - 1
+	return t.Latencies[min(max(at, 0), len(t.Latencies)-1)]
+}
+
+// attack sends visits to a storefront at a steady rate, however slowly it
+// answers, and returns once the last was answered. When ctx ends it stops, and
+// what was still under way is not counted.
+func attack(ctx context.Context, storefront string, opts Options) *Tally {
+	client := newClient()
+	client.Timeout = patience
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	defer client.CloseIdleConnections()
+	attacker := vegeta.NewAttacker(vegeta.Client(client))
+	stop := context.AfterFunc(ctx, func() { attacker.Stop() })
+	defer stop()
+
+	tally := &Tally{}
+	pace := vegeta.Rate{Freq: opts.Rate, Per: time.Second}
+	for r := range attacker.Attack(vegeta.NewStaticTargeter(visits(storefront, opts.Seed)...), pace, opts.For, "") {
+		if ctx.Err() == nil {
+			tally.add(r)
+		}
+	}
+	slices.Sort(tally.Latencies)
+	return tally
+}

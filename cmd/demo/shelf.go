@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Shelf keeps the last known good products in a store on disk.
+type Shelf struct {
+	db   *bbolt.DB
+	log  *slog.Logger
+	kept sync.Map // id → the Product on disk, so that only news is written
+}
+
+var products = []byte("products")
+
+// errUnknown says that a product was never kept.
+var errUnknown = errors.New("not on the shelf")
+
+// OpenShelf opens the store in a folder, and makes it when there is none.
+func OpenShelf(folder string, log *slog.Logger) (*Shelf, error) {
+	db, err := bbolt.Open(filepath.Join(folder, "shelf.db"), 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		return nil, fmt.Errorf("open the shelf: %w", err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(products)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the shelf: %w", err), db.Close())
+	}
+	return &Shelf{db: db, log: log}, nil
+}
+
+// Keep remembers a product. It must not spoil a good answer: what goes wrong is logged.
+func (s *Shelf) Keep(p Product) {
+	if old, ok := s.kept.Load(p.ID); ok && old == p {
+		return
+	}
+	data, err := json.Marshal(p)
+	if err == nil {
+		err = s.db.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(products).Put([]byte(p.ID), data) })
+	}
+	if err != nil {
+		s.log.Error("keep a product", "id", p.ID, "error", err)
+		return
+	}
+	s.kept.Store(p.ID, p)
+}
+
+// Product returns what was kept last, marked as stale.
+func (s *Shelf) Product(_ context.Context, id string) (p Product, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		data := tx.Bucket(products).Get([]byte(id))
+		if data == nil {
+			return errUnknown
+		}
+		return json.Unmarshal(data, &p)
+	})
+	p.Stale = true
+	return p, err
+}
+
+// Ping tells whether the store can be read.
+func (s *Shelf) Ping(context.Context) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		if tx.Bucket(products) == nil {
+			return errors.New("the store has lost its products")
+		}
+		return nil
+	})
+}
+
+// Close closes the store.
+func (s *Shelf) Close() error { return s.db.Close() }

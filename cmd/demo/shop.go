@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// Product is an article of the shop.
+type Product struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Cents int    `json:"cents,omitempty"` // 0: price on request
+	Stale bool   `json:"stale,omitempty"` // not from the live catalog
+}
+
+// Reviews is what customers say about a product.
+type Reviews struct {
+	Stars float64  `json:"stars"`
+	Texts []string `json:"texts"`
+	Stale bool     `json:"stale,omitempty"` // not from the live reviews
+}
+
+// Receipt tells what became of a payment.
+type Receipt struct {
+	Order string `json:"order"`
+	Paid  bool   `json:"paid"` // false: accepted, to be charged later
+}
+
+// Page is what a visitor of a product sees.
+type Page struct {
+	Product Product `json:"product"`
+	Reviews Reviews `json:"reviews"`
+}
+
+// stock is what a service answers to a request for a path.
+func stock(service, p string) any {
+	id := path.Base(p)
+	switch {
+	case id == "health":
+		return map[string]string{"service": service}
+	case service == "payments":
+		return Receipt{Order: id, Paid: true}
+	case service == "catalog":
+		return Product{ID: id, Name: "Product " + id, Cents: 100 + int(hash(id)%9900)}
+	}
+	return Reviews{Stars: 4.5, Texts: []string{"Does what it promises.", "Would buy again."}}
+}
+
+// errRefused marks answers that are the asker's fault: a 4xx.
+var errRefused = errors.New("refused")
+
+// fetch sends a request and decodes the answer. Its errors tell a guard what to
+// do: a 4xx is errRefused and Permanent, Retry-After is passed on.
+func fetch[T any](ctx context.Context, client *http.Client, who, method, address string) (T, error) {
+	var answer T
+	req, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return answer, err
+	}
+	req.Header.Set("User-Agent", who)
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer, plain(err)
+	}
+	defer resp.Body.Close()
+	if err := refusal(resp); err != nil {
+		io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+		return answer, err
+	}
+	return answer, json.NewDecoder(resp.Body).Decode(&answer)
+}
+
+// refusal is the error a status stands for, nil for 2xx.
+func refusal(resp *http.Response) error {
+	switch code := resp.StatusCode; {
+	case code < 300:
+		return nil
+	case code < 500 && code != http.StatusTooManyRequests:
+		return api.Permanent(fmt.Errorf("%w: %s", errRefused, resp.Status))
+	}
+	err := fmt.Errorf("answered %s", resp.Status)
+	if seconds, bad := strconv.Atoi(resp.Header.Get("Retry-After")); bad == nil {
+		return api.RetryAfter(err, time.Duration(seconds)*time.Second)
+	}
+	return err
+}
+
+// plain takes the address off an error of http.Client, for shorter lines.
+func plain(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// newClient is a plain http.Client with a pool of its own that is large enough for the load.
+func newClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{Transport: transport}
+}
+
+// degraded is the header that marks an answer in which a fallback had a part.
+const degraded = "X-Degraded"
+
+// writeJSON answers a request.
+func writeJSON(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(v)
+}

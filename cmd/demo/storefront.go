@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// protected is what the storefront calls itself at the services.
+const protected = "protected"
+
+// Storefront is a shop that stands on three services and stays up without
+// them. Each function below is a guarded call: use it like the call itself.
+type Storefront struct {
+	client  *http.Client
+	shelf   *Shelf
+	urls    map[string]string
+	product func(ctx context.Context, id string) (Product, error)
+	reviews func(ctx context.Context, id string) (Reviews, error)
+	charge  func(ctx context.Context, order string) (Receipt, error)
+	health  http.Handler
+}
+
+// NewStorefront guards the calls to the services at urls with the breakers,
+// retries and health checks of sys. The shelf keeps what the catalog said last.
+func NewStorefront(sys *api.System, urls map[string]string, client *http.Client, shelf *Shelf, pace Pace) (*Storefront, error) {
+	s := &Storefront{client: client, shelf: shelf, urls: urls, health: sys.Health().Handler()}
+
+	catalog, err := guard(sys, "catalog", pace)
+	if err != nil {
+		return nil, err
+	}
+	reviews, err := guard(sys, "reviews", pace)
+	if err != nil {
+		return nil, err
+	}
+	payments, err := guard(sys, "payments", pace)
+	if err != nil {
+		return nil, err
+	}
+	s.product = api.Wrap1(catalog, s.liveProduct, shelf.Product, defaultProduct)
+	s.reviews = api.Wrap1(reviews, s.liveReviews, noReviews)
+	s.charge = api.Wrap1(payments, s.chargeNow, chargeLater)
+
+	return s, s.registerChecks(sys.Health(), pace)
+}
+
+// Pace is what depends on how fast the demo's script is played. A real service
+// would write the constants into guard.
+type Pace struct {
+	ResetTimeout time.Duration // how long a circuit stays open before trials
+	CheckEvery   time.Duration // the period of the health checks
+}
+
+// guard is how the storefront calls any service: at most a second in all, up
+// to three attempts, each seen by the breaker and bounded by itself.
+func guard(sys *api.System, name string, pace Pace) (api.Policy, error) {
+	breaker, err := sys.Breaker(name, api.BreakerConfig{
+		FailureThreshold: 5,
+		ResetTimeout:     pace.ResetTimeout,
+		Window:           api.CountWindow(20),
+		MinimumCalls:     10,
+		SlowCall:         150 * time.Millisecond,
+		SlowCallRate:     0.5,
+		Excluded:         []error{errRefused}, // a 4xx is our mistake, not the service's
+	})
+	if err != nil {
+		return nil, err
+	}
+	retry, err := sys.Retry(name, api.RetryConfig{
+		MaxAttempts:  3,
+		InitialDelay: 50 * time.Millisecond,
+		Budget:       &api.RetryBudget{Ratio: 0.2, MinPerSecond: 5}, // no retry storms
+	})
+	if err != nil {
+		return nil, err
+	}
+	// An HTTP request honours its ctx, so neither timeout needs a goroutine.
+	whole := api.TimeoutConfig{Operation: name, Limit: time.Second, Cooperative: true}
+	attempt := api.TimeoutConfig{Operation: name + " attempt", Limit: 500 * time.Millisecond, Cooperative: true}
+	return api.Compose(whole, retry, breaker, attempt), nil
+}
+
+// liveProduct asks the catalog and remembers the answer.
+func (s *Storefront) liveProduct(ctx context.Context, id string) (Product, error) {
+	p, err := fetch[Product](ctx, s.client, protected, "GET", s.urls["catalog"]+"/product/"+id)
+	if err != nil {
+		return Product{}, err
+	}
+	s.shelf.Keep(p)
+	return p, nil
+}
+
+// defaultProduct stands in for a product that neither the catalog nor the shelf can tell.
+func defaultProduct(_ context.Context, id string) (Product, error) {
+	return Product{ID: id, Name: "Product " + id + " (price on request)", Stale: true}, nil
+}
+
+func (s *Storefront) liveReviews(ctx context.Context, id string) (Reviews, error) {
+	return fetch[Reviews](ctx, s.client, protected, "GET", s.urls["reviews"]+"/reviews/"+id)
+}
+
+// noReviews leaves the reviews out: a page without them is better than no page.
+func noReviews(context.Context, string) (Reviews, error) {
+	return Reviews{Texts: []string{}, Stale: true}, nil
+}
+
+// chargeNow may be retried: payments charges an order only once.
+func (s *Storefront) chargeNow(ctx context.Context, order string) (Receipt, error) {
+	return fetch[Receipt](ctx, s.client, protected, "POST", s.urls["payments"]+"/charge/"+order)
+}
+
+// chargeLater accepts the order; it is charged when payments is back.
+func chargeLater(_ context.Context, order string) (Receipt, error) {
+	return Receipt{Order: order, Paid: false}, nil
+}
+
+// registerChecks watches what the storefront stands on. It can do without the
+// services, which are therefore optional, but not without its own store.
+func (s *Storefront) registerChecks(health *api.Health, pace Pace) error {
+	for name, url := range s.urls {
+		cfg := api.CheckConfig{Timeout: 500 * time.Millisecond, Interval: pace.CheckEvery, Optional: true}
+		if err := health.Register(name, cfg, s.reach(url+"/health")); err != nil {
+			return err
+		}
+	}
+	return health.Register("store", api.CheckConfig{Interval: pace.CheckEvery}, api.Ping(s.shelf.Ping))
+}
+
+// reach is a check that a service answers, and in good time.
+func (s *Storefront) reach(url string) api.Check {
+	return func(ctx context.Context) (api.Details, error) {
+		began := time.Now()
+		if _, err := fetch[map[string]string](ctx, s.client, protected, "GET", url); err != nil {
+			return nil, err
+		}
+		if took := time.Since(began).Round(time.Millisecond); took > 150*time.Millisecond {
+			return nil, api.Degrade(fmt.Sprintf("slow, took %v", took))
+		}
+		return nil, nil
+	}
+}
+
+// Handler serves the shop, and its health to whoever runs it.
+func (s *Storefront) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /product/{id}", s.serveProduct)
+	mux.HandleFunc("POST /checkout/{id}", s.serveCheckout)
+	for _, path := range []string{"/health", "/livez", "/readyz"} {
+		mux.Handle(path, s.health)
+	}
+	return mux
+}
+
+func (s *Storefront) serveProduct(w http.ResponseWriter, r *http.Request) {
+	product, err := s.product(r.Context(), r.PathValue("id"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	reviews, err := s.reviews(r.Context(), r.PathValue("id"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	if product.Stale || reviews.Stale {
+		w.Header().Set(degraded, "true")
+	}
+	writeJSON(w, http.StatusOK, Page{product, reviews})
+}
+
+func (s *Storefront) serveCheckout(w http.ResponseWriter, r *http.Request) {
+	receipt, err := s.charge(r.Context(), r.PathValue("id"))
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadGateway)
+	case receipt.Paid:
+		writeJSON(w, http.StatusOK, receipt)
+	default:
+		w.Header().Set(degraded, "true")
+		writeJSON(w, http.StatusAccepted, receipt)
+	}
+}
