@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +44,7 @@ type Health struct {
 	started time.Time
 	slots   *health.Slots
 
-	checks atomic.Pointer[[]*health.Handle] // sorted by name, never modified
+	checks atomic.Pointer[checkSet]
 
 	mu      sync.Mutex       // held by whoever replaces checks
 	closed  bool             // no more are registered
@@ -54,7 +53,7 @@ type Health struct {
 
 func newHealth(host health.Host, version string, started time.Time) *Health {
 	h := &Health{host: host, version: version, started: started, slots: health.NewSlots(checksAtOnce)}
-	h.checks.Store(&[]*health.Handle{})
+	h.checks.Store(newCheckSet(nil))
 	return h
 }
 
@@ -67,8 +66,8 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if h.closed {
 		return ErrShutdown
 	}
-	checks := *h.checks.Load()
-	at, taken := search(checks, name)
+	set := h.checks.Load()
+	at, taken := search(set.all, name)
 	if taken {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is taken"}
 	}
@@ -76,8 +75,7 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if err != nil {
 		return err
 	}
-	checks = slices.Insert(slices.Clone(checks), at, c)
-	h.checks.Store(&checks)
+	h.checks.Store(set.with(at, c))
 	return nil
 }
 
@@ -90,14 +88,13 @@ func (h *Health) Deregister(name string) error {
 	if h.closed {
 		return ErrShutdown
 	}
-	checks := *h.checks.Load()
-	at, found := search(checks, name)
+	set := h.checks.Load()
+	at, found := search(set.all, name)
 	if !found {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
 	}
-	c := checks[at]
-	checks = slices.Delete(slices.Clone(checks), at, at+1)
-	h.checks.Store(&checks)
+	c := set.all[at]
+	h.checks.Store(set.without(at))
 	c.Stop()
 	h.retired = slices.DeleteFunc(h.retired, func(c *health.Handle) bool { return !c.Running() })
 	h.retired = append(h.retired, c)
@@ -110,7 +107,7 @@ func (h *Health) Deregister(name string) error {
 // waits for its supervisor after a panic, answers at once with what is known.
 // A name that is not registered is Unknown, "Check 'x' not found".
 func (h *Health) Run(ctx context.Context, name string) CheckResult {
-	checks := *h.checks.Load()
+	checks := h.checks.Load().all
 	at, found := search(checks, name)
 	if !found {
 		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Shorten(name))}
@@ -121,7 +118,7 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 // RunAll runs all checks at once, each within its timeout, and waits for them,
 // at most until ctx ends: what has not finished by then is Unknown in this answer.
 func (h *Health) RunAll(ctx context.Context) SystemHealth {
-	checks := *h.checks.Load()
+	checks := h.checks.Load().all
 	results := make([]CheckResult, len(checks))
 	var wg sync.WaitGroup
 	for i, c := range checks {
@@ -135,27 +132,12 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 // groups. It runs nothing and never waits.
 func (h *Health) Snapshot(groups ...string) SystemHealth {
 	now := time.Now()
-	checks := h.in(groups)
+	checks := h.checks.Load().union(groups)
 	results := make([]CheckResult, len(checks))
 	for i, c := range checks {
 		results[i] = c.Result(now)
 	}
 	return h.report(checks, results, now)
-}
-
-// in returns the checks in any of the groups; all, if none is named.
-func (h *Health) in(groups []string) []*health.Handle {
-	checks := *h.checks.Load()
-	if len(groups) == 0 {
-		return checks
-	}
-	var members []*health.Handle
-	for _, c := range checks {
-		if slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(c.Config().Groups, g) }) {
-			members = append(members, c)
-		}
-	}
-	return members
 }
 
 func (h *Health) report(checks []*health.Handle, results []CheckResult, now time.Time) SystemHealth {
@@ -173,7 +155,7 @@ func (h *Health) report(checks []*health.Handle, results []CheckResult, now time
 func (h *Health) shutdown(ctx context.Context) (stuck []string) {
 	h.mu.Lock()
 	h.closed = true
-	all := slices.Concat(h.retired, *h.checks.Load())
+	all := slices.Concat(h.retired, h.checks.Load().all)
 	h.mu.Unlock()
 	for _, c := range all {
 		c.Cancel(ErrShutdown)
@@ -198,12 +180,6 @@ func returned(ctx context.Context, c *health.Handle) bool {
 	case <-ctx.Done():
 		return !c.Running()
 	}
-}
-
-func search(checks []*health.Handle, name string) (at int, found bool) {
-	return slices.BinarySearchFunc(checks, name, func(c *health.Handle, name string) int {
-		return cmp.Compare(c.Name(), name)
-	})
 }
 
 // Check looks at one thing and tells how it is: nil means Healthy, an error

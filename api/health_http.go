@@ -1,26 +1,97 @@
 package api
 
 import (
-	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/health"
 )
 
-// Handler serves the last results at /health, /livez (the group "live") and
-// /readyz (the group "ready"), under any prefix, to GET and HEAD. HEALTHY and
-// DEGRADED are 200, UNHEALTHY and UNKNOWN 503. It runs no check.
-func (h *Health) Handler() http.Handler { return http.HandlerFunc(h.serve) }
+// ShowDetails tells who may read why a check fails, and its details.
+type ShowDetails uint8
 
-func (h *Health) serve(w http.ResponseWriter, r *http.Request) {
-	var groups []string
-	path := strings.TrimSuffix(r.URL.Path, "/")
-	switch path[strings.LastIndexByte(path, '/')+1:] {
-	case "health":
-	case "livez":
-		groups = []string{"live"}
-	case "readyz":
-		groups = []string{"ready"}
-	default:
+// Who may read reasons and details. The zero value is Never.
+const (
+	Never  ShowDetails = iota // nobody but those whom Authorize lets
+	Always                    // everybody who can reach the endpoint
+)
+
+// HandlerConfig holds the settings of HandlerWith. The zero value is what
+// Handler uses.
+type HandlerConfig struct {
+	// ShowDetails: Never (the default) withholds messages and details, which
+	// may tell strangers about hosts and passwords; Always shows them.
+	ShowDetails ShowDetails
+	// Authorize, if set, shows messages and details to the requests for which
+	// it returns true.
+	Authorize func(*http.Request) bool
+	// StatusCodes changes the HTTP status of a group: {"ready": {Degraded: 503}}.
+	// The group "" is /health itself. Default: HEALTHY and DEGRADED 200,
+	// UNHEALTHY and UNKNOWN 503.
+	StatusCodes map[string]map[Status]int
+}
+
+// Handler serves the last results to GET and HEAD, under any prefix. It runs
+// no check.
+//
+//	/health          all checks                        /health/<group>  those of a group
+//	/livez           the group "live"; none: 200       /livez/<check>   one of them
+//	/readyz          the group "ready"                 /readyz/<check>  one of them
+//	/startupz        503 until every check has a first result, whatever it is
+//
+// HEALTHY and DEGRADED are 200, UNHEALTHY and UNKNOWN 503. ?verbose lists the
+// checks, ?exclude=name (repeatable) leaves one out. The format follows Accept:
+// application/json (the default of /health), application/health+json,
+// text/plain (the default elsewhere) and text/plain;version=0.0.4, which is
+// for Prometheus and always 200. Messages and details are withheld: see
+// HandlerWith.
+func (h *Health) Handler() http.Handler { return &handler{h: h} }
+
+// HandlerWith is Handler with settings. A status code outside 200 to 599 is a
+// *ConfigError.
+func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
+	codes := map[string]map[Status]int{}
+	for group, mapping := range cfg.StatusCodes {
+		codes[group] = map[Status]int{}
+		for status, code := range mapping {
+			if code < 200 || code > 599 {
+				return nil, &ConfigError{Kind: "health handler", Name: group, Field: "StatusCodes",
+					Problem: fmt.Sprintf("%v: %d is not a status from 200 to 599", status, code)}
+			}
+			codes[group][status] = code
+		}
+	}
+	cfg.StatusCodes = codes
+	return &handler{h: h, cfg: cfg}, nil
+}
+
+type handler struct {
+	h   *Health
+	cfg HandlerConfig
+}
+
+// page is what one request asks for.
+type page struct {
+	endpoint string           // "health", "livez", "readyz" or "startupz"
+	group    string           // "": all checks
+	single   bool             // one check of the group
+	checks   []*health.Handle // what to show
+	warning  string           // what is wrong with the request
+	format   format
+	verbose  bool
+	show     bool // messages and details
+	now      time.Time
+	status   Status
+}
+
+var groupOf = map[string]string{"health": "", "livez": "live", "readyz": "ready", "startupz": ""}
+
+func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p, found := s.page(r)
+	if !found {
 		http.NotFound(w, r)
 		return
 	}
@@ -30,19 +101,98 @@ func (h *Health) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 		return
 	}
-	report := h.Snapshot(groups...)
-	body, err := json.Marshal(report)
-	if err != nil {
-		http.Error(w, "the report cannot be written as JSON", http.StatusInternalServerError)
-		return
+	query := r.URL.Query()
+	p.exclude(query["exclude"])
+	p.verbose = query.Has("verbose")
+	p.format = choose(r.Header.Values("Accept"), p.endpoint)
+	p.show = s.cfg.ShowDetails == Always || s.cfg.Authorize != nil && s.cfg.Authorize(r)
+	p.now = time.Now()
+	p.status = p.overall()
+	body := s.h.render(p)
+	w.Header().Set("Content-Type", p.format.contentType())
+	w.Header().Set("Vary", "Accept")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(s.code(p))
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(body)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(httpStatus(report.Status))
-	_, _ = w.Write(append(body, '\n'))
 }
 
-func httpStatus(s Status) int {
-	if s == Healthy || s == Degraded {
+// page finds what the path names: the last segment that is an endpoint, and
+// what follows it.
+func (s *handler) page(r *http.Request) (p page, found bool) {
+	segments := strings.Split(strings.TrimSuffix(r.URL.Path, "/"), "/")
+	at := len(segments) - 1
+	for ; at >= 0; at-- {
+		if p.group, found = groupOf[segments[at]]; found {
+			break
+		}
+	}
+	if !found {
+		return p, false
+	}
+	p.endpoint = segments[at]
+	rest := strings.Join(segments[at+1:], "/")
+	if p.endpoint == "health" {
+		p.group = rest
+	}
+	set := s.h.checks.Load()
+	if p.checks, found = set.in(p.group); !found {
+		return p, false
+	}
+	if p.endpoint != "health" && rest != "" {
+		i, ok := search(p.checks, rest)
+		if !ok {
+			return p, false
+		}
+		p.single, p.checks = true, p.checks[i:i+1]
+	}
+	return p, true
+}
+
+// exclude leaves checks out, and warns of names that are not there.
+func (p *page) exclude(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	var unknown []string
+	for _, name := range names {
+		if _, known := search(p.checks, name); !known {
+			unknown = append(unknown, printable(name))
+		}
+	}
+	if len(unknown) > 0 {
+		p.warning = "no check to exclude named " + strings.Join(unknown, ", ")
+	}
+	p.checks = slices.DeleteFunc(slices.Clone(p.checks), func(c *health.Handle) bool {
+		return slices.Contains(names, c.Name())
+	})
+}
+
+// overall folds the checks' statuses. On /startupz a first result is enough:
+// what it says is for /readyz to judge, not for whoever restarts the pod.
+func (p *page) overall() Status {
+	var all health.Overall
+	for _, c := range p.checks {
+		switch {
+		case p.endpoint != "startupz":
+			all.Add(c.Status(p.now), c.Config().Optional && !p.single)
+		case !c.HasResult():
+			all.Add(Unknown, false)
+		}
+	}
+	return all.Status()
+}
+
+func (s *handler) code(p page) int {
+	if p.format == formatPrometheus {
+		return http.StatusOK // or it would not be read
+	}
+	if code, ok := s.cfg.StatusCodes[p.group][p.status]; ok {
+		return code
+	}
+	if serves(p.status) {
 		return http.StatusOK
 	}
 	return http.StatusServiceUnavailable

@@ -41,7 +41,7 @@ func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	for i, c := range s.Checks {
 		w.Checks[i] = checkJSON{
 			Name: c.Name, Status: c.Status, Message: c.Message,
-			Latency: float64(c.Latency.Microseconds()) / 1000, Details: encodeDetails(c.Details),
+			Latency: milliseconds(c.Latency), Details: encodeDetails(c.Details),
 		}
 	}
 	return json.Marshal(w)

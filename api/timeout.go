@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -113,7 +114,7 @@ type hardCall[T any] struct {
 
 	mu       sync.Mutex
 	changed  sync.Cond // one of those below became true
-	started  bool
+	begun    bool
 	ended    bool // fn has returned
 	due      bool // the limit has passed
 	gone     bool // the caller's ctx is done
@@ -142,14 +143,17 @@ func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, rest 
 		defer outer.remove(&c.scope)
 	}
 	turn := c.turn
-	go turn() // ends when fn does
-	timer := time.AfterFunc(t.Limit, turn)
-	defer timer.Stop()
-	if ctx.Done() != nil {
-		defer context.AfterFunc(ctx, c.callerGone)()
-	}
-	if ended, gone := c.wait(); !ended {
-		return v, c.leave(t, gone)
+	go turn()         // ends when fn does
+	runtime.Gosched() // a quick fn is done by now, and needs no timer
+	if !c.hasEnded() {
+		timer := time.AfterFunc(t.Limit-time.Since(c.started), turn)
+		defer timer.Stop()
+		if ctx.Done() != nil {
+			defer context.AfterFunc(ctx, c.callerGone)()
+		}
+		if ended, gone := c.wait(); !ended {
+			return v, c.leave(t, gone)
+		}
 	}
 	c.cancel(context.Canceled)
 	if c.panicked != nil {
@@ -164,8 +168,8 @@ func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, rest 
 // goroutine, which is as good.
 func (c *hardCall[T]) turn() {
 	c.mu.Lock()
-	first := !c.started
-	c.started = true
+	first := !c.begun
+	c.begun = true
 	if !first {
 		c.due = true
 		c.changed.Signal()
@@ -181,6 +185,12 @@ func (c *hardCall[T]) callerGone() {
 	c.gone = true
 	c.changed.Signal()
 	c.mu.Unlock()
+}
+
+func (c *hardCall[T]) hasEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
 }
 
 // wait returns whether fn has ended; if not, the caller leaves, because its ctx
@@ -224,7 +234,11 @@ func (c *hardCall[T]) run() {
 		c.v, c.err, c.panicked, c.ended = v, err, panicked, true
 		c.changed.Signal()
 	}()
-	v, err = descend(&c.scope, c.sys, c.rest, c.fn)
+	if len(c.rest) == 0 { // spares the new stack some growth
+		v, err = c.fn(&c.scope)
+	} else {
+		v, err = descend(&c.scope, c.sys, c.rest, c.fn)
+	}
 	returned = true
 }
 

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"mime"
+	"strconv"
+	"strings"
+)
+
+// format is how a report is written.
+type format uint8
+
+const (
+	formatText format = iota
+	formatJSON
+	formatIETF
+	formatPrometheus
+)
+
+func (f format) contentType() string {
+	switch f {
+	case formatJSON:
+		return "application/json"
+	case formatIETF:
+		return "application/health+json"
+	case formatPrometheus:
+		return "text/plain; version=0.0.4; charset=utf-8"
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// choose returns the format that the Accept headers like best; the endpoint's
+// own when they are silent, or name nothing there is.
+func choose(accept []string, endpoint string) format {
+	best, bestQ := formatText, 0.0
+	if endpoint == "health" {
+		best = formatJSON
+	}
+	own := best
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		media, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		f, ok := formatOf(media, params, own)
+		q := 1.0
+		if text, set := params["q"]; set {
+			q, err = strconv.ParseFloat(text, 64)
+		}
+		if ok && err == nil && q <= 1 && q > bestQ {
+			best, bestQ = f, q
+		}
+	}
+	return best
+}
+
+func formatOf(media string, params map[string]string, own format) (format, bool) {
+	switch media {
+	case "application/json":
+		return formatJSON, true
+	case "application/*":
+		if own == formatText {
+			return formatJSON, true
+		}
+		return own, true
+	case "application/health+json":
+		return formatIETF, true
+	case "text/plain":
+		if params["version"] == "0.0.4" {
+			return formatPrometheus, true
+		}
+		return formatText, true
+	case "text/*":
+		return formatText, true
+	case "*/*":
+		return own, true
+	}
+	return own, false
+}

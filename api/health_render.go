@@ -1,0 +1,189 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// withheld is shown instead of a reason.
+const withheld = "reason withheld"
+
+// render writes a page. It never fails.
+func (h *Health) render(p page) []byte {
+	var b bytes.Buffer
+	switch p.format {
+	case formatJSON:
+		h.renderJSON(&b, p)
+	case formatIETF:
+		h.renderIETF(&b, p)
+	case formatPrometheus:
+		renderPrometheus(&b, p)
+	default:
+		renderText(&b, p)
+	}
+	return b.Bytes()
+}
+
+// results returns what p may show of its checks.
+func (p page) results() []CheckResult {
+	results := make([]CheckResult, len(p.checks))
+	for i, c := range p.checks {
+		r := c.Result(p.now)
+		if !p.show {
+			r.Details = nil
+			if r.Message != "" {
+				r.Message = withheld
+			}
+		}
+		results[i] = r
+	}
+	return results
+}
+
+func (h *Health) renderJSON(b *bytes.Buffer, p page) {
+	writeJSON(b, SystemHealth{
+		Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started), Timestamp: p.now, Checks: p.results(),
+	})
+}
+
+// renderIETF follows the draft "Health Check Response Format for HTTP APIs".
+func (h *Health) renderIETF(b *bytes.Buffer, p page) {
+	type check struct {
+		Status  string                     `json:"status"`
+		Time    string                     `json:"time,omitempty"`
+		Value   float64                    `json:"observedValue"`
+		Unit    string                     `json:"observedUnit"`
+		Output  string                     `json:"output,omitempty"`
+		Details map[string]json.RawMessage `json:"details,omitempty"`
+	}
+	report := struct {
+		Status  string             `json:"status"`
+		Version string             `json:"releaseId"`
+		Output  string             `json:"output,omitempty"`
+		Checks  map[string][]check `json:"checks"`
+	}{passWarnFail(p.status), h.version, p.warning, make(map[string][]check, len(p.checks))}
+	for _, r := range p.results() {
+		c := check{Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message}
+		if !r.Timestamp.IsZero() {
+			c.Time = r.Timestamp.UTC().Format(time.RFC3339)
+		}
+		if len(r.Details) > 0 {
+			c.Details = encodeDetails(r.Details)
+		}
+		report.Checks[r.Name] = []check{c}
+	}
+	writeJSON(b, report)
+}
+
+func passWarnFail(s Status) string {
+	switch s {
+	case Healthy:
+		return "pass"
+	case Degraded:
+		return "warn"
+	}
+	return "fail"
+}
+
+func writeJSON(b *bytes.Buffer, v any) {
+	text, err := json.Marshal(v)
+	if err != nil { // nothing we write can fail; if it does, say so in JSON
+		text = []byte(`{"status":"unknown"}`)
+	}
+	b.Write(text)
+	b.WriteByte('\n')
+}
+
+// renderText writes "ok", or the checks as the Kubernetes API server does.
+func renderText(b *bytes.Buffer, p page) {
+	ok := serves(p.status)
+	if ok && !p.verbose {
+		b.WriteString("ok")
+		return
+	}
+	for _, r := range p.results() {
+		passed := serves(r.Status)
+		if p.endpoint == "startupz" {
+			passed = !r.Timestamp.IsZero()
+		}
+		writeLine(b, r, passed)
+	}
+	if p.warning != "" {
+		fmt.Fprintf(b, "warn: %s\n", p.warning)
+	}
+	verdict := "failed"
+	if ok {
+		verdict = "passed"
+	}
+	fmt.Fprintf(b, "%s check %s\n", p.endpoint, verdict)
+}
+
+func writeLine(b *bytes.Buffer, r CheckResult, passed bool) {
+	mark, word := "[-]", "failed"
+	if passed {
+		mark, word = "[+]", "ok"
+	}
+	fmt.Fprintf(b, "%s%s %s", mark, printable(r.Name), word)
+	if r.Message != "" {
+		fmt.Fprintf(b, ": %s", printable(r.Message))
+	}
+	b.WriteByte('\n')
+}
+
+// renderPrometheus writes the statuses for Prometheus to scrape.
+func renderPrometheus(b *bytes.Buffer, p page) {
+	all := []Status{Unknown, Healthy, Degraded, Unhealthy}
+	b.WriteString("# HELP understudy_health_status 1 for the status of the system, else 0.\n# TYPE understudy_health_status gauge\n")
+	for _, s := range all {
+		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", lower(s), one(s == p.status))
+	}
+	results := p.results()
+	b.WriteString("# HELP understudy_check_status 1 for the status of the check, else 0.\n# TYPE understudy_check_status gauge\n")
+	for _, r := range results {
+		for _, s := range all {
+			fmt.Fprintf(b, "understudy_check_status{check=\"%s\",status=%q} %d\n", label.Replace(r.Name), lower(s), one(s == r.Status))
+		}
+	}
+	gauge := func(name, help, kind string, value func(CheckResult) float64) {
+		fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+		for _, r := range results {
+			fmt.Fprintf(b, "%s{check=\"%s\"} %s\n", name, label.Replace(r.Name), strconv.FormatFloat(value(r), 'g', -1, 64))
+		}
+	}
+	gauge("understudy_check_latency_seconds", "How long the last run took.", "gauge",
+		func(r CheckResult) float64 { return r.Latency.Seconds() })
+	gauge("understudy_check_age_seconds", "How old the last result is.", "gauge",
+		func(r CheckResult) float64 { return r.Age.Seconds() })
+	gauge("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
+		func(r CheckResult) float64 { return float64(r.Restarts) })
+}
+
+// label escapes a label's value as Prometheus wants it.
+var label = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+func lower(s Status) string { return strings.ToLower(s.String()) }
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// serves tells whether a system with that status should be sent requests.
+func serves(s Status) bool { return s == Healthy || s == Degraded }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// printable quotes text that would break a line or a terminal.
+func printable(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+		return strconv.Quote(text)
+	}
+	return text
+}
