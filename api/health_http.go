@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +44,8 @@ type HandlerConfig struct {
 //	/startupz        503 until every check has a first result, whatever it is
 //
 // HEALTHY and DEGRADED are 200, UNHEALTHY and UNKNOWN 503. ?verbose lists the
-// checks, ?exclude=name (repeatable) leaves one out. The format follows Accept:
+// checks, ?exclude=name (repeatable) leaves one out; a name that is not there
+// is named in a Warning header. The format follows Accept:
 // application/json (the default of /health), application/health+json,
 // text/plain (the default elsewhere) and text/plain;version=0.0.4, which is
 // for Prometheus and always 200. Messages and details are withheld: see
@@ -113,6 +115,9 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	if p.warning != "" {
+		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(p.warning))
+	}
 	w.WriteHeader(s.code(p))
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body)
@@ -158,7 +163,7 @@ func (p *page) exclude(names []string) {
 	}
 	var unknown []string
 	for _, name := range names {
-		if _, known := search(p.checks, name); !known {
+		if _, known := search(p.checks, name); !known && name != "" {
 			unknown = append(unknown, printable(name))
 		}
 	}
@@ -189,7 +194,7 @@ func (s *handler) code(p page) int {
 	if p.format == formatPrometheus {
 		return http.StatusOK // or it would not be read
 	}
-	if code, ok := s.cfg.StatusCodes[p.group][p.status]; ok {
+	if code, ok := s.cfg.StatusCodes[p.group][p.status]; ok && p.endpoint != "startupz" {
 		return code
 	}
 	if serves(p.status) {

@@ -70,6 +70,9 @@ func (h *Handle) Result(now time.Time) Result { return h.view.Load().read(now) }
 // Status returns the status of Result.
 func (h *Handle) Status(now time.Time) messages.Status { return h.view.Load().status(now) }
 
+// HasResult reports whether a first run has ended, or timed out.
+func (h *Handle) HasResult() bool { return !h.view.Load().result.Timestamp.IsZero() }
+
 // Run returns a fresh result: it starts a run, or joins the one in flight. A
 // check that is stuck or crashed answers with what is known. When ctx ends
 // first, the run goes on and this answer is Unknown, with ctx's error.
