@@ -53,7 +53,7 @@ func (l load) run(ctx context.Context, each func()) Step {
 	began := time.Now()
 	interval := float64(time.Second) / float64(l.rate)
 	for result := range attacker.Attack(l.targets(), vegeta.ConstantPacer{Freq: l.rate, Per: time.Second}, l.duration, "") {
-		due := began.Add(time.Duration(float64(result.Seq) * interval))
+		due := began.Add(time.Duration(float64(result.Seq+1) * interval)) // its pacer waits before the first
 		latency := max(result.Latency, result.Timestamp.Add(result.Latency).Sub(due))
 		_ = step.Latency.RecordValue(min(latency, slowest).Nanoseconds())
 		step.Sent++

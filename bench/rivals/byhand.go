@@ -57,8 +57,9 @@ func byHandTimeout(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
 		var total int64
-		for i := range n {
-			v, err := hardTimeout(ctx, time.Second, func(context.Context) (int64, error) { return total + int64(i), nil })
+		fn := func(context.Context) (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := hardTimeout(ctx, time.Second, fn)
 			check(err)
 			total = v
 		}
@@ -71,8 +72,9 @@ func byHandCooperative(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
 		var total int64
-		for i := range n {
-			v, err := cooperativeTimeout(ctx, time.Second, func(context.Context) (int64, error) { return total + int64(i), nil })
+		fn := func(context.Context) (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := cooperativeTimeout(ctx, time.Second, fn)
 			check(err)
 			total = v
 		}
@@ -126,8 +128,9 @@ func byHandRetry(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
 		var total int64
-		for i := range n {
-			v, err := retryLoop(ctx, func(context.Context) (int64, error) { return total + int64(i), nil })
+		fn := func(context.Context) (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := retryLoop(ctx, fn)
 			check(err)
 			total = v
 		}

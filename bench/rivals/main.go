@@ -66,8 +66,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("rivals", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.IntVar(&o.clock.Rounds, "rounds", 15, "how often each pair is timed in turn")
-	fs.DurationVar(&o.clock.Slice, "slice", 50*time.Millisecond, "how long one contender runs in one round")
+	fs.IntVar(&o.clock.Rounds, "rounds", 51, "how often each pair is timed in turn")
+	fs.DurationVar(&o.clock.Slice, "slice", 10*time.Millisecond, "how long one contender runs in one round")
 	fs.IntVar(&o.breakers, "breakers", 1_000_000, "breakers in the section on scale; 0 leaves it out")
 	fs.IntVar(&o.callers, "callers", 10_000, "goroutines that fail at once on one breaker; 0 leaves it out")
 	fs.BoolVar(&o.quick, "quick", false, "run everything for a moment only and judge nothing")

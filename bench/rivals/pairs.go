@@ -57,6 +57,7 @@ func Pairs() []Pair {
 		{Work: "closed, success, all cores", Ours: run, Rival: Contender{"mutex by hand", byHandBreaker}, AllCores: true},
 		{Work: "closed, success", Ours: run, Rival: Contender{"hystrix-go", hystrixRun}},
 		{Work: "Do with one breaker", Ours: do, Rival: Contender{"failsafe-go, kept executor", failsafeBuilt}},
+		{Work: "Do, a function made for each call", Ours: Contender{"Do(breaker)", oursDoCapturing}, Rival: gobreakerExecute, Allocs: 1},
 		{Work: "refused while open", Ours: refused, Rival: Contender{"failsafe-go", failsafeRefused}},
 		{Work: "failing call", Ours: failing, Rival: Contender{"gobreaker v2", gobreakerFailing}, Allocs: AnyAllocs},
 		{Work: "failing calls, all cores", Ours: failing, Rival: Contender{"gobreaker v2", gobreakerFailing}, AllCores: true, Allocs: AnyAllocs},

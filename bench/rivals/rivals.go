@@ -129,8 +129,9 @@ func failsafeAll(*Bed) Work {
 func failsafeGet(policies ...failsafe.Policy[int64]) Work {
 	return func(n int) {
 		var total int64
-		for i := range n {
-			v, err := failsafe.With(policies...).Get(func() (int64, error) { return total + int64(i), nil })
+		fn := func() (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := failsafe.With(policies...).Get(fn)
 			check(err)
 			total = v
 		}
@@ -143,8 +144,9 @@ func failsafeBuilt(*Bed) Work {
 	executor := failsafe.With[int64](circuitbreaker.NewWithDefaults[int64]())
 	return func(n int) {
 		var total int64
-		for i := range n {
-			v, err := executor.Get(func() (int64, error) { return total + int64(i), nil })
+		fn := func() (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := executor.Get(fn)
 			check(err)
 			total = v
 		}
@@ -187,8 +189,9 @@ func avastRetry(*Bed) Work {
 	retrier := retry.NewWithData[int64](retry.Attempts(3), retry.Delay(time.Second))
 	return func(n int) {
 		var total int64
-		for i := range n {
-			v, err := retrier.Do(func() (int64, error) { return total + int64(i), nil })
+		fn := func() (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := retrier.Do(fn)
 			check(err)
 			total = v
 		}
@@ -200,9 +203,9 @@ func avastRetry(*Bed) Work {
 func avastNew(*Bed) Work {
 	return func(n int) {
 		var total int64
-		for i := range n {
-			v, err := retry.NewWithData[int64](retry.Attempts(3), retry.Delay(time.Second)).Do(
-				func() (int64, error) { return total + int64(i), nil })
+		fn := func() (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := retry.NewWithData[int64](retry.Attempts(3), retry.Delay(time.Second)).Do(fn)
 			check(err)
 			total = v
 		}
@@ -214,8 +217,9 @@ func backoffRetry(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
 		var total int64
-		for i := range n {
-			v, err := backoff.Retry(ctx, func() (int64, error) { return total + int64(i), nil }, backoff.WithMaxTries(3))
+		fn := func() (int64, error) { return total + 1, nil }
+		for range n {
+			v, err := backoff.Retry(ctx, fn, backoff.WithMaxTries(3))
 			check(err)
 			total = v
 		}
@@ -227,10 +231,11 @@ func goRetry(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
 		var total int64
-		for i := range n {
+		fn := func(context.Context) (int64, error) { return total + 1, nil }
+		for range n {
 			// A back-off of this library counts its attempts: each call needs its own.
 			policy := goretry.WithMaxRetries(2, goretry.NewExponential(time.Second))
-			v, err := goretry.DoValue(ctx, policy, func(context.Context) (int64, error) { return total + int64(i), nil })
+			v, err := goretry.DoValue(ctx, policy, fn)
 			check(err)
 			total = v
 		}
