@@ -1,0 +1,251 @@
+package breaker
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what happened into the stories")
+
+// TestStories plays the stories in testdata. A line with an arrow is a step:
+// what is done at a moment, and what the machine makes of it. All other lines
+// are words.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			told := tell(t, string(text))
+			if *rewrite {
+				require.NoError(t, os.WriteFile(file, []byte(told), 0o644))
+			}
+			require.Equal(t, string(text), told)
+		})
+	}
+}
+
+func tell(t *testing.T, text string) string {
+	s := &stage{permits: map[string]messages.Permit{}}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		step, _, ok := strings.Cut(line, "->")
+		if !ok {
+			continue
+		}
+		lines[i] = step + "-> " + s.play(t, strings.Fields(step))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// stage is where a story is played: a machine, and the calls that run.
+type stage struct {
+	m       *machine
+	permits map[string]messages.Permit
+}
+
+// play makes one step: "0s settings failures=5", "1s alice calls", "2s alice
+// fails", "3s 20 calls succeed", "9s reset" or "9s stats".
+func (s *stage) play(t *testing.T, words []string) string {
+	require.GreaterOrEqual(t, len(words), 2, "a step is a moment and what happens")
+	now, what, rest := at(t, words[0]), words[1], words[2:]
+	switch what {
+	case "settings":
+		return s.settings(t, now, rest)
+	case "stats":
+		stats, e := s.m.stats(now)
+		return news(describe(stats), e)
+	case "reset":
+		return news("done", s.m.control(now, messages.Reset))
+	case "force-open":
+		return news("done", s.m.control(now, messages.ForceOpen))
+	case "disable":
+		return news("done", s.m.control(now, messages.Disable))
+	case "timer":
+		if due := s.m.wake(now); due.After(now) {
+			return "set to " + due.Sub(noon).String()
+		} else if !due.IsZero() {
+			return news("goes off", s.m.tick(now))
+		}
+		return "none"
+	}
+	if n, err := strconv.Atoi(what); err == nil {
+		return s.many(t, now, n, rest)
+	}
+	require.NotEmpty(t, rest, "%s does what?", what)
+	if rest[0] == "calls" {
+		return s.call(now, what)
+	}
+	require.Contains(t, s.permits, what, "%s has no call", what)
+	return s.end(t, now, what, rest)
+}
+
+func (s *stage) settings(t *testing.T, now time.Time, words []string) string {
+	cfg, err := Checked("api", readConfig(t, words))
+	switch {
+	case err != nil:
+		return err.Error()
+	case s.m == nil:
+		made := newMachine(&cfg)
+		s.m = &made
+		return "taken"
+	}
+	return news("taken", s.m.configure(now, &cfg))
+}
+
+func (s *stage) call(now time.Time, who string) string {
+	p, admitted, e := s.m.call(now)
+	switch {
+	case !admitted:
+		return news("refused", e)
+	case p.Trial > 0:
+		s.permits[who] = p
+		return news("a trial", e)
+	}
+	s.permits[who] = p
+	return news("admitted", e)
+}
+
+func (s *stage) end(t *testing.T, now time.Time, who string, words []string) string {
+	late := s.m.totals.Late
+	r := readResult(t, words)
+	r.Permit = s.permits[who]
+	e := s.m.result(now, r)
+	if s.m.totals.Late > late {
+		return news("late", e)
+	}
+	return news("counted", e)
+}
+
+// many makes so many calls, one after the other, that end at once.
+func (s *stage) many(t *testing.T, now time.Time, n int, words []string) string {
+	require.Greater(t, len(words), 1, "how do the calls end?")
+	var all []string
+	for range n {
+		told := s.call(now, "somebody")
+		if !strings.HasPrefix(told, "refused") {
+			_, change, _ := strings.Cut(told, ", ")
+			told = strings.TrimPrefix(change+", "+s.end(t, now, "somebody", words[1:]), ", ")
+		}
+		if len(all) == 0 || all[len(all)-1] != told {
+			all = append(all, told)
+		}
+	}
+	return strings.Join(all, ", then ")
+}
+
+func news(what string, e effects) string {
+	if !e.changed {
+		return what
+	}
+	if e.change.From == e.change.To {
+		return fmt.Sprintf("%s, %v still (%s)", what, e.change.To, e.change.Reason)
+	}
+	return fmt.Sprintf("%s, %v now (%s)", what, e.change.To, e.change.Reason)
+}
+
+func describe(s messages.BreakerStats) string {
+	text := s.State.String()
+	if s.Mode != messages.Automatic {
+		text += " (" + s.Mode.String() + ")"
+	}
+	for _, c := range []struct {
+		n    uint64
+		what string
+	}{
+		{uint64(s.ConsecutiveFailures), "in a row"}, {uint64(s.Trials), "on trial"},
+		{s.Successes, "succeeded"}, {s.Failures, "failed"}, {s.Ignored, "ignored"}, {s.Slow, "slow"},
+		{s.Rejected, "refused"}, {s.Late, "late"},
+	} {
+		if c.n > 0 {
+			text += fmt.Sprintf(", %d %s", c.n, c.what)
+		}
+	}
+	if s.FailureRate > 0 {
+		text += fmt.Sprintf(", %.0f%% of the window failed", 100*s.FailureRate)
+	}
+	if s.TimeUntilReset > 0 {
+		text += fmt.Sprintf(", resets in %v", s.TimeUntilReset)
+	}
+	return text
+}
+
+func readResult(t *testing.T, words []string) (r messages.Result) {
+	switch words[0] {
+	case "succeeds", "succeed":
+		r.Outcome = messages.Success
+	case "fails", "fail":
+		r.Outcome = messages.Failure
+	case "leaves", "leave":
+		r.Outcome = messages.Ignored
+	default:
+		t.Fatalf("no call %q", words[0])
+	}
+	if len(words) > 1 {
+		require.Equal(t, "slowly", words[1])
+		r.Slow = true
+	}
+	return r
+}
+
+func readConfig(t *testing.T, words []string) (cfg Config) {
+	for _, word := range words {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "failures":
+			cfg.FailureThreshold = Off
+			if value != "off" {
+				cfg.FailureThreshold = int(number(t, value))
+			}
+		case "reset":
+			cfg.ResetTimeout = span(t, value)
+		case "trials":
+			cfg.HalfOpenMaxCalls = int(number(t, value))
+		case "trial-timeout":
+			cfg.TrialTimeout = span(t, value)
+		case "calls":
+			cfg.Window = CountWindow(int(number(t, value)))
+		case "last":
+			cfg.Window = TimeWindow(span(t, value))
+		case "minimum":
+			cfg.MinimumCalls = int(number(t, value))
+		case "failure-rate":
+			cfg.FailureRate = number(t, value)
+		case "slow":
+			cfg.SlowCall = span(t, value)
+		case "slow-rate":
+			cfg.SlowCallRate = number(t, value)
+		case "backoff":
+			cfg.ResetBackoff = number(t, value)
+		case "max-reset":
+			cfg.MaxResetTimeout = span(t, value)
+		default:
+			t.Fatalf("no setting %q", word)
+		}
+	}
+	return cfg
+}
+
+func number(t *testing.T, word string) float64 {
+	f, err := strconv.ParseFloat(word, 64)
+	require.NoError(t, err)
+	return f
+}
+
+func span(t *testing.T, word string) time.Duration {
+	d, err := time.ParseDuration(word)
+	require.NoError(t, err)
+	return d
+}
