@@ -131,3 +131,40 @@ func TestAPermitKnowsASlowCall(t *testing.T) {
 		require.EqualValues(t, 1, stats(t, b).Slow)
 	})
 }
+
+func TestAClassifierMayCallItsBreaker(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var b *api.Breaker
+		b = breaker(t, s, api.BreakerConfig{Classify: func(err error) api.Outcome {
+			if _, statsErr := b.Stats(); statsErr != nil || err != nil {
+				return api.Failure
+			}
+			return api.Success
+		}})
+		play(t, b, "s f s")
+		require.EqualValues(t, 2, stats(t, b).Successes)
+	})
+}
+
+func TestAClassifierThatPanicsWedgesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		panicking := true
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, Classify: func(err error) api.Outcome {
+			if panicking {
+				panic("kaboom")
+			}
+			if err != nil {
+				return api.Failure
+			}
+			return api.Success
+		}})
+		require.PanicsWithValue(t, "kaboom", func() { b.Run(context.Background(), fail) })
+		panicking = false
+		require.NoError(t, b.Reset())
+		play(t, b, "f 60s HALF_OPEN")
+		panicking = true
+		require.PanicsWithValue(t, "kaboom", func() { b.Run(context.Background(), succeed) })
+		panicking = false
+		play(t, b, "3m HALF_OPEN sss CLOSED")
+	})
+}

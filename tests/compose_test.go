@@ -117,3 +117,26 @@ func TestABreakerMayBeEnteredFromInsideItself(t *testing.T) {
 		}))
 	})
 }
+
+func TestADoneContextStartsNothingUnderAnyPolicy(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		r, b, limit := retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{}), api.Timeout(time.Second)
+		cooperative := api.TimeoutConfig{Limit: time.Second, Cooperative: true}
+		for _, p := range []api.Policy{nil, r, b, limit, cooperative, api.Compose(), api.Compose(limit, r, b), api.Compose(b, r, limit)} {
+			err := api.Run(ctx, p, func(context.Context) error { t.Error("it ran"); return nil })
+			require.Equal(t, context.Canceled, err, "%T", p)
+		}
+		require.Equal(t, api.BreakerStats{Name: "api"}, stats(t, b))
+	})
+}
+
+func TestARetryUnderATimeoutDoesNotWaitInVain(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		r := retry(t, s, api.RetryConfig{InitialDelay: 2 * time.Second})
+		var err error
+		require.Zero(t, took(func() { err = api.Run(context.Background(), api.Compose(api.Timeout(time.Second), r), fail) }))
+		requireRetryError(t, err, "deadline", 1)
+	})
+}

@@ -50,11 +50,28 @@ func TestTheHealthEndpointSpeaksTheOrderedJSON(t *testing.T) {
 		require.Equal(t, "database", database["name"])
 		require.Equal(t, "healthy", database["status"])
 		require.InDelta(t, 15, database["latency_ms"], 1e-9)
-		require.Equal(t, map[string]any{"connections": 42.0}, database["details"])
+		require.Contains(t, database, "message")
+		require.Contains(t, database, "details")
+	})
+}
 
+func TestASystemHealthMarshalsToTheOrderedJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, api.SystemConfig{Version: "3.1.0"})
+		register(t, s, "database", onDemand, func(context.Context) (api.Details, error) {
+			time.Sleep(15 * time.Millisecond)
+			return api.Details{"connections": 42}, nil
+		})
+		register(t, s, "cache", onDemand, api.Ping(fail))
+		time.Sleep(90 * time.Second)
 		marshalled, err := json.Marshal(s.Health().Snapshot())
 		require.NoError(t, err)
-		require.JSONEq(t, w.Body.String(), string(marshalled), "a SystemHealth marshals to the same")
+		require.JSONEq(t, `{
+			"status": "unhealthy", "version": "3.1.0", "uptime_seconds": 90, "timestamp": "2000-01-01T00:01:30Z",
+			"checks": [
+				{"name": "cache", "status": "unhealthy", "message": "boom", "latency_ms": 0, "details": {}},
+				{"name": "database", "status": "healthy", "message": "", "latency_ms": 15, "details": {"connections": 42}}
+			]}`, string(marshalled))
 	})
 }
 

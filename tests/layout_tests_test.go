@@ -10,12 +10,12 @@ import (
 )
 
 // A test that sleeps, itself or through a function of its package, plays in a
-// synctest bubble, where time is virtual. In bench and cmd real time is the
-// point.
+// synctest bubble, where time is virtual. In bench, cmd and torture real time
+// or real concurrency is the point.
 func TestNoTestWaitsInRealTime(t *testing.T) {
 	packages := map[string][]*ast.FuncDecl{}
 	for _, s := range sources(t) {
-		if s.test() && !s.in("bench") && !s.in("cmd") {
+		if s.test() && !s.in("bench") && !s.in("cmd") && !s.in("tests/torture") {
 			for _, d := range s.syntax.Decls {
 				if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
 					dir := path.Dir(s.path)

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,5 +161,39 @@ func TestShutdownAmidTraffic(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		require.NoError(t, s.Shutdown(context.Background()))
 		wg.Wait()
+	})
+}
+
+func TestHealthStillReadsAfterShutdown(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var c sick
+		h := register(t, s, "db", api.CheckConfig{}, c.check)
+		synctest.Wait()
+		require.NoError(t, s.Shutdown(context.Background()))
+		require.Zero(t, took(func() {
+			h.Snapshot()
+			h.RunAll(context.Background())
+			h.Run(context.Background(), "db")
+			visit(h.Handler(), http.MethodGet, "/health")
+		}))
+		time.Sleep(time.Hour)
+		require.EqualValues(t, 1, c.runs.Load(), "nothing runs any more")
+	})
+}
+
+func TestSubscribingAfterShutdownIsHarmless(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		require.NoError(t, s.Shutdown(context.Background()))
+		cancel := s.Subscribe(func(api.Event) { t.Error("it was called") })
+		cancel()
+	})
+}
+
+func TestEventsBeforeShutdownAreDelivered(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		tp := record(t, s)
+		play(t, breaker(t, s, api.BreakerConfig{FailureThreshold: 1}), "f")
+		require.NoError(t, s.Shutdown(context.Background()))
+		require.Equal(t, []string{"CLOSED>OPEN"}, changes(tp))
 	})
 }

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -142,4 +143,21 @@ func TestAnInnerTimeoutLeavesOuterBreakersAlone(t *testing.T) {
 		require.Equal(t, api.BreakerStats{Name: "api", Successes: 1}, stats(t, outer))
 		require.EqualValues(t, 1, stats(t, inner).Failures)
 	})
+}
+
+func TestGoexitUnderATimeoutIsAFailureOfTheBreaker(t *testing.T) {
+	for _, order := range []string{"breaker inside", "breaker outside"} {
+		t.Run(order, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+				p := api.Compose(api.Timeout(time.Second), b)
+				if order == "breaker outside" {
+					p = api.Compose(b, api.Timeout(time.Second))
+				}
+				require.Error(t, api.Run(context.Background(), p, func(context.Context) error { runtime.Goexit(); return nil }))
+				play(t, b, "OPEN")
+				require.EqualValues(t, 1, stats(t, b).Failures)
+			})
+		})
+	}
 }

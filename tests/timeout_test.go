@@ -189,54 +189,6 @@ func goroutine() string {
 	return name
 }
 
-func TestAPanicBeforeTheLimitReachesTheCaller(t *testing.T) {
-	logged(t, func(t *testing.T, s *api.System, log *logbook) {
-		value := errors.New("kaboom")
-		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
-		require.PanicsWithValue(t, value, func() {
-			api.Run(context.Background(), p, func(context.Context) error { return explodeHere(value) })
-		})
-		log.find(t, "ERROR", "explodeHere") // its stack
-	})
-}
-
-func explodeHere(value any) error { panic(value) }
-
-func TestAPanicAfterTheLimitIsRecoveredAndLogged(t *testing.T) {
-	logged(t, func(t *testing.T, s *api.System, log *logbook) {
-		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
-		requireTimeout(t, api.Run(context.Background(), p, func(context.Context) error {
-			time.Sleep(time.Minute)
-			return explodeHere("kaboom")
-		}))
-		time.Sleep(time.Hour)
-		log.find(t, "ERROR", "kaboom")
-	})
-}
-
-func TestAPanicAfterTheLimitIsHarmlessWithoutASystem(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		requireTimeout(t, api.Run(context.Background(), api.Timeout(time.Second), func(context.Context) error {
-			time.Sleep(time.Minute)
-			panic("kaboom")
-		}))
-		time.Sleep(time.Hour)
-	})
-}
-
-func TestGoexitReadsAsAFailure(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begin := time.Now()
-		err := api.Run(context.Background(), api.Timeout(time.Second), func(context.Context) error {
-			runtime.Goexit()
-			return nil
-		})
-		require.Error(t, err)
-		require.Zero(t, time.Since(begin))
-		require.NotErrorIs(t, err, api.ErrTimeout)
-	})
-}
-
 func TestWithTimeoutIsTheOneOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, err := api.WithTimeout(context.Background(), time.Second, func(context.Context) (string, error) { return "live", nil })
