@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -79,6 +80,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	c.ResetBackoff = cmp.Or(c.ResetBackoff, 1)
+	c.Excluded = slices.Clone(c.Excluded)
 	c.MaxResetTimeout = cmp.Or(c.MaxResetTimeout, max(10*time.Minute, c.ResetTimeout))
 	return c
 }
