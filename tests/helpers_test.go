@@ -73,14 +73,19 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// lines returns all that was logged so far, once everybody is idle.
-func (l *logbook) lines(t *testing.T) []map[string]any {
-	t.Helper()
+// text returns all that was written so far, once everybody is idle.
+func (l *logbook) text() string {
 	synctest.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// lines returns all that was logged so far.
+func (l *logbook) lines(t *testing.T) []map[string]any {
+	t.Helper()
 	var lines []map[string]any
-	for text := range strings.Lines(l.buf.String()) {
+	for text := range strings.Lines(l.text()) {
 		var line map[string]any
 		require.NoError(t, json.Unmarshal([]byte(text), &line))
 		lines = append(lines, line)

@@ -50,7 +50,7 @@ func TestAPanicAfterTheLimitIsHarmlessWithoutASystem(t *testing.T) {
 			panic("kaboom")
 		}))
 		time.Sleep(time.Hour)
-		require.Contains(t, book.buf.String(), "kaboom")
+		require.Contains(t, book.text(), "kaboom")
 	})
 }
 
