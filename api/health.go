@@ -22,6 +22,8 @@ const OnDemand = health.OnDemand
 //	field           meaning                                         default
 //	Timeout         how long a run may take                         10 s
 //	Interval        background period, jittered ±10 %; OnDemand     10 s
+//	FastInterval    period while failing or recovering; doubles up  Interval
+//	                to Interval with each run
 //	Optional        failing makes the system DEGRADED only          false
 //	UnhealthyAfter  failures in a row before the status says so     1
 //	HealthyAfter    successes in a row before it is well again      1

@@ -16,6 +16,7 @@ const OnDemand time.Duration = -1
 type Config struct {
 	Timeout        time.Duration // how long a run may take; default 10 s
 	Interval       time.Duration // background period, jittered by ±10 %; default 10 s; OnDemand: only when asked
+	FastInterval   time.Duration // period while failing or recovering, doubling with each run up to Interval; default Interval
 	Optional       bool          // failing makes the system DEGRADED, not UNHEALTHY
 	UnhealthyAfter int           // failures in a row before the status says so; default 1
 	HealthyAfter   int           // successes in a row before an UNHEALTHY check is well again; default 1
@@ -28,6 +29,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Interval == 0 {
 		c.Interval = 10 * time.Second
+	}
+	if c.FastInterval == 0 || c.Interval == OnDemand {
+		c.FastInterval = c.Interval
 	}
 	if c.UnhealthyAfter == 0 {
 		c.UnhealthyAfter = 1
@@ -53,6 +57,10 @@ func (c Config) validate(name string) error {
 		return bad("Timeout", "is negative: %v", c.Timeout)
 	case c.Interval < 0 && c.Interval != OnDemand:
 		return bad("Interval", "is negative: %v", c.Interval)
+	case c.FastInterval < 0:
+		return bad("FastInterval", "is negative: %v", c.FastInterval)
+	case c.Interval != OnDemand && c.FastInterval > c.withDefaults().Interval:
+		return bad("FastInterval", "is longer than Interval: %v", c.FastInterval)
 	case c.UnhealthyAfter < 0:
 		return bad("UnhealthyAfter", "is negative: %d", c.UnhealthyAfter)
 	case c.HealthyAfter < 0:

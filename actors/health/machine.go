@@ -64,7 +64,7 @@ func (m *machine) granted(now time.Time) effects {
 	m.phase = running
 	m.run++
 	m.startedAt = now
-	m.dueAt = m.next(now)
+	m.dueAt = m.next()
 	return effects{start: m.run}
 }
 
@@ -176,12 +176,13 @@ func (m *machine) observe(e *effects, now time.Time, s messages.Status, message 
 		if first || m.failures >= m.cfg.UnhealthyAfter {
 			m.enter(e, s)
 		}
-		return
+	} else {
+		m.failures, m.successes = 0, m.successes+1
+		if m.status != messages.Unhealthy || m.successes >= m.cfg.HealthyAfter {
+			m.enter(e, s)
+		}
 	}
-	m.failures, m.successes = 0, m.successes+1
-	if m.status != messages.Unhealthy || m.successes >= m.cfg.HealthyAfter {
-		m.enter(e, s)
-	}
+	m.dueAt = m.next()
 }
 
 // enter is the only writer of the status.
@@ -201,12 +202,28 @@ func (m *machine) due(now time.Time) bool {
 	return m.phase == idle && !m.dueAt.IsZero() && !now.Before(m.dueAt)
 }
 
-// next returns when the run after the one that starts now is due.
-func (m *machine) next(now time.Time) time.Time {
+// next returns when the run after the last one begun is due, from start to start.
+func (m *machine) next() time.Time {
 	if m.cfg.Interval == OnDemand {
 		return time.Time{}
 	}
-	return now.Add(time.Duration(float64(m.cfg.Interval) * (0.9 + 0.2*m.draw())))
+	return m.startedAt.Add(time.Duration(float64(m.period()) * (0.9 + 0.2*m.draw())))
+}
+
+// period is Interval, or shorter while it fails or recovers: FastInterval,
+// doubled with each run that brings nothing new.
+func (m *machine) period() time.Duration {
+	if m.failures == 0 && m.status != messages.Unhealthy {
+		return m.cfg.Interval
+	}
+	d := m.cfg.FastInterval
+	for range max(m.failures, m.successes) - 1 {
+		if d >= m.cfg.Interval/2 {
+			return m.cfg.Interval
+		}
+		d *= 2
+	}
+	return d
 }
 
 func (m *machine) timedOut() string { return "timed out after " + seconds(m.cfg.Timeout) }

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,51 @@ func TestJitterIsTenPercent(t *testing.T) {
 	for _, row := range []struct{ draw, want float64 }{{0, 9}, {0.25, 9.5}, {0.5, 10}, {0.999999, 11}} {
 		m := newMachine(Config{Interval: 10 * time.Second})
 		m.draw = func() float64 { return row.draw }
-		require.InDelta(t, row.want, m.next(t0).Sub(t0).Seconds(), 1e-4)
+		require.InDelta(t, row.want, m.next().Sub(time.Time{}).Seconds(), 1e-4)
+	}
+}
+
+func TestItLooksMoreOftenWhileFailingOrRecovering(t *testing.T) {
+	m := newMachine(Config{Interval: 60 * time.Second, FastInterval: 5 * time.Second, HealthyAfter: 3, UnhealthyAfter: 2})
+	now := t0
+	m.begin()
+	for i, row := range []struct {
+		status messages.Status
+		next   time.Duration
+	}{
+		{messages.Healthy, 60 * time.Second},
+		{messages.Unhealthy, 5 * time.Second}, // before the status says so
+		{messages.Unhealthy, 10 * time.Second},
+		{messages.Unhealthy, 20 * time.Second},
+		{messages.Unhealthy, 40 * time.Second},
+		{messages.Unhealthy, 60 * time.Second},
+		{messages.Unhealthy, 60 * time.Second},
+		{messages.Healthy, 5 * time.Second}, // recovering
+		{messages.Degraded, 10 * time.Second},
+		{messages.Healthy, 60 * time.Second}, // recovered
+	} {
+		m.granted(now)
+		m.result(messages.RunResult{At: now.Add(time.Second), Run: m.run, Status: row.status})
+		require.Equal(t, row.next, m.wake().Sub(now), "run %d", i+1)
+		now = m.wake()
+		require.True(t, m.tick(now).acquire)
+	}
+}
+
+func TestAThousandChecksDoNotFireTogether(t *testing.T) {
+	luck := rand.New(rand.NewPCG(1, 2))
+	fired := map[int64]int{} // per 100 ms
+	for range 1000 {
+		m := newMachine(Config{})
+		m.draw = luck.Float64
+		m.begin()
+		m.granted(t0)
+		m.result(messages.RunResult{At: t0, Run: 1, Status: messages.Healthy})
+		fired[m.wake().Sub(t0).Milliseconds()/100]++
+	}
+	require.Len(t, fired, 20, "from 9 s to 11 s")
+	for _, n := range fired {
+		require.Less(t, n, 100)
 	}
 }
 
@@ -275,6 +320,8 @@ func TestBadSettingsAreRefused(t *testing.T) {
 		{"", "Name", Config{}},
 		{"x", "Timeout", Config{Timeout: -1}},
 		{"x", "Interval", Config{Interval: -2}},
+		{"x", "FastInterval", Config{FastInterval: -1}},
+		{"x", "FastInterval", Config{FastInterval: 11 * time.Second}},
 		{"x", "UnhealthyAfter", Config{UnhealthyAfter: -1}},
 		{"x", "HealthyAfter", Config{HealthyAfter: -1}},
 		{"x", "Groups", Config{Groups: []string{"a", ""}}},
@@ -288,7 +335,7 @@ func TestBadSettingsAreRefused(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	require.Equal(t, Config{Timeout: 10 * time.Second, Interval: 10 * time.Second, UnhealthyAfter: 1, HealthyAfter: 1, Groups: []string{"ready"}},
+	require.Equal(t, Config{Timeout: 10 * time.Second, Interval: 10 * time.Second, FastInterval: 10 * time.Second, UnhealthyAfter: 1, HealthyAfter: 1, Groups: []string{"ready"}},
 		Config{}.withDefaults())
 	require.Empty(t, Config{Groups: []string{}}.withDefaults().Groups)
 }
