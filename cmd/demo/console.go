@@ -47,7 +47,7 @@ func (c *Console) Line(kind, format string, args ...any) {
 func (c *Console) Print(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bar != nil {
+	if c.bar != nil { // off the line, and back below the text
 		c.bar.Clear()
 		defer c.bar.RenderBlank()
 	}
@@ -66,6 +66,9 @@ func (c *Console) paint(kind string) string {
 	return padded
 }
 
+// barTheme uses only characters that every font has.
+var barTheme = progressbar.Theme{Saucer: "█", SaucerHead: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}
+
 // ShowBar shows the bar and moves it until done is called, which takes it away.
 func (c *Console) ShowBar() (done func()) {
 	if !c.isTerminal {
@@ -75,7 +78,7 @@ func (c *Console) ShowBar() (done func()) {
 	c.bar = progressbar.NewOptions64(c.run.Milliseconds(),
 		progressbar.OptionSetWriter(c.out), progressbar.OptionUseANSICodes(true), progressbar.OptionSetRenderBlankState(true),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetWidth(40), progressbar.OptionSetTheme(progressbar.ThemeUnicode))
+		progressbar.OptionSetWidth(40), progressbar.OptionSetTheme(barTheme))
 	c.mu.Unlock()
 	stop := make(chan struct{})
 	var ticker sync.WaitGroup

@@ -178,7 +178,7 @@ func openShop(folder string, services Services, console *Console, run time.Durat
 	}
 	storefront, err := NewStorefront(s.sys, urls, s.client, s.shelf, Pace{
 		ResetTimeout: share(0.05, run),
-		CheckEvery:   share(0.03, run),
+		CheckEvery:   share(0.04, run),
 	})
 	if err != nil {
 		return nil, err

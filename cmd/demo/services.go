@@ -130,7 +130,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	case Resetting:
-		if luck < 0.25 {
+		if luck < 0.2 {
 			reset(w)
 			return
 		}

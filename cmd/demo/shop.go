@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -77,7 +78,10 @@ func fetch[T any](ctx context.Context, client *http.Client, who, method, address
 		io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 		return answer, err
 	}
-	return answer, json.NewDecoder(resp.Body).Decode(&answer)
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return answer, plain(err)
+	}
+	return answer, nil
 }
 
 // refusal is the error a status stands for, nil for 2xx.
@@ -95,10 +99,13 @@ func refusal(resp *http.Response) error {
 	return err
 }
 
-// plain takes the address off an error of http.Client, for shorter lines.
+// plain takes the addresses off a network error, for shorter lines.
 func plain(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
+		err = e.Err
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		err = e.Err
 	}
 	return err
 }

@@ -14,7 +14,7 @@ const (
 	Well      Mood = iota
 	Busy           // answers 503 with Retry-After
 	Hanging        // takes requests and never answers
-	Resetting      // resets one connection in four in the middle of the answer
+	Resetting      // resets one connection in five in the middle of the answer
 	Stopped        // its listener is closed: connection refused
 	Slow           // answers rightly, but late
 )
@@ -22,7 +22,7 @@ const (
 // String tells the mood as the demo prints it.
 func (m Mood) String() string {
 	return [...]string{"is well again", "answers 503, Retry-After: 1", "takes requests and hangs",
-		"resets one connection in four", "is stopped: connection refused", "turns slow"}[m]
+		"resets one connection in five", "is stopped: connection refused", "turns slow"}[m]
 }
 
 // Scene is a stretch of the script in which a service is not well.
