@@ -3,27 +3,20 @@ package system
 import (
 	"fmt"
 	"runtime/debug"
-	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
 
 // Ref is the address of an actor. Safe for concurrent use.
 type Ref struct {
-	root     *actor.RootContext
-	pid      *actor.PID
-	stopping atomic.Bool
-	done     chan struct{}
+	root *actor.RootContext
+	pid  *actor.PID
+	done chan struct{}
 }
 
 // Send puts message into the actor's mailbox and returns at once. A message to
-// an actor that stops is lost; it must not become a dead letter, whose throttle
-// would start a goroutine that outlives the system.
-func (r *Ref) Send(message any) {
-	if !r.stopping.Load() {
-		r.root.Send(r.pid, message)
-	}
-}
+// an actor that has stopped is lost.
+func (r *Ref) Send(message any) { r.root.Send(r.pid, message) }
 
 // Done is closed once the actor has stopped for good.
 func (r *Ref) Done() <-chan struct{} { return r.done }
@@ -44,7 +37,6 @@ func (i *incarnation) Receive(c actor.Context) {
 		defer close(i.ref.done)
 		i.last(c)
 	case *actor.Stopping:
-		i.ref.stopping.Store(true)
 		i.last(c)
 	default:
 		i.Actor.Receive(c)

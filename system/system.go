@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/eventstream"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -41,6 +42,10 @@ func Start(logger *slog.Logger) (*System, error) {
 		closing:    make(chan struct{}),
 		stopped:    make(chan struct{}),
 	}
+	// A stream that nobody listens to: a message to an actor that has stopped is
+	// lost in silence, where the library's own listener would start a goroutine
+	// that outlives the system.
+	s.actors.EventStream = eventstream.NewEventStream()
 	if err := s.startSupervisors(); err != nil {
 		s.actors.Shutdown()
 		return nil, fmt.Errorf("start the supervisors: %w", err)
