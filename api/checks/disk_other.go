@@ -1,0 +1,13 @@
+//go:build !linux && !darwin
+
+package checks
+
+import (
+	"errors"
+	"runtime"
+)
+
+// diskSpace is not known here.
+func diskSpace(string) (free, total uint64, err error) {
+	return 0, 0, errors.New("free disk space is not known on " + runtime.GOOS)
+}

@@ -1,0 +1,15 @@
+//go:build linux || darwin
+
+package checks
+
+import "syscall"
+
+// diskSpace returns the bytes free for users without privileges, and in all.
+func diskSpace(path string) (free, total uint64, err error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(path, &s); err != nil {
+		return 0, 0, err
+	}
+	block := uint64(s.Bsize)
+	return uint64(s.Bavail) * block, s.Blocks * block, nil
+}
