@@ -95,9 +95,16 @@ func (o *owner) Receive(c actor.Context) {
 // answerCall admits or refuses. A caller that has gone meanwhile gives its
 // trial back at once.
 func (o *owner) answerCall(m *callCell) {
-	fail := m.Fail
-	defer func() { o.crashed(fail) }()
-	var a messages.Admission
+	a := o.admit(m)
+	if !m.Answer(a) && a.Permit.Trial != 0 {
+		defer o.crashed(nil)
+		back := messages.Result{Permit: a.Permit, Outcome: messages.Ignored}
+		o.step(func(b *machine, now time.Time) effects { return b.result(now, back) })
+	}
+}
+
+func (o *owner) admit(m *callCell) (a messages.Admission) {
+	defer o.crashed(m.Fail)
 	admitted := false
 	o.step(func(b *machine, now time.Time) (e effects) {
 		a.Permit, admitted, e = b.call(now)
@@ -106,11 +113,7 @@ func (o *owner) answerCall(m *callCell) {
 	if !admitted {
 		a.Refusal = o.h.view.Load().refusal
 	}
-	fail = nil // the cell is the asker's from here on
-	if !m.Answer(a) && a.Permit.Trial != 0 {
-		back := messages.Result{Permit: a.Permit, Outcome: messages.Ignored}
-		o.step(func(b *machine, now time.Time) effects { return b.result(now, back) })
-	}
+	return a
 }
 
 // step freezes the lease, runs the machine on a copy, commits it, and carries
@@ -170,7 +173,8 @@ func (o *core) disarm() {
 	}
 }
 
-// crashed is deferred around every message: it answers the asker, logs the
+// crashed is deferred around every message, itself and not within another
+// function, or it could not recover: it answers the asker, logs the
 // stack and lets the supervisor restart the owner.
 func (o *owner) crashed(fail func(error) bool) {
 	r := recover()
