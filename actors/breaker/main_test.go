@@ -25,6 +25,7 @@ type host struct {
 	closing chan struct{}
 	asked   atomic.Int64 // questions so far
 	ticks   atomic.Int64 // ticks so far
+	poison  atomic.Bool  // the next step crashes half-way
 
 	mu      sync.Mutex
 	spawned int
@@ -68,7 +69,7 @@ func (h *host) Spawn(_, _ string, produce func() actor.Actor) (ask.Owner, error)
 	a.pid = h.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
 		o := produce().(*owner)
 		h.core = o.core
-		return &attendant{o}
+		return &attendant{a, o}
 	}))
 	h.owners = append(h.owners, a)
 	return a, nil
@@ -84,12 +85,17 @@ func (h *host) shutdown() {
 }
 
 type address struct {
-	host *host
-	pid  *actor.PID
-	done chan struct{}
+	host     *host
+	pid      *actor.PID
+	stopping atomic.Bool
+	done     chan struct{}
 }
 
+// Send loses messages to an owner that stops, as the real system does.
 func (a *address) Send(message any) {
+	if a.stopping.Load() {
+		return
+	}
 	switch message.(type) {
 	case messages.Tick:
 		a.host.ticks.Add(1)
@@ -102,18 +108,32 @@ func (a *address) Send(message any) {
 
 func (a *address) Done() <-chan struct{} { return a.done }
 
-// attendant can hold an owner up, so that messages queue.
-type attendant struct{ actor.Actor }
+// attendant stands between the mailbox and the owner. It can hold the owner up,
+// so that messages queue, and make a step crash.
+type attendant struct {
+	at *address
+	*owner
+}
 
 // hold keeps the owner from its next message until it is closed.
 type hold chan struct{}
 
 func (a *attendant) Receive(c actor.Context) {
-	if h, ok := c.Message().(hold); ok {
-		<-h
+	switch m := c.Message().(type) {
+	case hold:
+		<-m
 		return
+	case *actor.Stopping:
+		a.at.stopping.Store(true)
+	case *actor.Started, *actor.Restarting, *actor.Stopped:
+	default:
+		if a.at.host.poison.CompareAndSwap(true, false) {
+			spare := a.spare
+			a.spare = nil // a step cannot do without
+			defer func() { a.spare = spare }()
+		}
 	}
-	a.Actor.Receive(c)
+	a.owner.Receive(c)
 }
 
 // noon is when every table begins.
