@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// healthLine fetches a storefront's /health and puts the answer into a line.
+// healthLine fetches a storefront's /health and puts the answer into a line
+// that names the checks that are not healthy.
 func healthLine(client *http.Client, storefront string) (string, error) {
 	resp, err := client.Get(storefront + "/health")
 	if err != nil {
@@ -24,9 +25,15 @@ func healthLine(client *http.Client, storefront string) (string, error) {
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return "", fmt.Errorf("decode /health: %w", err)
 	}
-	checks := make([]string, len(answer.Checks))
-	for i, c := range answer.Checks {
-		checks[i] = c.Name + " " + c.Status
+	var unwell []string
+	for _, c := range answer.Checks {
+		if c.Status != "healthy" {
+			unwell = append(unwell, c.Name+" "+c.Status)
+		}
 	}
-	return fmt.Sprintf("%s, %s (%s)", resp.Status, answer.Status, strings.Join(checks, ", ")), nil
+	line := fmt.Sprintf("%s, %s", resp.Status, answer.Status)
+	if len(unwell) > 0 {
+		line += ": " + strings.Join(unwell, ", ")
+	}
+	return line, nil
 }

@@ -37,12 +37,13 @@ type Tally struct {
 	Answered  int             // with 2xx
 	Fallbacks int             // of these, the ones in which a fallback had a part
 	Failed    int             // any other status, or no answer
+	CutOff    int             // still waiting when the run was interrupted
 	InVain    time.Duration   // waited for answers that failed
-	Latencies []time.Duration // of all, sorted once attack has returned
+	Latencies []time.Duration // of all but those, sorted once attack has returned
 }
 
 // Requests is how many there were.
-func (t *Tally) Requests() int { return t.Answered + t.Failed }
+func (t *Tally) Requests() int { return t.Answered + t.Failed + t.CutOff }
 
 // add counts one result.
 func (t *Tally) add(r *vegeta.Result) {
@@ -69,7 +70,7 @@ func (t *Tally) Percentile(p float64) time.Duration {
 
 // attack sends visits to a storefront at a steady rate, however slowly it
 // answers, and returns once the last was answered. When ctx ends it stops, and
-// what was still under way is not counted.
+// what was still under way counts as cut off.
 func attack(ctx context.Context, storefront string, opts Options) *Tally {
 	client := newClient()
 	client.Timeout = patience
@@ -82,9 +83,11 @@ func attack(ctx context.Context, storefront string, opts Options) *Tally {
 	tally := &Tally{}
 	pace := vegeta.Rate{Freq: opts.Rate, Per: time.Second}
 	for r := range attacker.Attack(vegeta.NewStaticTargeter(visits(storefront, opts.Seed)...), pace, opts.For, "") {
-		if ctx.Err() == nil {
-			tally.add(r)
+		if ctx.Err() != nil {
+			tally.CutOff++
+			continue
 		}
+		tally.add(r)
 	}
 	slices.Sort(tally.Latencies)
 	return tally

@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestTheCommandLineIsChecked(t *testing.T) {
-	defaults := Options{For: 30 * time.Second, Rate: 80, Seed: 1}
+	defaults := Options{For: 30 * time.Second, Rate: 80, Seed: 2}
 	for _, row := range []struct {
 		args []string
 		want Options
@@ -25,7 +25,7 @@ func TestTheCommandLineIsChecked(t *testing.T) {
 	}{
 		{nil, defaults, ""},
 		{[]string{"-for", "12s", "-rate", "60", "-seed", "7"}, Options{12 * time.Second, 60, 7}, ""},
-		{[]string{"-for", "8s"}, Options{8 * time.Second, 80, 1}, ""},
+		{[]string{"-for", "8s"}, Options{8 * time.Second, 80, 2}, ""},
 		{[]string{"-for", "7.9s"}, Options{}, "-for 7.9s: want 8s to 1h0m0s"},
 		{[]string{"-for", "2h"}, Options{}, "-for 2h0m0s: want 8s to 1h0m0s"},
 		{[]string{"-for", "-8s"}, Options{}, "-for -8s: want 8s to 1h0m0s"},

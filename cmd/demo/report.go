@@ -15,10 +15,11 @@ type Side struct {
 // Row is a line of the table.
 type Row struct{ What, Protected, Unprotected string }
 
-// rows puts the two storefronts beside each other.
+// rows puts the two storefronts beside each other. Callers who were cut off
+// have a row only where there are some.
 func rows(p, u Side) []Row {
 	row := func(what string, show func(Side) string) Row { return Row{what, show(p), show(u)} }
-	return []Row{
+	all := []Row{
 		row("requests", func(s Side) string { return count(s.Requests()) }),
 		row("answered", func(s Side) string { return count(s.Answered) + percent(s.Answered, s.Requests()) }),
 		row("  with a fallback's help", func(s Side) string { return count(s.Fallbacks) + percent(s.Fallbacks, s.Requests()) }),
@@ -29,6 +30,10 @@ func rows(p, u Side) []Row {
 		row("requests that reached a sick service", func(s Side) string { return count(s.Sick) }),
 		row("seconds callers waited in vain", func(s Side) string { return fmt.Sprintf("%.1f s", s.InVain.Seconds()) }),
 	}
+	if p.CutOff+u.CutOff > 0 {
+		all = append(all, row("cut off while they waited", func(s Side) string { return count(s.CutOff) }))
+	}
+	return all
 }
 
 // table lays the rows out.

@@ -66,6 +66,12 @@ func TestTheTablePutsBothBesideEachOther(t *testing.T) {
 		table(rows(p, u)))
 }
 
+func TestCallersWhoWereCutOffAreTold(t *testing.T) {
+	all := rows(Side{&Tally{Answered: 9}, 0}, Side{&Tally{Answered: 5, CutOff: 4}, 0})
+	require.Equal(t, Row{"requests", "9", "9"}, all[0])
+	require.Equal(t, Row{"cut off while they waited", "0", "4"}, all[len(all)-1])
+}
+
 func TestATableOfNothingIsATable(t *testing.T) {
 	require.NotContains(t, table(rows(Side{&Tally{}, 0}, Side{&Tally{}, 0})), "NaN")
 }

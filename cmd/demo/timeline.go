@@ -32,7 +32,8 @@ type Scene struct {
 	Mood     Mood
 }
 
-// script is the outage the demo plays. Everything is well from 0.86 on, so
+// script is the outage the demo plays. The guard's circuits open in all scenes
+// but one: retries repair the resets, unless luck strings five together. Everything is well from 0.86 on, so
 // that the end shows the recovery.
 var script = []Scene{
 	{"payments", 0.10, 0.25, Busy},
