@@ -40,7 +40,7 @@ func TestThatHoldsThoughTheCallersContextHasEnded(t *testing.T) {
 	})
 }
 
-func TestAMillionSuccessesMakeNoDifferenceToTheStreak(t *testing.T) {
+func TestManySuccessesEndOneStreak(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})
 		play(t, b, "f")

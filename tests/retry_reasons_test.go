@@ -141,7 +141,7 @@ func TestConfigureKeepsTheBudgetThatIsSpent(t *testing.T) {
 	})
 }
 
-func TestARetryAlsoBoundsWhatADoneContextStarts(t *testing.T) {
+func TestADoneContextStartsNoRetry(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
