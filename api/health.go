@@ -48,13 +48,16 @@ type Health struct {
 
 	checks atomic.Pointer[checkSet]
 
+	drained  sync.Once
+	draining chan struct{} // closed when Drain or Shutdown begins
+
 	mu      sync.Mutex       // held by whoever replaces checks
 	closed  bool             // no more are registered
 	retired []*health.Handle // deregistered while their last run was in flight
 }
 
 func newHealth(host health.Host, version string, started time.Time) *Health {
-	h := &Health{host: host, version: version, started: started, slots: health.NewSlots(checksAtOnce)}
+	h := &Health{host: host, version: version, started: started, slots: health.NewSlots(checksAtOnce), draining: make(chan struct{})}
 	h.checks.Store(newCheckSet(nil))
 	return h
 }
@@ -149,12 +152,14 @@ func (h *Health) report(checks []*health.Handle, results []CheckResult, now time
 	}
 	return SystemHealth{
 		Status: all.Status(), Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
+		Draining: h.isDraining(),
 	}
 }
 
 // shutdown lets no check run any more, cancels those that do, and waits for
 // them until ctx ends. It returns the names of those that were still running.
 func (h *Health) shutdown(ctx context.Context) (stuck []string) {
+	h.drain()
 	h.mu.Lock()
 	h.closed = true
 	all := slices.Concat(h.retired, h.checks.Load().all)

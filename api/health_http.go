@@ -41,6 +41,7 @@ type HandlerConfig struct {
 //	/health          all checks                        /health/<group>  those of a group
 //	/livez           the group "live"; none: 200       /livez/<check>   one of them
 //	/readyz          the group "ready"                 /readyz/<check>  one of them
+//	                 503 "draining" after Drain or Shutdown began
 //	/startupz        503 until every check has a first result, whatever it is
 //
 // HEALTHY and DEGRADED are 200, UNHEALTHY and UNKNOWN 503. ?verbose lists the
@@ -85,6 +86,7 @@ type page struct {
 	format   format
 	verbose  bool
 	show     bool // messages and details
+	draining bool // nothing is ready any more
 	now      time.Time
 	status   Status
 }
@@ -110,6 +112,7 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.show = s.cfg.ShowDetails == Always || s.cfg.Authorize != nil && s.cfg.Authorize(r)
 	p.now = time.Now()
 	p.status = p.overall()
+	p.draining = p.group == "ready" && !p.single && s.h.isDraining()
 	body := s.h.render(p)
 	w.Header().Set("Content-Type", p.format.contentType())
 	w.Header().Set("Vary", "Accept")
@@ -193,6 +196,9 @@ func (p *page) overall() Status {
 func (s *handler) code(p page) int {
 	if p.format == formatPrometheus {
 		return http.StatusOK // or it would not be read
+	}
+	if p.draining {
+		return http.StatusServiceUnavailable
 	}
 	if code, ok := s.cfg.StatusCodes[p.group][p.status]; ok && p.endpoint != "startupz" {
 		return code

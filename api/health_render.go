@@ -48,6 +48,7 @@ func (p page) results() []CheckResult {
 func (h *Health) renderJSON(b *bytes.Buffer, p page) {
 	writeJSON(b, SystemHealth{
 		Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started), Timestamp: p.now, Checks: p.results(),
+		Draining: h.isDraining(),
 	})
 }
 
@@ -67,6 +68,9 @@ func (h *Health) renderIETF(b *bytes.Buffer, p page) {
 		Output  string             `json:"output,omitempty"`
 		Checks  map[string][]check `json:"checks"`
 	}{passWarnFail(p.status), h.version, p.warning, make(map[string][]check, len(p.checks))}
+	if p.draining {
+		report.Status, report.Output = "fail", "draining"
+	}
 	for _, r := range p.results() {
 		c := check{Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message}
 		if !r.Timestamp.IsZero() {
@@ -101,7 +105,7 @@ func writeJSON(b *bytes.Buffer, v any) {
 
 // renderText writes "ok", or the checks as the Kubernetes API server does.
 func renderText(b *bytes.Buffer, p page) {
-	ok := serves(p.status)
+	ok := serves(p.status) && !p.draining
 	if ok && !p.verbose {
 		b.WriteString("ok")
 		return
@@ -112,6 +116,9 @@ func renderText(b *bytes.Buffer, p page) {
 			passed = !r.Timestamp.IsZero()
 		}
 		writeLine(b, r, passed)
+	}
+	if p.draining {
+		b.WriteString("[-]shutdown failed: draining\n")
 	}
 	if p.warning != "" {
 		fmt.Fprintf(b, "warn: %s\n", p.warning)

@@ -29,13 +29,15 @@ type SystemHealth struct {
 	Uptime    time.Duration
 	Timestamp time.Time
 	Checks    []CheckResult // sorted by name
+	Draining  bool          // Drain or Shutdown has begun: no longer ready, whatever Status says
 }
 
 // MarshalJSON writes status, version, uptime_seconds, timestamp (RFC 3339) and
-// checks: name, status, message, latency_ms and details of each.
+// checks: name, status, message, latency_ms and details of each; and draining,
+// when that is true.
 func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	w := systemJSON{
-		Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(),
+		Draining: s.Draining, Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(),
 		Timestamp: s.Timestamp.UTC().Format(time.RFC3339), Checks: make([]checkJSON, len(s.Checks)),
 	}
 	for i, c := range s.Checks {
@@ -53,6 +55,7 @@ type systemJSON struct {
 	Uptime    float64     `json:"uptime_seconds"`
 	Timestamp string      `json:"timestamp"`
 	Checks    []checkJSON `json:"checks"`
+	Draining  bool        `json:"draining,omitempty"`
 }
 
 type checkJSON struct {

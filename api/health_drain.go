@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Drain takes the service out of traffic and stops it, in this order, which
+// is logged:
+//
+//  1. /readyz answers 503 "draining", so that no new requests are sent here;
+//  2. it waits delay, until that has got around (5 s is usual);
+//  3. it calls each of finish, one after the other, which should let work in
+//     flight end: pass (*http.Server).Shutdown, and the guarded calls of its
+//     requests run to their end;
+//  4. it calls Shutdown.
+//
+// When ctx ends, the delay is over and finish and Shutdown get that ctx, as
+// always. It returns the errors of finish and Shutdown, joined. A negative
+// delay or a nil function is a *ConfigError, and nothing is done.
+func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(context.Context) error) error {
+	if err := checkDrain(ctx, delay, finish); err != nil {
+		return err
+	}
+	return s.drain(ctx, delay, nil, finish)
+}
+
+// DrainConfig holds the settings of DrainOnSignal. The zero value means the
+// defaults.
+type DrainConfig struct {
+	Delay   time.Duration                 // between "draining" and the first of Finish; default 5 s; 1 ns for none
+	Limit   time.Duration                 // for Finish and Shutdown together; default 20 s
+	Finish  []func(context.Context) error // what lets work in flight end, such as (*http.Server).Shutdown
+	Signals []os.Signal                   // default SIGTERM and SIGINT
+}
+
+// DrainOnSignal waits for a signal, or the end of ctx, and then does what
+// Drain does. A second signal skips the delay. Call it last in main:
+//
+//	err := system.DrainOnSignal(ctx, api.DrainConfig{Finish: []func(context.Context) error{server.Shutdown}})
+//
+// A setting that is negative, or a nil function, is a *ConfigError at once.
+func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
+	if err := checkDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
+		return err
+	}
+	if cfg.Limit < 0 {
+		return &ConfigError{Kind: "drain", Field: "Limit", Problem: fmt.Sprintf("is negative: %v", cfg.Limit)}
+	}
+	if cfg.Delay == 0 {
+		cfg.Delay = 5 * time.Second
+	}
+	if cfg.Limit == 0 {
+		cfg.Limit = 20 * time.Second
+	}
+	if len(cfg.Signals) == 0 {
+		cfg.Signals = []os.Signal{syscall.SIGTERM, os.Interrupt}
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, cfg.Signals...)
+	defer signal.Stop(signals)
+	return s.drainOn(ctx, cfg, signals)
+}
+
+func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os.Signal) error {
+	select {
+	case sig := <-signals:
+		s.sys.Logger().Info("Drain begins", "signal", sig.String())
+	case <-ctx.Done():
+		s.sys.Logger().Info("Drain begins", "cause", context.Cause(ctx).Error())
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Delay+cfg.Limit)
+	defer cancel()
+	return s.drain(limited, cfg.Delay, signals, cfg.Finish)
+}
+
+// drain does the work; something received from skip ends the delay.
+func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.Signal, finish []func(context.Context) error) error {
+	log := s.sys.Logger()
+	s.health.drain()
+	log.Info("Drain: readiness says 503", "delay", delay)
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-skip:
+		log.Info("Drain: a second signal skips the delay")
+	case <-ctx.Done():
+	}
+	log.Info("Drain: letting work in flight finish", "steps", len(finish))
+	var errs []error
+	for _, step := range finish {
+		errs = append(errs, step(ctx))
+	}
+	log.Info("Drain: shutting down")
+	errs = append(errs, s.Shutdown(ctx))
+	err := errors.Join(errs...)
+	log.Info("Drain: done", "error", err)
+	return err
+}
+
+func checkDrain(ctx context.Context, delay time.Duration, finish []func(context.Context) error) error {
+	bad := func(field, problem string) error {
+		return &ConfigError{Kind: "drain", Field: field, Problem: problem}
+	}
+	if ctx == nil {
+		return bad("ctx", "must not be nil")
+	}
+	if delay < 0 {
+		return bad("Delay", fmt.Sprintf("is negative: %v", delay))
+	}
+	for _, step := range finish {
+		if step == nil {
+			return bad("Finish", "holds a nil function")
+		}
+	}
+	return nil
+}
+
+// drain makes readiness say "draining", for good.
+func (h *Health) drain() { h.drained.Do(func() { close(h.draining) }) }
+
+// Draining is closed when Drain or Shutdown begins: from then on /readyz is
+// 503 "draining", whatever the checks say.
+func (h *Health) Draining() <-chan struct{} { return h.draining }
+
+func (h *Health) isDraining() bool {
+	select {
+	case <-h.draining:
+		return true
+	default:
+		return false
+	}
+}
