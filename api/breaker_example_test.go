@@ -1,0 +1,195 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+func ExampleSystem_Breaker() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+
+	breaker, err := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 2, ResetTimeout: 40 * time.Second})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		err := breaker.Run(ctx, func(context.Context) error { return errors.New("connection refused") })
+		fmt.Println(err, breaker.State())
+	}
+	err = breaker.Run(ctx, func(context.Context) error { return nil })
+	var open *api.CircuitOpenError
+	if errors.As(err, &open) {
+		fmt.Printf("%s refuses, come back in %v\n", open.Name, open.RetryAfter().Round(time.Second))
+	}
+
+	_, err = sys.Breaker("mail", api.BreakerConfig{FailureRate: 1.5})
+	fmt.Println(err)
+	// Output:
+	// connection refused CLOSED
+	// connection refused OPEN
+	// payments refuses, come back in 40s
+	// breaker "mail": FailureRate: must be from 0 to 1
+}
+
+// Rates open a circuit that never fails five times in a row.
+func ExampleBreakerConfig() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("search", api.BreakerConfig{
+		FailureThreshold: api.Off,
+		Window:           api.CountWindow(20),
+		MinimumCalls:     10,
+		FailureRate:      0.5,
+	})
+	for i := range 10 {
+		_ = breaker.Run(ctx, func(context.Context) error {
+			if i%2 == 0 {
+				return nil
+			}
+			return errors.New("503")
+		})
+	}
+	fmt.Println(breaker.State())
+	// Output: OPEN
+}
+
+// statusError is how a client tells what an HTTP service answered.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+// A client's own mistakes (4xx) say nothing about the service.
+func ExampleBreakerConfig_classify() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("users", api.BreakerConfig{
+		FailureThreshold: 1,
+		Classify: func(err error) api.Outcome {
+			var status statusError
+			switch {
+			case err == nil:
+				return api.Success
+			case errors.Is(err, context.Canceled), errors.As(err, &status) && status < 500:
+				return api.Ignored
+			}
+			return api.Failure
+		},
+	})
+	for _, status := range []statusError{404, 400, 503} {
+		err := breaker.Run(ctx, func(context.Context) error { return status })
+		fmt.Println(err, breaker.State())
+	}
+	// Output:
+	// status 404 CLOSED
+	// status 400 CLOSED
+	// status 503 OPEN
+}
+
+// Acquire and Done are the two steps of Run, for streams and callbacks.
+func ExampleBreaker_Acquire() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("feed", api.BreakerConfig{})
+
+	permit, err := breaker.Acquire(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	feed := strings.NewReader("a line of the stream")
+	_, err = feed.WriteTo(&strings.Builder{})
+	permit.Done(err)
+	permit.Done(errors.New("the first report counts"))
+
+	unused, _ := breaker.Acquire(ctx)
+	unused.Cancel()
+
+	stats, _ := breaker.Stats()
+	fmt.Println(stats.Successes, "succeeded,", stats.Failures, "failed,", stats.Ignored, "ignored")
+	// Output: 1 succeeded, 0 failed, 1 ignored
+}
+
+// Settings change while calls run. State and counts are kept.
+func ExampleBreaker_Configure() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 10})
+	fail := func(context.Context) error { return errors.New("connection refused") }
+	_ = breaker.Run(ctx, fail)
+
+	cfg := breaker.Config()
+	cfg.FailureThreshold = 2
+	fmt.Println(breaker.Configure(cfg))
+	_ = breaker.Run(ctx, fail)
+	fmt.Println(breaker.State())
+	// Output:
+	// <nil>
+	// OPEN
+}
+
+func ExampleBreaker_ForceOpen() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("payments", api.BreakerConfig{})
+
+	_ = breaker.ForceOpen()
+	fmt.Println(breaker.Run(ctx, func(context.Context) error { return nil }))
+	_ = breaker.Reset()
+	fmt.Println(breaker.Run(ctx, func(context.Context) error { return nil }))
+	// Output:
+	// Circuit breaker 'payments' is forced open until it is reset
+	// <nil>
+}
+
+func ExampleBreaker_Stats() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("payments", api.BreakerConfig{})
+	for range 3 {
+		_ = breaker.Run(ctx, func(context.Context) error { return nil })
+	}
+	_ = breaker.Run(ctx, func(context.Context) error { return errors.New("connection refused") })
+
+	stats, err := breaker.Stats()
+	fmt.Println(stats.State, stats.Successes, stats.Failures, stats.ConsecutiveFailures, err)
+	// Output: CLOSED 3 1 1 <nil>
+}
+
+// Shutdown delivers the events that wait.
+func ExampleSystem_Subscribe() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	cancel := sys.Subscribe(func(e api.Event) {
+		switch e := e.(type) {
+		case api.BreakerChanged:
+			fmt.Printf("%s: %v -> %v (%s)\n", e.Name, e.From, e.To, e.Reason)
+		case api.FallbackUsed:
+			fmt.Printf("fallback %d, because: %v\n", e.Index, e.Cause)
+		}
+	})
+	defer cancel()
+
+	breaker, _ := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 1})
+	down := func(context.Context) (string, error) { return "", errors.New("connection refused") }
+	_, _ = api.Do(ctx, breaker, down, api.Value("later"))
+	_ = breaker.Reset()
+	_ = sys.Shutdown(ctx)
+	// Output:
+	// payments: CLOSED -> OPEN (1 failure)
+	// fallback 1, because: connection refused
+	// payments: OPEN -> CLOSED (reset)
+}

@@ -1,0 +1,227 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// A call to a payment service that is down: retried, refused once its circuit
+// is open, and answered by a fallback.
+func Example() {
+	ctx := context.Background()
+	sys, err := api.Start(quiet)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sys.Shutdown(ctx)
+
+	breaker, _ := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 2})
+	retry, _ := sys.Retry("payments", api.RetryConfig{MaxAttempts: 5, InitialDelay: time.Millisecond})
+	guard := api.Compose(api.Timeout(10*time.Second), retry, breaker)
+
+	receipt, err := api.Do(ctx, guard, func(context.Context) (string, error) {
+		fmt.Println("calling payments")
+		return "", errors.New("connection refused")
+	}, api.Value("queued for later"))
+	fmt.Println(receipt, err, breaker.State())
+	// Output:
+	// calling payments
+	// calling payments
+	// queued for later <nil> OPEN
+}
+
+// The outermost policy comes first. A Timeout outside bounds the whole call,
+// waits between attempts included; one inside bounds each attempt.
+func ExampleCompose() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("catalog", api.BreakerConfig{})
+	retry, _ := sys.Retry("catalog", api.RetryConfig{MaxAttempts: 3, InitialDelay: time.Millisecond})
+
+	limit := api.TimeoutConfig{Limit: 20 * time.Millisecond, Operation: "lookup", Cooperative: true}
+	whole := api.Compose(limit, retry, breaker)
+	each := api.Compose(retry, breaker, limit)
+
+	hang := func(ctx context.Context) error {
+		fmt.Println("attempt", api.Attempt(ctx))
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	fmt.Println(api.Run(ctx, whole, hang))
+	fmt.Println(api.Run(ctx, each, hang))
+	// Output:
+	// attempt 1
+	// Operation 'lookup' timed out after 20ms
+	// attempt 1
+	// attempt 2
+	// attempt 3
+	// Retry 'catalog' gave up after 3 attempts: Operation 'lookup' timed out after 20ms
+}
+
+// Fallbacks are tried in order, each until one succeeds.
+func ExampleDo() {
+	live := func(context.Context) (string, error) { return "", errors.New("live: connection reset") }
+	cached := func(context.Context) (string, error) { return "", errors.New("cache: empty") }
+
+	price, err := api.Do(context.Background(), nil, live, cached, api.Value("price on request"))
+	fmt.Println(price, err)
+
+	_, err = api.Do(context.Background(), nil, live, cached)
+	fmt.Println(err)
+	// Output:
+	// price on request <nil>
+	// all 2 alternatives failed: live: connection reset; cache: empty
+}
+
+func ExampleRun() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("mail", api.BreakerConfig{})
+
+	err := api.Run(ctx, breaker, func(context.Context) error { return errors.New("mailbox full") },
+		func(ctx context.Context) error {
+			fmt.Println("kept for later:", api.Cause(ctx))
+			return nil
+		})
+	fmt.Println(err)
+	// Output:
+	// kept for later: mailbox full
+	// <nil>
+}
+
+// Wrap decorates a function once, where it is defined.
+func ExampleWrap() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("clock", api.BreakerConfig{})
+
+	now := api.Wrap(breaker, func(context.Context) (string, error) { return "noon", nil })
+	fmt.Println(now(ctx))
+	// Output: noon <nil>
+}
+
+// Wrap1 decorates a function of one argument; its fallbacks get the argument too.
+func ExampleWrap1() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("users", api.BreakerConfig{})
+
+	lookup := api.Wrap1(breaker,
+		func(_ context.Context, id int) (string, error) {
+			if id != 1 {
+				return "", errors.New("connection reset")
+			}
+			return "Ada", nil
+		},
+		func(_ context.Context, id int) (string, error) { return fmt.Sprintf("user %d", id), nil },
+	)
+	fmt.Println(lookup(ctx, 1))
+	fmt.Println(lookup(ctx, 2))
+	// Output:
+	// Ada <nil>
+	// user 2 <nil>
+}
+
+// In a fallback, Cause tells why it is needed.
+func ExampleCause() {
+	live := func(context.Context) (int, error) { return 0, errors.New("connection reset") }
+	stock, err := api.Do(context.Background(), nil, live, func(ctx context.Context) (int, error) {
+		fmt.Println("estimating, because of:", api.Cause(ctx))
+		return 3, nil
+	})
+	fmt.Println(stock, err)
+	// Output:
+	// estimating, because of: connection reset
+	// 3 <nil>
+}
+
+func ExampleWhenOpen() {
+	ctx := context.Background()
+	sys, _ := api.Start(quiet)
+	defer sys.Shutdown(ctx)
+	breaker, _ := sys.Breaker("reviews", api.BreakerConfig{FailureThreshold: 1})
+
+	reviews := api.Wrap(breaker,
+		func(context.Context) (string, error) { return "", errors.New("503") },
+		api.WhenOpen(func(context.Context) (string, error) { return "reviews are resting", nil }))
+	for range 2 {
+		text, err := reviews(ctx)
+		fmt.Printf("%q %v\n", text, err)
+	}
+	// Output:
+	// "" 503
+	// "reviews are resting" <nil>
+}
+
+func ExampleWhenTimeout() {
+	slow := func(ctx context.Context) (string, error) {
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
+	text, err := api.WithTimeout(context.Background(), time.Millisecond, slow,
+		api.WhenTimeout(func(context.Context) (string, error) { return "too slow today", nil }))
+	fmt.Println(text, err)
+	// Output: too slow today <nil>
+}
+
+func ExampleWhen() {
+	errNotFound := errors.New("not found")
+	isNotFound := func(err error) bool { return errors.Is(err, errNotFound) }
+
+	find := func(context.Context) (string, error) { return "", fmt.Errorf("user 7: %w", errNotFound) }
+	name, err := api.Do(context.Background(), nil, find, api.When(isNotFound, api.Value("somebody")))
+	fmt.Println(name, err)
+	// Output: somebody <nil>
+}
+
+// WithTimeout returns at the limit even if the function ignores its context.
+func ExampleWithTimeout() {
+	returned := make(chan struct{})
+	_, err := api.WithTimeout(context.Background(), 10*time.Millisecond, func(ctx context.Context) (string, error) {
+		defer close(returned)
+		<-ctx.Done()
+		return "", ctx.Err()
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, api.ErrTimeout), errors.Is(err, context.DeadlineExceeded))
+	<-returned
+	// Output:
+	// Operation 'operation' timed out after 10ms
+	// true true
+}
+
+// A Cooperative Timeout uses no goroutine: the function honours its context.
+func ExampleTimeoutConfig() {
+	lookup := api.TimeoutConfig{Limit: 10 * time.Millisecond, Operation: "lookup", Cooperative: true}
+	err := api.Run(context.Background(), lookup, func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	fmt.Println(err)
+	// Output: Operation 'lookup' timed out after 10ms
+}
+
+// A Fallback is a chain of sources: primary, backup, cache, default.
+func ExampleNewFallback() {
+	down := func(source string) api.Func[string] {
+		return func(context.Context) (string, error) {
+			fmt.Println("trying", source)
+			return "", errors.New(source + " is down")
+		}
+	}
+	source := api.NewFallback("data_source", down("primary")).Add(down("backup")).Default("offline mode")
+	fmt.Println(source.Execute(context.Background()))
+	// Output:
+	// trying primary
+	// trying backup
+	// offline mode <nil>
+}
