@@ -48,20 +48,21 @@ func ExampleCompose() {
 	whole := api.Compose(limit, retry, breaker)
 	each := api.Compose(retry, breaker, limit)
 
+	attempts := 0
 	hang := func(ctx context.Context) error {
-		fmt.Println("attempt", api.Attempt(ctx))
+		attempts++
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	fmt.Println(api.Run(ctx, whole, hang))
-	fmt.Println(api.Run(ctx, each, hang))
+	err := api.Run(ctx, whole, hang)
+	fmt.Println(attempts, "attempt, timed out:", errors.Is(err, api.ErrTimeout))
+
+	attempts = 0
+	err = api.Run(ctx, each, hang)
+	fmt.Println(attempts, "attempts:", err)
 	// Output:
-	// attempt 1
-	// Operation 'lookup' timed out after 20ms
-	// attempt 1
-	// attempt 2
-	// attempt 3
-	// Retry 'catalog' gave up after 3 attempts: Operation 'lookup' timed out after 20ms
+	// 1 attempt, timed out: true
+	// 3 attempts: Retry 'catalog' gave up after 3 attempts: Operation 'lookup' timed out after 20ms
 }
 
 // Fallbacks are tried in order, each until one succeeds.
