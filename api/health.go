@@ -28,10 +28,12 @@ const OnDemand = health.OnDemand
 //	UnhealthyAfter  failures in a row before the status says so     1
 //	HealthyAfter    successes in a row before it is well again      1
 //	Groups          which endpoints show it; empty, not nil: none   {"ready"}
+//	DependsOn       while one of these is UNHEALTHY this check is   none
+//	                "blocked by" it: UNKNOWN, and not run
 type CheckConfig = health.Config
 
 // CheckResult is the last known result of one health check: Name, Status,
-// Message, Latency, Details, Timestamp, Age (when it was read) and Restarts.
+// Message, Latency, Details, Timestamp, Age (when it was read), BlockedBy and Restarts.
 type CheckResult = health.Result
 
 // checksAtOnce is how many checks of one system run at the same time.
@@ -63,7 +65,8 @@ func newHealth(host health.Host, version string, started time.Time) *Health {
 }
 
 // Register adds a check and starts its first run. A bad setting, a nil check,
-// an empty name or one that is taken is a *ConfigError. After Shutdown it
+// an empty name or one that is taken, and a dependency that is not registered
+// yet, is a *ConfigError (so there can be no cycle of dependencies). After Shutdown it
 // returns ErrShutdown.
 func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	h.mu.Lock()
@@ -76,7 +79,11 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if taken {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is taken"}
 	}
-	c, err := health.Start(h.host, h.slots, name, cfg, check)
+	dependencies, err := set.dependencies(name, cfg.DependsOn)
+	if err != nil {
+		return err
+	}
+	c, err := health.Start(h.host, h.slots, name, cfg, check, dependencies...)
 	if err != nil {
 		return err
 	}
@@ -85,8 +92,8 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 }
 
 // Deregister removes a check and cancels the ctx of its run, if one is in
-// flight. The name is free at once. A name that is not registered is a
-// *ConfigError; after Shutdown it returns ErrShutdown.
+// flight. The name is free at once. A name that is not registered, or that
+// another check depends on, is a *ConfigError; after Shutdown it returns ErrShutdown.
 func (h *Health) Deregister(name string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -99,6 +106,9 @@ func (h *Health) Deregister(name string) error {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
 	}
 	c := set.all[at]
+	if by := set.dependant(name); by != "" {
+		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + messages.Shorten(by) + "' depends on it"}
+	}
 	h.checks.Store(set.without(at))
 	c.Stop()
 	h.retired = slices.DeleteFunc(h.retired, func(c *health.Handle) bool { return !c.Running() })
@@ -130,7 +140,11 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 		wg.Go(func() { results[i] = c.Run(ctx) })
 	}
 	wg.Wait()
-	return h.report(checks, results, time.Now())
+	now := time.Now()
+	for i, c := range checks {
+		results[i] = c.Amid(results[i], now)
+	}
+	return h.report(checks, results, now)
 }
 
 // Snapshot returns the last results: of all checks, or of those in any of the
@@ -151,7 +165,7 @@ func (h *Health) report(checks []*health.Handle, results []CheckResult, now time
 		all.Add(results[i].Status, c.Config().Optional)
 	}
 	return SystemHealth{
-		Status: all.Status(), Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
+		RootCauses: rootCauses(results), Status: all.Status(), Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
 		Draining: h.isDraining(),
 	}
 }

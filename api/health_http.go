@@ -186,7 +186,7 @@ func (p *page) overall() Status {
 		switch {
 		case p.endpoint != "startupz":
 			all.Add(c.Status(p.now), c.Config().Optional && !p.single)
-		case !c.HasResult():
+		case !c.HasStarted(p.now):
 			all.Add(Unknown, false)
 		}
 	}

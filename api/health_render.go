@@ -36,7 +36,7 @@ func (p page) results() []CheckResult {
 		r := c.Result(p.now)
 		if !p.show {
 			r.Details = nil
-			if r.Message != "" {
+			if r.Message != "" && r.BlockedBy == "" { // names are no secret
 				r.Message = withheld
 			}
 		}
@@ -46,8 +46,9 @@ func (p page) results() []CheckResult {
 }
 
 func (h *Health) renderJSON(b *bytes.Buffer, p page) {
+	results := p.results()
 	writeJSON(b, SystemHealth{
-		Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started), Timestamp: p.now, Checks: p.results(),
+		RootCauses: rootCauses(results), Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started), Timestamp: p.now, Checks: results,
 		Draining: h.isDraining(),
 	})
 }
@@ -110,10 +111,14 @@ func renderText(b *bytes.Buffer, p page) {
 		b.WriteString("ok")
 		return
 	}
-	for _, r := range p.results() {
+	results := p.results()
+	for _, cause := range rootCauses(results) {
+		fmt.Fprintf(b, "root cause: %s\n", printable(cause))
+	}
+	for _, r := range results {
 		passed := serves(r.Status)
 		if p.endpoint == "startupz" {
-			passed = !r.Timestamp.IsZero()
+			passed = !r.Timestamp.IsZero() || r.BlockedBy != ""
 		}
 		writeLine(b, r, passed)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // checkSet is all checks of a system at one moment. It is never modified.
@@ -59,6 +60,46 @@ func (s *checkSet) union(groups []string) []*health.Handle {
 		}
 	}
 	return slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })
+}
+
+// dependencies returns the checks that a new check depends on.
+func (s *checkSet) dependencies(name string, dependsOn []string) (checks []*health.Handle, err error) {
+	bad := func(problem string) error {
+		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: problem}
+	}
+	for _, other := range dependsOn {
+		if other == name {
+			return nil, bad("a cycle: it depends on itself")
+		}
+		at, found := search(s.all, other)
+		if !found {
+			return nil, bad("no check '" + messages.Shorten(other) + "' is registered")
+		}
+		checks = append(checks, s.all[at])
+	}
+	return checks, nil
+}
+
+// dependant returns the name of a check that depends on the one of that name.
+func (s *checkSet) dependant(name string) string {
+	for _, c := range s.all {
+		if slices.Contains(c.Config().DependsOn, name) {
+			return c.Name()
+		}
+	}
+	return ""
+}
+
+// rootCauses returns the checks that block others, each once.
+func rootCauses(results []CheckResult) []string {
+	var causes []string
+	for _, r := range results {
+		if r.BlockedBy != "" && !slices.Contains(causes, r.BlockedBy) {
+			causes = append(causes, r.BlockedBy)
+		}
+	}
+	slices.Sort(causes)
+	return causes
 }
 
 func search(checks []*health.Handle, name string) (at int, found bool) {

@@ -29,15 +29,17 @@ type SystemHealth struct {
 	Uptime    time.Duration
 	Timestamp time.Time
 	Checks    []CheckResult // sorted by name
-	Draining  bool          // Drain or Shutdown has begun: no longer ready, whatever Status says
+	// RootCauses are the checks that block others, sorted: look there first.
+	RootCauses []string
+	Draining   bool // Drain or Shutdown has begun: no longer ready, whatever Status says
 }
 
 // MarshalJSON writes status, version, uptime_seconds, timestamp (RFC 3339) and
-// checks: name, status, message, latency_ms and details of each; and draining,
-// when that is true.
+// checks: name, status, message, latency_ms and details of each; and, where
+// there is something to say, root_causes and draining.
 func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	w := systemJSON{
-		Draining: s.Draining, Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(),
+		Causes: s.RootCauses, Draining: s.Draining, Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(),
 		Timestamp: s.Timestamp.UTC().Format(time.RFC3339), Checks: make([]checkJSON, len(s.Checks)),
 	}
 	for i, c := range s.Checks {
@@ -55,6 +57,7 @@ type systemJSON struct {
 	Uptime    float64     `json:"uptime_seconds"`
 	Timestamp string      `json:"timestamp"`
 	Checks    []checkJSON `json:"checks"`
+	Causes    []string    `json:"root_causes,omitempty"`
 	Draining  bool        `json:"draining,omitempty"`
 }
 

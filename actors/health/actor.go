@@ -139,7 +139,11 @@ func (o *owner) carry(e effects) {
 	}
 	o.arm(now)
 	o.emit(e, now)
-	if e.acquire && o.slots.acquire(&o.slot) {
+	switch {
+	case !e.acquire:
+	case o.blockedBy(now) != nil:
+		o.carry(o.machine.blocked(now))
+	case o.slots.acquire(&o.slot):
 		o.carry(o.machine.granted(now))
 	}
 }
@@ -147,7 +151,7 @@ func (o *owner) carry(e effects) {
 func (o *owner) reply(now time.Time) {
 	asking := o.asking
 	o.asking, o.cell = nil, nil
-	r := o.view.Load().read(now)
+	r := o.Result(now)
 	for _, c := range asking {
 		c.Answer(r)
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	UnhealthyAfter int           // failures in a row before the status says so; default 1
 	HealthyAfter   int           // successes in a row before an UNHEALTHY check is well again; default 1
 	Groups         []string      // which endpoints show it; default {"ready"}; empty but not nil: none
+	DependsOn      []string      // checks without which it cannot be well; while one is UNHEALTHY it is "blocked" and not run
 }
 
 func (c Config) withDefaults() Config {
@@ -43,6 +44,7 @@ func (c Config) withDefaults() Config {
 		c.Groups = []string{"ready"}
 	}
 	c.Groups = slices.Clone(c.Groups) // the caller's slice stays the caller's
+	c.DependsOn = slices.Clone(c.DependsOn)
 	return c
 }
 

@@ -25,6 +25,7 @@ type Handle struct {
 	runner *runner
 	owner  ask.Owner
 	view   atomic.Pointer[view]        // the last result, published by the owner
+	above  []*Handle                   // what it depends on, directly or not; root causes first
 	life   atomic.Pointer[incarnation] // ends when the owner crashes
 	asks   ask.Pool[messages.RunNow, Result]
 }
@@ -35,9 +36,9 @@ type incarnation struct {
 	end context.CancelCauseFunc
 }
 
-// Start makes a check and begins its first run. A bad setting is a
-// *ConfigError; after the shutdown of host it returns ErrShutdown.
-func Start(host Host, slots *Slots, name string, cfg Config, check Func) (*Handle, error) {
+// Start makes a check and begins its first run. Dependencies are the checks
+// that cfg.DependsOn names. A bad setting is a *ConfigError; after the shutdown of host it returns ErrShutdown.
+func Start(host Host, slots *Slots, name string, cfg Config, check Func, dependencies ...*Handle) (*Handle, error) {
 	if err := cfg.validate(name); err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func Start(host Host, slots *Slots, name string, cfg Config, check Func) (*Handl
 		return nil, &messages.ConfigError{Kind: "check", Name: name, Field: "Check", Problem: "is nil"}
 	}
 	cfg = cfg.withDefaults()
-	h := &Handle{name: name, cfg: cfg, host: host, slots: slots, runner: newRunner(check, cfg.Timeout)}
+	h := &Handle{name: name, cfg: cfg, host: host, slots: slots, runner: newRunner(check, cfg.Timeout), above: above(dependencies)}
 	s := &state{Handle: h, machine: machine{cfg: cfg, draw: draw, last: Result{Name: name}}}
 	h.view.Store(s.machine.view(time.Now()))
 	h.revive()
@@ -65,17 +66,26 @@ func (h *Handle) Name() string { return h.name }
 func (h *Handle) Config() Config { return h.cfg }
 
 // Result returns the last result as it reads now. It never waits.
-func (h *Handle) Result(now time.Time) Result { return h.view.Load().read(now) }
+func (h *Handle) Result(now time.Time) Result { return h.Amid(h.view.Load().read(now), now) }
 
 // Status returns the status of Result.
-func (h *Handle) Status(now time.Time) messages.Status { return h.view.Load().status(now) }
+func (h *Handle) Status(now time.Time) messages.Status {
+	if h.blockedBy(now) != nil {
+		return messages.Unknown
+	}
+	return h.view.Load().status(now)
+}
 
-// HasResult reports whether a first run has ended, or timed out.
-func (h *Handle) HasResult() bool { return !h.view.Load().result.Timestamp.IsZero() }
+// HasStarted reports whether a first run has ended or timed out, or is blocked
+// by another check.
+func (h *Handle) HasStarted(now time.Time) bool {
+	return !h.view.Load().result.Timestamp.IsZero() || h.blockedBy(now) != nil
+}
 
 // Run returns a fresh result: it starts a run, or joins the one in flight. A
-// check that is stuck or crashed answers with what is known. When ctx ends
-// first, the run goes on and this answer is Unknown, with ctx's error.
+// check that is stuck, crashed or blocked answers with what is known; the check
+// that blocks it is run first. When ctx ends before, the run goes on and this
+// answer is Unknown, with ctx's error.
 func (h *Handle) Run(ctx context.Context) Result {
 	if ctx == nil {
 		return h.unfinished(errors.New("ctx is nil"))
@@ -86,6 +96,9 @@ func (h *Handle) Run(ctx context.Context) Result {
 	life := h.life.Load()
 	if life.Err() != nil {
 		return h.interrupted(context.Cause(life))
+	}
+	if h.stillBlocked(ctx) {
+		return h.Result(time.Now())
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

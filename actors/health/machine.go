@@ -56,6 +56,16 @@ func (m *machine) begin() effects {
 	return effects{acquire: true}
 }
 
+// blocked puts the run that would wait for a slot off: a check it depends on
+// is UNHEALTHY.
+func (m *machine) blocked(now time.Time) effects {
+	m.phase = idle
+	if m.cfg.Interval != OnDemand {
+		m.dueAt = now.Add(min(pollBlocked, m.cfg.Interval))
+	}
+	return effects{answer: true}
+}
+
 // granted tells that a slot is free for the run that waits for it.
 func (m *machine) granted(now time.Time) effects {
 	if m.phase != waiting {

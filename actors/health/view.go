@@ -15,6 +15,7 @@ type Result struct {
 	Details   messages.Details // facts from the check; read only
 	Timestamp time.Time        // when that run ended or timed out; zero: no result yet
 	Age       time.Duration    // how old it was when it was read
+	BlockedBy string           // the check that is UNHEALTHY and on which this one depends; empty: none
 	Restarts  int              // how often its supervisor restarted it
 }
 
