@@ -33,8 +33,14 @@ const OnDemand = health.OnDemand
 type CheckConfig = health.Config
 
 // CheckResult is the last known result of one health check: Name, Status,
-// Message, Latency, Details, Timestamp, Age (when it was read), BlockedBy and Restarts.
+// Message, Latency, Details, Timestamp, Age (when it was read), BlockedBy, Changes (the
+// last 16), Flapping and Restarts.
 type CheckResult = health.Result
+
+// CheckChange is one change of a check's status: From, To, At, Lasted (how long
+// it had been From), Failures (in a row until then) and Message, which is
+// "recovered after 3 failures, 42.0s" when it recovered.
+type CheckChange = health.Change
 
 // checksAtOnce is how many checks of one system run at the same time.
 const checksAtOnce = 256

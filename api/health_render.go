@@ -144,6 +144,9 @@ func writeLine(b *bytes.Buffer, r CheckResult, passed bool) {
 	if r.Message != "" {
 		fmt.Fprintf(b, ": %s", printable(r.Message))
 	}
+	if r.Flapping {
+		b.WriteString(" (flapping)")
+	}
 	b.WriteByte('\n')
 }
 
@@ -171,6 +174,8 @@ func renderPrometheus(b *bytes.Buffer, p page) {
 		func(r CheckResult) float64 { return r.Latency.Seconds() })
 	gauge("understudy_check_age_seconds", "How old the last result is.", "gauge",
 		func(r CheckResult) float64 { return r.Age.Seconds() })
+	gauge("understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
+		func(r CheckResult) float64 { return float64(one(r.Flapping)) })
 	gauge("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
 		func(r CheckResult) float64 { return float64(r.Restarts) })
 }

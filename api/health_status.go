@@ -36,7 +36,7 @@ type SystemHealth struct {
 
 // MarshalJSON writes status, version, uptime_seconds, timestamp (RFC 3339) and
 // checks: name, status, message, latency_ms and details of each; and, where
-// there is something to say, root_causes and draining.
+// there is something to say, flapping of each, root_causes and draining.
 func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	w := systemJSON{
 		Causes: s.RootCauses, Draining: s.Draining, Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(),
@@ -46,6 +46,7 @@ func (s SystemHealth) MarshalJSON() ([]byte, error) {
 		w.Checks[i] = checkJSON{
 			Name: c.Name, Status: c.Status, Message: c.Message,
 			Latency: milliseconds(c.Latency), Details: encodeDetails(c.Details),
+			Flapping: c.Flapping,
 		}
 	}
 	return json.Marshal(w)
@@ -62,11 +63,12 @@ type systemJSON struct {
 }
 
 type checkJSON struct {
-	Name    string                     `json:"name"`
-	Status  Status                     `json:"status"`
-	Message string                     `json:"message"`
-	Latency float64                    `json:"latency_ms"`
-	Details map[string]json.RawMessage `json:"details"`
+	Name     string                     `json:"name"`
+	Status   Status                     `json:"status"`
+	Message  string                     `json:"message"`
+	Latency  float64                    `json:"latency_ms"`
+	Details  map[string]json.RawMessage `json:"details"`
+	Flapping bool                       `json:"flapping,omitempty"`
 }
 
 // encodeDetails never fails: a value that JSON cannot encode becomes text.

@@ -160,7 +160,11 @@ func (o *owner) reply(now time.Time) {
 func (o *owner) emit(e effects, now time.Time) {
 	last := o.machine.last
 	if e.changed {
-		o.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: o.machine.status, Message: last.Message, At: now})
+		c := o.machine.changes[len(o.machine.changes)-1]
+		if flapping(o.machine.changes, o.cfg.Interval, now) {
+			c.Message += " (flapping)"
+		}
+		o.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now})
 	}
 	if e.restarted {
 		o.host.Emit(messages.CheckRestarted{Name: o.name, Restarts: last.Restarts, Reason: last.Message, At: now})

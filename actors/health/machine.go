@@ -33,8 +33,11 @@ type machine struct {
 	dueAt     time.Time // of the next run; zero: when asked
 
 	status              messages.Status
-	last                Result // of the last run that ended, or timed out
-	failures, successes int    // in a row; one of them is zero
+	last                Result    // of the last run that ended, or timed out
+	failures, successes int       // in a row; one of them is zero
+	failed              int       // failures since all was well
+	failingSince        time.Time // the first of those
+	changes             []Change  // the last ones, oldest first; published, so never modified
 }
 
 // effects is what a step asks to be carried out. The zero value asks nothing.
@@ -106,7 +109,7 @@ func (m *machine) result(r messages.RunResult) effects {
 		m.phase = crashed
 		e.crash = r.Message
 		m.observe(&e, r.At, messages.Unhealthy, r.Message, r.Details)
-		m.enter(&e, messages.Unhealthy)
+		m.enter(&e, r.At, messages.Unhealthy)
 	case late: // its timeout was counted already
 	case m.overdue(r.At):
 		m.observe(&e, r.At, messages.Unhealthy, m.timedOut(), nil)
@@ -127,7 +130,7 @@ func (m *machine) tick(now time.Time) effects {
 	case m.phase == running && m.overdue(now):
 		return m.timeout(now)
 	case m.phase == stuck && m.status != messages.Unhealthy && !now.Before(m.deadline().Add(grace)):
-		return m.giveUp()
+		return m.giveUp(now)
 	}
 	return effects{}
 }
@@ -169,9 +172,9 @@ func (m *machine) timeout(now time.Time) effects {
 }
 
 // giveUp stops waiting for more evidence: none will come from a stuck check.
-func (m *machine) giveUp() effects {
+func (m *machine) giveUp(now time.Time) effects {
 	e := effects{publish: true}
-	m.enter(&e, messages.Unhealthy)
+	m.enter(&e, now, messages.Unhealthy)
 	return e
 }
 
@@ -181,27 +184,32 @@ func (m *machine) observe(e *effects, now time.Time, s messages.Status, message 
 	first := m.last.Timestamp.IsZero()
 	m.last.Message, m.last.Details = message, details
 	m.last.Latency, m.last.Timestamp = now.Sub(m.startedAt), now
+	m.count(now, s == messages.Unhealthy)
 	if s == messages.Unhealthy {
 		m.failures, m.successes = m.failures+1, 0
 		if first || m.failures >= m.cfg.UnhealthyAfter {
-			m.enter(e, s)
+			m.enter(e, now, s)
 		}
 	} else {
 		m.failures, m.successes = 0, m.successes+1
 		if m.status != messages.Unhealthy || m.successes >= m.cfg.HealthyAfter {
-			m.enter(e, s)
+			m.enter(e, now, s)
 		}
 	}
 	m.dueAt = m.next()
 }
 
 // enter is the only writer of the status.
-func (m *machine) enter(e *effects, s messages.Status) {
+func (m *machine) enter(e *effects, now time.Time, s messages.Status) {
 	if s == m.status {
 		return
 	}
 	if !e.changed {
 		e.changed, e.from = true, m.status
+	}
+	m.remember(now, m.status, s)
+	if m.status == messages.Unhealthy {
+		m.failed = 0
 	}
 	m.status = s
 }

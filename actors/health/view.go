@@ -16,6 +16,8 @@ type Result struct {
 	Timestamp time.Time        // when that run ended or timed out; zero: no result yet
 	Age       time.Duration    // how old it was when it was read
 	BlockedBy string           // the check that is UNHEALTHY and on which this one depends; empty: none
+	Changes   []Change         // of the status, the last 16, oldest first; read only
+	Flapping  bool             // the status changed 5 times or more within 20 intervals (OnDemand: 10 min)
 	Restarts  int              // how often its supervisor restarted it
 }
 
@@ -27,13 +29,14 @@ const slack = 5 * time.Second
 type view struct {
 	result     Result
 	stuckSince time.Time // the timeout of a run that has not returned; zero: none
+	interval   time.Duration
 	staleAt    time.Time // by then there should have been another result; zero: never
 }
 
 // view returns what the world may know.
 func (m *machine) view(now time.Time) *view {
-	v := &view{result: m.last}
-	v.result.Status = m.status
+	v := &view{result: m.last, interval: m.cfg.Interval}
+	v.result.Status, v.result.Changes = m.status, m.changes
 	switch {
 	case m.last.Timestamp.IsZero():
 		v.result.Message = "no result yet"
@@ -55,6 +58,7 @@ func (v *view) read(now time.Time) Result {
 	if !r.Timestamp.IsZero() {
 		r.Age = max(0, now.Sub(r.Timestamp))
 	}
+	r.Flapping = flapping(r.Changes, v.interval, now)
 	if v.stuckFor(now) >= 100*time.Millisecond {
 		r.Message += ", stuck for " + seconds(v.stuckFor(now))
 	}
