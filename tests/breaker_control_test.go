@@ -34,6 +34,16 @@ func TestForceOpenRefusesEverythingUntilReset(t *testing.T) {
 	})
 }
 
+func TestForcingAnOpenCircuitOpensItNoSecondTime(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+		play(t, b, "f OPEN")
+		require.NoError(t, b.ForceOpen())
+		play(t, b, "x 2m OPEN x")
+		require.EqualValues(t, 1, stats(t, b).Opened)
+	})
+}
+
 func TestADisabledBreakerReadsClosedAndStillCounts(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})

@@ -155,6 +155,8 @@ func TestRestartsOfACheckThatAlwaysPanicsBackOff(t *testing.T) {
 			runs.Add(1)
 			panic("kaboom")
 		})
+		time.Sleep(10 * time.Second)
+		require.EqualValues(t, 4, runs.Load(), "after about 1, 2 and 4 seconds")
 		time.Sleep(time.Hour)
 		require.InDelta(t, 70, runs.Load(), 40, "about once a minute in the end")
 		require.Equal(t, api.Unhealthy, last(t, s, "db").Status)

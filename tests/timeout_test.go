@@ -150,6 +150,13 @@ func TestTheCallersOwnEndIsNotATimeout(t *testing.T) {
 			require.Equal(t, context.DeadlineExceeded, err, "an earlier deadline of the caller's own")
 			require.NotErrorIs(t, err, api.ErrTimeout)
 		}
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		err := api.Run(ctx, api.TimeoutConfig{Limit: time.Second, Cooperative: true}, func(ctx context.Context) error {
+			time.Sleep(3 * time.Second) // past both
+			return ctx.Err()
+		})
+		require.Equal(t, context.DeadlineExceeded, err, "the caller's came first")
 	})
 }
 
