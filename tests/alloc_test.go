@@ -3,6 +3,7 @@ package tests
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,4 +42,15 @@ func TestSuccessesAndRefusalsAllocateNothing(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) { require.Zero(t, testing.AllocsPerRun(1000, row.call)) })
 	}
+}
+
+// A timeout needs a context of its own, and a hard one a goroutine and what it
+// shares with its caller.
+func TestATimeoutAllocatesLittle(t *testing.T) {
+	ctx := context.Background()
+	value := func(context.Context) (int, error) { return 7, nil }
+	cooperative := api.Policy(api.TimeoutConfig{Limit: time.Minute, Cooperative: true})
+	hard := api.Policy(api.Timeout(time.Minute))
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, func() { api.Do(ctx, cooperative, value) }), 1.0)
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, func() { api.Do(ctx, hard, value) }), 3.0)
 }
