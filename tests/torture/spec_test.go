@@ -16,14 +16,13 @@ type circuit struct {
 	settings int // index in history.settings
 	state    api.State
 	mode     api.Mode
-	epoch    uint8
 	streak   int
 	window   string // the last results: s success, f failure; upper case: slow
 	until    span   // OPEN: when trials begin
 	reopened int    // since the last recovery
 	healed   int
 	trials   uint64 // one bit for each call on trial
-	admitted [maxCalls]uint8
+	current  uint64 // one bit for each running call that is not late
 	totals   api.BreakerStats // only the totals
 	stopped  bool
 }
@@ -46,7 +45,8 @@ func (h *history) step(s circuit, op *operation) (next []circuit) {
 func (h *history) elapse(s circuit, op *operation) (states []circuit) {
 	for range 8 {
 		due, ends := h.due(&s)
-		if !ends || due.to > op.began {
+		unseen := s.state == api.HalfOpen && !op.asks() // an overdue trial waits for the owner to notice
+		if !ends || unseen || due.to > op.began {
 			states = append(states, s) // it may not have happened yet
 		}
 		if !ends || due.from > op.ended {
@@ -90,8 +90,7 @@ func (s *circuit) enter(to api.State, mode api.Mode) {
 		s.totals.Opened++
 	}
 	s.state, s.mode = to, mode
-	s.epoch++
-	s.trials, s.healed = 0, 0
+	s.trials, s.current, s.healed = 0, 0, 0
 	if to == api.Closed {
 		s.streak, s.window, s.reopened = 0, "", 0
 	}
@@ -127,7 +126,7 @@ func (h *history) apply(s circuit, op *operation) (next []circuit) {
 
 // happens does op and reports whether what came back is right.
 func (h *history) happens(s *circuit, op *operation) bool {
-	if s.stopped && op.kind != opState && op.kind != opResult && op.kind != opShutdown {
+	if s.stopped && op.kind != opState && op.kind != opRemaining && op.kind != opResult {
 		return op.shutdown
 	}
 	if op.shutdown {
@@ -174,7 +173,7 @@ func (h *history) admit(s *circuit, op *operation) bool {
 		r := op.refused
 		return r != nil && r.Name == h.name && r.State == s.state && r.Forced == (s.mode == api.ForcedOpen)
 	}
-	s.admitted[op.call] = s.epoch
+	s.current |= 1 << op.call
 	if s.state == api.HalfOpen {
 		s.trials |= 1 << op.call
 	}
@@ -193,12 +192,13 @@ func (h *history) result(s *circuit, op *operation) {
 	if s.stopped {
 		return
 	}
-	if s.admitted[op.call] != s.epoch {
+	if s.current&(1<<op.call) == 0 {
 		s.totals.Late++
 		return
 	}
 	trial := s.state == api.HalfOpen
 	s.trials &^= 1 << op.call
+	s.current &^= 1 << op.call
 	letter := "s"
 	switch op.outcome {
 	case api.Ignored:
@@ -228,7 +228,7 @@ func (h *history) result(s *circuit, op *operation) {
 	}
 	if rates(c) {
 		s.window += letter
-		s.window = s.window[max(0, len(s.window)-h.windowSize):]
+		s.window = s.window[max(0, len(s.window)-h.sizes[s.settings]):]
 	}
 	if s.mode == api.Automatic && letter != "s" && h.tooBad(s, c) {
 		h.open(s, when)

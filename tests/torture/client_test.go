@@ -1,0 +1,273 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+var errBoom = errors.New("boom")
+
+// client is one goroutine of a history: it draws what it does from its own luck.
+type client struct {
+	*history
+	id      int
+	b       *api.Breaker
+	luck    *rand.Rand
+	mix     mix
+	bubble  bool // time is virtual: waiting costs nothing
+	holding []held
+}
+
+// mix is how often a client does what, and how its calls end.
+type mix struct {
+	fail, ignore, crash int // of 100 calls: failures, ignored ones, panics and Goexits
+	acquire, timeout    int // of 100 calls: in two steps, or inside a Timeout
+	read, stats         int // of 100 operations
+	control, configure  int // of 100 operations
+}
+
+// held is a permit that is out.
+type held struct {
+	permit *api.Permit
+	call   int
+	since  time.Time
+}
+
+// act does so many operations.
+func (c *client) act(operations int) {
+	for range operations {
+		c.one()
+	}
+	for _, p := range c.holding {
+		c.giveBack(p)
+	}
+}
+
+func (c *client) one() {
+	n := c.luck.IntN(100)
+	pick := func(share int) bool { n -= share; return n < 0 }
+	switch {
+	case pick(c.mix.read):
+		c.read()
+	case pick(c.mix.stats):
+		c.stats()
+	case pick(c.mix.control):
+		c.control()
+	case pick(c.mix.configure):
+		c.reconfigure()
+	case len(c.holding) > 0 && c.luck.IntN(2) == 0:
+		i := c.luck.IntN(len(c.holding))
+		p := c.holding[i]
+		c.holding = append(c.holding[:i], c.holding[i+1:]...)
+		c.giveBack(p)
+	default:
+		c.call()
+	}
+}
+
+func (c *client) call() {
+	id := int(c.calls.Add(1) - 1)
+	if id >= maxCalls {
+		return
+	}
+	n := c.luck.IntN(100)
+	switch {
+	case n < c.mix.acquire:
+		c.acquire(id)
+	case n < c.mix.acquire+c.mix.timeout:
+		policy := api.Compose(api.Timeout(time.Hour), c.b)
+		c.run(id, c.ending(false), func(fn func(context.Context) error) error { return api.Run(context.Background(), policy, fn) })
+	default:
+		how := c.ending(true)
+		call := func(fn func(context.Context) error) error { return c.b.Run(context.Background(), fn) }
+		if how == endGoexit {
+			over := make(chan struct{})
+			go func() { defer close(over); c.run(id, how, call) }() // ends with the call
+			<-over
+			return
+		}
+		c.run(id, how, call)
+	}
+}
+
+// ending is how a call ends.
+type ending uint8
+
+const (
+	endSuccess ending = iota
+	endFailure
+	endIgnored
+	endPanic
+	endGoexit
+)
+
+func (c *client) ending(mayCrash bool) ending {
+	n := c.luck.IntN(100)
+	switch {
+	case n < c.mix.fail:
+		return endFailure
+	case n < c.mix.fail+c.mix.ignore:
+		return endIgnored
+	case mayCrash && n < c.mix.fail+c.mix.ignore+c.mix.crash:
+		return endPanic + ending(c.luck.IntN(2))
+	}
+	return endSuccess
+}
+
+// run makes one call: two operations, its admission and its result.
+func (c *client) run(id int, how ending, call func(func(context.Context) error) error) {
+	admit := c.begin(c.id, opAdmit)
+	admit.call = id
+	c.admits[id].Store(admit)
+	var result *operation
+	defer func() {
+		r := recover()
+		if r != nil && r != any("a bug") {
+			panic(r)
+		}
+		if result != nil {
+			c.end(result)
+		}
+	}()
+	err := call(func(context.Context) error {
+		c.end(admit)
+		slow := c.dwell()
+		result = c.begin(c.id, opResult)
+		result.call, result.slow = id, slow
+		switch how {
+		case endSuccess:
+			return nil
+		case endIgnored:
+			result.outcome = api.Ignored
+			return context.Canceled
+		}
+		result.outcome = api.Failure
+		switch how {
+		case endPanic:
+			panic("a bug")
+		case endGoexit:
+			runtime.Goexit()
+		}
+		return errBoom
+	})
+	if result == nil {
+		c.refused(admit, err)
+	}
+}
+
+func (c *client) refused(admit *operation, err error) {
+	c.end(admit)
+	errors.As(err, &admit.refused)
+	admit.note(err)
+	if admit.refused == nil && !admit.shutdown && !admit.crashed {
+		panic(err)
+	}
+}
+
+func (o *operation) note(err error) {
+	o.shutdown, o.crashed = errors.Is(err, api.ErrShutdown), errors.Is(err, api.ErrCrashed)
+	if err != nil && !o.shutdown && !o.crashed && o.refused == nil {
+		panic(err)
+	}
+}
+
+// dwell stays a while in a call and reports whether that is slow.
+func (c *client) dwell() (slow bool) {
+	limit := c.settings[0].SlowCall
+	switch {
+	case c.bubble:
+		d := time.Duration(c.luck.IntN(4)) * time.Millisecond
+		time.Sleep(d)
+		return limit > 0 && d >= limit
+	case limit > 0: // one nanosecond: every call is slow
+		for begin := time.Now(); time.Since(begin) == 0; {
+		}
+	}
+	for range c.luck.IntN(4) {
+		runtime.Gosched()
+	}
+	return limit > 0
+}
+
+func (c *client) acquire(id int) {
+	admit := c.begin(c.id, opAdmit)
+	admit.call = id
+	c.admits[id].Store(admit)
+	p, err := c.b.Acquire(context.Background())
+	if err != nil {
+		c.refused(admit, err)
+		return
+	}
+	c.holding = append(c.holding, held{p, id, time.Now()})
+	c.end(admit)
+	c.dwell()
+}
+
+// giveBack reports a permit, sometimes twice.
+func (c *client) giveBack(p held) {
+	result := c.begin(c.id, opResult)
+	limit := c.history.settings[0].SlowCall
+	result.call, result.slow = p.call, limit > 0 && (!c.bubble || time.Since(p.since) >= limit)
+	switch c.ending(false) {
+	case endSuccess:
+		p.permit.Done(nil)
+	case endFailure:
+		result.outcome = api.Failure
+		p.permit.Done(errBoom)
+	case endIgnored:
+		result.outcome = api.Ignored
+		p.permit.Cancel()
+	}
+	c.end(result)
+	if c.luck.IntN(4) == 0 {
+		p.permit.Done(errBoom)
+		p.permit.Cancel()
+	}
+}
+
+func (c *client) read() {
+	if c.luck.IntN(2) == 0 {
+		op := c.begin(c.id, opRemaining)
+		op.left = c.b.TimeUntilReset()
+		c.end(op)
+		return
+	}
+	op := c.begin(c.id, opState)
+	op.state = c.b.State()
+	c.end(op)
+}
+
+func (c *client) stats() {
+	op := c.begin(c.id, opStats)
+	s, err := c.b.Stats()
+	op.stats = s
+	c.end(op)
+	op.note(err)
+}
+
+func (c *client) control() {
+	order, do := opReset, c.b.Reset
+	switch c.luck.IntN(5) {
+	case 0:
+		order, do = opForceOpen, c.b.ForceOpen
+	case 1:
+		order, do = opDisable, c.b.Disable
+	}
+	op := c.begin(c.id, order)
+	err := do()
+	c.end(op)
+	op.note(err)
+}
+
+func (c *client) reconfigure() {
+	op := c.begin(c.id, opConfigure)
+	op.settings = c.luck.IntN(len(c.history.settings))
+	err := c.b.Configure(c.history.settings[op.settings])
+	c.end(op)
+	op.note(err)
+}

@@ -1,0 +1,175 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// Each history is a breaker, some settings and 2 to 16 clients that use it all
+// at once. Afterwards porcupine looks for an order of all they did in which the
+// sequential breaker of spec_test.go gives the same answers.
+
+func TestManyCallersSeeOneSequentialBreaker(t *testing.T) {
+	s := start(t)
+	replay(t, 2500, func(t *testing.T, luck *rand.Rand, name string) *history {
+		return play(t, s, luck, name, plot{crashes: *crashes})
+	})
+}
+
+func TestManyCallersSeeOneSequentialBreakerWhileTimeMovesIt(t *testing.T) {
+	s := start(t)
+	replay(t, 800, func(t *testing.T, luck *rand.Rand, name string) *history {
+		return play(t, s, luck, name, plot{timed: true})
+	})
+}
+
+func TestManyCallersSeeOneSequentialBreakerInVirtualTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t)
+		replay(t, 800, func(t *testing.T, luck *rand.Rand, name string) *history {
+			return play(t, s, luck, name, plot{timed: true, bubble: true})
+		})
+	})
+}
+
+func TestManyCallersSeeOneSequentialBreakerUntilShutdown(t *testing.T) {
+	replay(t, 60, func(t *testing.T, luck *rand.Rand, name string) *history {
+		return play(t, start(t), luck, name, plot{shutdown: true})
+	})
+}
+
+// replay makes many histories and checks each.
+func replay(t *testing.T, histories int, make func(*testing.T, *rand.Rand, string) *history) {
+	operations, undecided, begin := 0, 0, time.Now()
+	for n := range histories * *more {
+		if *limit > 0 && time.Since(begin) > *limit {
+			break
+		}
+		from := *seed + uint64(n)
+		h := make(t, rand.New(rand.NewPCG(from, 0)), fmt.Sprint("history ", from))
+		operations += int(h.clock.Load() / 2)
+		switch h.check() {
+		case porcupine.Unknown:
+			undecided++
+		case porcupine.Illegal:
+			h.tell(t.Logf)
+			t.Fatalf("%s: no sequential breaker answers like this", h.name)
+		}
+	}
+	t.Logf("%d histories, %d operations, %d undecided", histories**more, operations, undecided)
+	require.LessOrEqual(t, undecided, 3+histories**more/10, "too many histories were too long to judge")
+}
+
+// plot is what may happen in a history besides calls.
+type plot struct{ timed, bubble, shutdown, crashes bool }
+
+// play makes one history.
+func play(t *testing.T, s *api.System, luck *rand.Rand, name string, p plot) *history {
+	h := &history{name: name, timed: p.timed, crashes: p.crashes, start: time.Now()}
+	h.draw(luck, p)
+	b, err := s.Breaker(name, h.settings[0])
+	require.NoError(t, err)
+	clients := 2 + luck.IntN(15)
+	h.logs = make([][]*operation, clients+1)
+	each := 2 + luck.IntN(max(1, 60/clients-2))
+	m := drawMix(luck, clients)
+	var ready atomic.Int32
+	var wg sync.WaitGroup
+	for id := range clients {
+		c := &client{history: h, id: id, b: b, mix: m, bubble: p.bubble, luck: rand.New(rand.NewPCG(luck.Uint64(), 1))}
+		wg.Go(func() {
+			for ready.Add(1); int(ready.Load()) < clients; {
+				runtime.Gosched()
+			}
+			c.act(each)
+		})
+	}
+	last := &client{history: h, id: clients, b: b}
+	if p.shutdown {
+		for range luck.IntN(200) {
+			runtime.Gosched()
+		}
+		op := last.begin(last.id, opShutdown)
+		require.NoError(t, s.Shutdown(context.Background()))
+		last.end(op)
+	}
+	wg.Wait()
+	last.stats()
+	return h
+}
+
+// draw draws the settings.
+func (h *history) draw(luck *rand.Rand, p plot) {
+	first := api.BreakerConfig{
+		FailureThreshold: 1 + luck.IntN(4),
+		ResetTimeout:     time.Hour,
+		TrialTimeout:     10 * time.Hour,
+		HalfOpenMaxCalls: 1 + luck.IntN(3),
+		ResetBackoff:     1 + float64(luck.IntN(2)),
+		MaxResetTimeout:  100 * time.Hour,
+	}
+	if luck.IntN(3) == 0 {
+		first.SlowCall = time.Nanosecond
+	}
+	if p.timed {
+		first.ResetTimeout = time.Duration(1+luck.IntN(200)) * time.Microsecond
+		first.MaxResetTimeout = 3 * first.ResetTimeout
+		if luck.IntN(3) == 0 {
+			first.TrialTimeout = time.Duration(1+luck.IntN(200)) * time.Microsecond
+		}
+	}
+	if p.bubble {
+		first.ResetTimeout = []time.Duration{time.Millisecond, 3 * time.Millisecond, 49 * time.Millisecond, 52 * time.Millisecond}[luck.IntN(4)]
+		first.MaxResetTimeout = 3 * first.ResetTimeout
+		first.SlowCall *= 2 * 1000 * 1000
+		if luck.IntN(2) == 0 {
+			first.TrialTimeout = time.Duration(1+luck.IntN(3)) * time.Millisecond
+		}
+	}
+	for range 3 {
+		c, size := first, 2+luck.IntN(6)
+		c.FailureThreshold = []int{1, 2, 3, 4, api.Off}[luck.IntN(5)]
+		c.Window, c.MinimumCalls = api.CountWindow(size), 1+luck.IntN(size)
+		c.HalfOpenMaxCalls = 1 + luck.IntN(3)
+		if luck.IntN(2) == 0 {
+			c.FailureRate = float64(1+luck.IntN(4)) / 4
+		}
+		if first.SlowCall > 0 && luck.IntN(2) == 0 {
+			c.SlowCallRate = float64(1+luck.IntN(4)) / 4
+		}
+		h.settings, h.sizes = append(h.settings, c), append(h.sizes, size)
+	}
+}
+
+// drawMix draws what clients like to do. Many clients ask less: the judge's
+// work grows exponentially with the questions that are open at once.
+func drawMix(luck *rand.Rand, clients int) mix {
+	upTo := func(most int) int { return luck.IntN(1 + most*2/max(2, clients-3)) }
+	return mix{
+		fail: upTo(60), ignore: upTo(20), crash: upTo(10),
+		acquire: luck.IntN(50), timeout: luck.IntN(15),
+		read: luck.IntN(20), stats: upTo(20),
+		control: upTo(12), configure: upTo(8),
+	}
+}
+
+// start starts a system that is shut down when the test ends.
+func start(t *testing.T) *api.System {
+	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
+	return s
+}

@@ -1,0 +1,77 @@
+package main
+
+// change replaces a piece of a source file. The piece must be there, once.
+type change struct{ file, from, to string }
+
+// variant is the breaker, changed.
+type variant struct {
+	name    string
+	caught  bool // it is broken on purpose: the histories must tell
+	flags   []string
+	changes []change
+}
+
+const (
+	gate    = "actors/breaker/gate.go"
+	owner   = "actors/breaker/actor.go"
+	machine = "actors/breaker/machine.go"
+	handle  = "actors/breaker/handle.go"
+)
+
+var variants = []variant{
+	{name: "stretched: every step of the protocol is slow", changes: []change{
+		{gate, "\t\"sync/atomic\"\n", "\t\"runtime\"\n\t\"sync/atomic\"\n"},
+		{gate, "\tword = v.tally.Or(sealed)\n", "\truntime.Gosched()\n\tword = v.tally.Or(sealed)\n\truntime.Gosched()\n"},
+		{gate, "{ v.tally.Store(word) }", "{ runtime.Gosched(); v.tally.Store(word); runtime.Gosched() }"},
+		{gate, "func (v *view) count() bool { return", "func (v *view) count() bool { runtime.Gosched(); return"},
+		{owner, "\to.h.view.Store(next)\n", "\truntime.Gosched()\n\to.h.view.Store(next)\n\truntime.Gosched()\n"},
+		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
+	}},
+	{name: "crashing: the owner crashes in the middle of a step, up to five times", flags: []string{"-crashes"}, changes: []change{
+		{owner, "\te := input(o.spare, now)\n", "\te := input(o.spare, now)\n\tif o.lives < 5 && rand.IntN(8) == 0 {\n\t\to.lives++\n\t\tpanic(\"crash\")\n\t}\n"},
+		{owner, "\tdue      time.Time\n", "\tdue      time.Time\n\tlives int\n"},
+		{owner, "\t\"log/slog\"\n", "\t\"log/slog\"\n\t\"math/rand/v2\"\n"},
+	}},
+	{name: "tally read before sealing", caught: true, changes: []change{
+		{gate, "\t\"sync/atomic\"\n", "\t\"runtime\"\n\t\"sync/atomic\"\n"},
+		{gate, "\tword = v.tally.Or(sealed)\n", "\tword = v.tally.Load()\n\truntime.Gosched()\n\tv.tally.Or(sealed)\n"},
+	}},
+	{name: "thaw by clearing the bit", caught: true, changes: []change{
+		{gate, "{ v.tally.Store(word) }", "{\n\tif word&sealed == 0 {\n\t\tv.tally.And(^sealed)\n\t}\n}"},
+		{owner, "\tnow := time.Now()\n\to.spare", "\truntime.Gosched()\n\tnow := time.Now()\n\to.spare"},
+		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
+	}},
+	{name: "a view published twice", caught: true, changes: []change{
+		{owner, "\to.h.view.Store(next)\n", "\tif o.first == nil {\n\t\to.first = last\n\t}\n\tif o.first.state == next.state && o.first.timed == next.timed {\n\t\to.first.epoch = next.epoch\n\t\to.first.tally.Store(next.tally.Load())\n\t\tnext = o.first\n\t}\n\to.h.view.Store(next)\n"},
+		{owner, "\tdue      time.Time\n", "\tdue      time.Time\n\tfirst    *view\n"},
+	}},
+	{name: "reply before publish", caught: true, changes: []change{
+		{owner, "\t\tdefer o.crashed(m.Fail)\n\t\to.step(func(b *machine, now time.Time) effects { return b.result(now, m.Question) })\n\t\tm.Answer(struct{}{})\n",
+			"\t\tq := m.Question\n\t\tm.Answer(struct{}{})\n\t\truntime.Gosched()\n\t\to.step(func(b *machine, now time.Time) effects { return b.result(now, q) })\n"},
+		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
+	}},
+	{name: "a result that is not acknowledged", caught: true, changes: []change{
+		{handle, "\t_, _ = question(context.Background(), h, &h.shared.results,", "\tgo question(context.Background(), h, &h.shared.results,"},
+	}},
+	{name: "no epoch check by the owner", caught: true, changes: []change{
+		{machine, "r.Permit.Epoch != m.epoch || ", ""},
+	}},
+	{name: "no epoch check when a success moves to the next lease", caught: true, changes: []change{
+		{handle, " && v.epoch == t.permit.Epoch", ""},
+	}},
+	{name: "a success moves to any lease that is open", caught: true, changes: []change{
+		{handle, "v.state == messages.Closed && v.epoch == t.permit.Epoch && ", ""},
+	}},
+	{name: "the count of a lease that was sealed already is taken again", caught: true, changes: []change{
+		{gate, "\t\treturn word, 0\n", "\t\treturn word, word &^ sealed\n"},
+	}},
+	{name: "a tallied success leaves the streak", caught: true, changes: []change{
+		{machine, "\t\tm.totals.Successes += n\n\t\tm.streak = 0\n", "\t\tm.totals.Successes += n\n"},
+	}},
+	{name: "a trial's result counts twice", caught: true, changes: []change{
+		{machine, "\t\tm.trials = slices.Delete(m.trials, i, i+1)\n", ""},
+	}},
+	{name: "nobody looks at the clock at the end of OPEN", caught: true, changes: []change{
+		{machine, "const lastStretch = 50 * time.Millisecond", "const lastStretch = 0"},
+	}},
+}
