@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
@@ -106,4 +107,19 @@ func search(checks []*health.Handle, name string) (at int, found bool) {
 	return slices.BinarySearchFunc(checks, name, func(c *health.Handle, name string) int {
 		return cmp.Compare(c.Name(), name)
 	})
+}
+
+// Groups returns the names of all groups that checks are in, sorted; "live"
+// and "ready" are always there.
+func (h *Health) Groups() []string { return slices.Sorted(maps.Keys(h.checks.Load().groups)) }
+
+// Status returns the Status that Snapshot would report: of all checks, or of
+// those in any of the groups. It runs nothing and never waits.
+func (h *Health) Status(groups ...string) Status {
+	now := time.Now()
+	var all health.Overall
+	for _, c := range h.checks.Load().union(groups) {
+		all.Add(c.Status(now), c.Config().Optional)
+	}
+	return all.Status()
 }

@@ -323,3 +323,15 @@ func TestHealthConcurrentUse(t *testing.T) {
 		require.True(t, strings.HasPrefix(all.Checks[0].Name, "0-"))
 	})
 }
+
+func TestHealthStatusAndGroups(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		require.Equal(t, []string{"live", "ready"}, h.Groups())
+		mixed(t, h)
+		require.Equal(t, []string{"live", "ready", "storage"}, h.Groups())
+		for _, groups := range [][]string{nil, {"live"}, {"ready"}, {"storage"}, {"live", "storage"}, {"none"}} {
+			require.Equal(t, h.Snapshot(groups...).Status, h.Status(groups...))
+		}
+		require.Len(t, h.Snapshot("ready", "storage", "live").Checks, 4, "each once")
+	})
+}
