@@ -25,7 +25,7 @@ import (
 func TestManyCallersSeeOneSequentialBreaker(t *testing.T) {
 	s := start(t)
 	replay(t, 2500, func(t *testing.T, luck *rand.Rand, name string) *history {
-		return play(t, s, luck, name, plot{crashes: *crashes})
+		return play(t, s, luck, name, plot{})
 	})
 }
 
@@ -37,12 +37,21 @@ func TestManyCallersSeeOneSequentialBreakerWhileTimeMovesIt(t *testing.T) {
 }
 
 func TestManyCallersSeeOneSequentialBreakerInVirtualTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t)
-		replay(t, 800, func(t *testing.T, luck *rand.Rand, name string) *history {
-			return play(t, s, luck, name, plot{timed: true, bubble: true})
+	var judged verdicts
+	for batch := range 8 * *more {
+		var made []*history
+		synctest.Test(t, func(t *testing.T) {
+			s := start(t)
+			for n := range 100 {
+				luck, name := draw(100*batch + n)
+				made = append(made, play(t, s, luck, name, plot{timed: true, bubble: true}))
+			}
 		})
-	})
+		for _, h := range made {
+			judged.judge(t, h)
+		}
+	}
+	judged.end(t)
 }
 
 func TestManyCallersSeeOneSequentialBreakerUntilShutdown(t *testing.T) {
@@ -51,34 +60,52 @@ func TestManyCallersSeeOneSequentialBreakerUntilShutdown(t *testing.T) {
 	})
 }
 
-// replay makes many histories and checks each.
+// replay makes many histories and judges each.
 func replay(t *testing.T, histories int, make func(*testing.T, *rand.Rand, string) *history) {
-	operations, undecided, begin := 0, 0, time.Now()
+	var judged verdicts
+	begin := time.Now()
 	for n := range histories * *more {
 		if *limit > 0 && time.Since(begin) > *limit {
 			break
 		}
-		from := *seed + uint64(n)
-		h := make(t, rand.New(rand.NewPCG(from, 0)), fmt.Sprint("history ", from))
-		operations += int(h.clock.Load() / 2)
-		switch h.check() {
-		case porcupine.Unknown:
-			undecided++
-		case porcupine.Illegal:
-			h.tell(t.Logf)
-			t.Fatalf("%s: no sequential breaker answers like this", h.name)
-		}
+		luck, name := draw(n)
+		judged.judge(t, make(t, luck, name))
 	}
-	t.Logf("%d histories, %d operations, %d undecided", histories**more, operations, undecided)
-	require.LessOrEqual(t, undecided, 3+histories**more/10, "too many histories were too long to judge")
+	judged.end(t)
+}
+
+// draw returns the luck and the name of the nth history.
+func draw(n int) (*rand.Rand, string) {
+	from := *seed + uint64(n)
+	return rand.New(rand.NewPCG(from, 0)), fmt.Sprint("history ", from)
+}
+
+// verdicts counts what has been judged.
+type verdicts struct{ histories, operations, undecided int }
+
+func (v *verdicts) judge(t *testing.T, h *history) {
+	v.histories++
+	v.operations += int(h.clock.Load() / 2)
+	switch h.check() {
+	case porcupine.Unknown:
+		v.undecided++
+	case porcupine.Illegal:
+		h.tell(t.Logf)
+		t.Fatalf("%s: no sequential breaker answers like this", h.name)
+	}
+}
+
+func (v *verdicts) end(t *testing.T) {
+	t.Logf("%d histories, %d operations, %d undecided", v.histories, v.operations, v.undecided)
+	require.LessOrEqual(t, v.undecided, 3+v.histories/10, "too many histories were too long to judge")
 }
 
 // plot is what may happen in a history besides calls.
-type plot struct{ timed, bubble, shutdown, crashes bool }
+type plot struct{ timed, bubble, shutdown bool }
 
 // play makes one history.
 func play(t *testing.T, s *api.System, luck *rand.Rand, name string, p plot) *history {
-	h := &history{name: name, timed: p.timed, crashes: p.crashes, start: time.Now()}
+	h := &history{name: name, timed: p.timed, crashes: *crashes, start: time.Now()}
 	h.draw(luck, p)
 	b, err := s.Breaker(name, h.settings[0])
 	require.NoError(t, err)

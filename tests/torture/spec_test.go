@@ -21,8 +21,8 @@ type circuit struct {
 	until    span   // OPEN: when trials begin
 	reopened int    // since the last recovery
 	healed   int
-	trials   uint64 // one bit for each call on trial
-	current  uint64 // one bit for each running call that is not late
+	trials   uint64           // one bit for each call on trial
+	current  uint64           // one bit for each running call that is not late
 	totals   api.BreakerStats // only the totals
 	stopped  bool
 }
