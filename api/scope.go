@@ -5,20 +5,28 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // scope is the context of a call under a Timeout. It carries the deadline and
 // costs no timer until somebody asks for Done; Err looks at the clock.
 type scope struct {
-	context.Context // the caller's
-	started         time.Time
+	context.Context               // the caller's
+	started         time.Duration // since epoch
 	limit           time.Duration
 	isHard          bool
 	outer           *scope // the Timeout around, of either kind
 
-	mu      sync.Mutex
-	err     error
+	mu   sync.Mutex
+	over atomic.Bool // err is set
+	err  error
+	rare *rare // nil until one of them is needed
+}
+
+// rare is what most scopes never need.
+type rare struct {
+	at      time.Time     // the deadline
 	last    error         // the last error of an attempt inside
 	done    chan struct{} // made when asked for
 	timer   *time.Timer   // likewise
@@ -26,6 +34,9 @@ type scope struct {
 	after   []*afterFunc
 	running []takeable // what a hard Timeout takes over when it fires
 }
+
+// epoch is when scopes count from: a duration costs half of what a time does.
+var epoch = time.Now()
 
 // takeable is something inside a hard Timeout that can be ended from outside.
 type takeable interface{ take(err error) }
@@ -36,17 +47,39 @@ type (
 )
 
 func (s *scope) begin(ctx context.Context, limit time.Duration, isHard bool) {
-	s.Context, s.started, s.limit, s.isHard = ctx, time.Now(), limit, isHard
+	s.Context, s.started, s.limit, s.isHard = ctx, time.Since(epoch), limit, isHard
 	s.outer, _ = ctx.Value(scopeKey{}).(*scope)
 }
 
 // Deadline returns the earlier of the limit and the caller's own deadline.
 func (s *scope) Deadline() (time.Time, bool) {
-	at := s.started.Add(s.limit)
+	at := s.at()
 	if callers, ok := s.Context.Deadline(); ok && callers.Before(at) {
 		return callers, true
 	}
 	return at, true
+}
+
+// remaining returns how long it is until the limit.
+func (s *scope) remaining() time.Duration { return s.started + s.limit - time.Since(epoch) }
+
+// at returns when the limit is reached, always the same.
+func (s *scope) at() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rarely()
+	if r.at.IsZero() {
+		r.at = time.Now().Add(s.remaining())
+	}
+	return r.at
+}
+
+// rarely returns what most scopes never need. mu is held.
+func (s *scope) rarely() *rare {
+	if s.rare == nil {
+		s.rare = &rare{}
+	}
+	return s.rare
 }
 
 // Value finds the Timeouts around, and the caller's values.
@@ -65,13 +98,11 @@ func (s *scope) Value(key any) any {
 // Err returns nil until the limit has passed, the caller's ctx is done, or the
 // call has returned.
 func (s *scope) Err() error {
-	s.mu.Lock()
-	err := s.err
-	s.mu.Unlock()
-	if err != nil {
-		return err
+	if s.over.Load() {
+		return s.err
 	}
-	if err = s.Context.Err(); err == nil && s.passed() {
+	err := s.Context.Err()
+	if err == nil && s.passed() {
 		err = context.DeadlineExceeded
 	}
 	if err == nil {
@@ -81,25 +112,26 @@ func (s *scope) Err() error {
 }
 
 // passed reports whether the limit has passed.
-func (s *scope) passed() bool { return time.Since(s.started) >= s.limit }
+func (s *scope) passed() bool { return s.remaining() <= 0 }
 
 // Done is closed when Err is no longer nil.
 func (s *scope) Done() <-chan struct{} {
 	s.mu.Lock()
-	if s.done != nil {
-		defer s.mu.Unlock()
-		return s.done
+	r := s.rarely()
+	if r.done != nil {
+		s.mu.Unlock()
+		return r.done
 	}
-	s.done = make(chan struct{})
+	r.done = make(chan struct{})
 	if s.err != nil {
-		close(s.done)
-		defer s.mu.Unlock()
-		return s.done
+		close(r.done)
+		s.mu.Unlock()
+		return r.done
 	}
-	s.timer = time.AfterFunc(s.limit-time.Since(s.started), func() { s.cancel(context.DeadlineExceeded) })
+	r.timer = time.AfterFunc(s.remaining(), func() { s.cancel(context.DeadlineExceeded) })
 	s.mu.Unlock()
 	s.listen()
-	return s.done
+	return r.done
 }
 
 // listen passes the end of the caller's ctx on.
@@ -109,7 +141,7 @@ func (s *scope) listen() {
 	}
 	stop := context.AfterFunc(s.Context, func() { s.cancel(s.Context.Err()) })
 	s.mu.Lock()
-	s.release = stop
+	s.rarely().release = stop
 	ended := s.err != nil
 	s.mu.Unlock()
 	if ended {
@@ -130,15 +162,15 @@ func (s *scope) AfterFunc(f func()) (stop func() bool) {
 		go f() // ends with f
 		return func() bool { return false }
 	}
-	s.after = append(s.after, a)
+	s.rare.after = append(s.rare.after, a)
 	return func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		i := slices.Index(s.after, a)
+		i := slices.Index(s.rare.after, a)
 		if i < 0 {
 			return false
 		}
-		s.after = slices.Delete(s.after, i, i+1)
+		s.rare.after = slices.Delete(s.rare.after, i, i+1)
 		return true
 	}
 }
@@ -152,11 +184,17 @@ func (s *scope) cancel(err error) error {
 		return s.err
 	}
 	s.err = err
-	if s.done != nil {
-		close(s.done)
+	s.over.Store(true)
+	if s.rare == nil {
+		s.mu.Unlock()
+		return err
 	}
-	timer, release, after := s.timer, s.release, s.after
-	s.after = nil
+	after := s.rare.after
+	s.rare.after = nil
+	timer, release := s.rare.timer, s.rare.release
+	if s.rare.done != nil {
+		close(s.rare.done)
+	}
 	s.mu.Unlock()
 	if timer != nil {
 		timer.Stop()
@@ -177,15 +215,16 @@ func (s *scope) add(t takeable) error {
 	if s.err != nil {
 		return s.err
 	}
-	s.running = append(s.running, t)
+	r := s.rarely()
+	r.running = append(r.running, t)
 	return nil
 }
 
 func (s *scope) remove(t takeable) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := slices.Index(s.running, t); i >= 0 {
-		s.running = slices.Delete(s.running, i, i+1)
+	if i := slices.Index(s.rare.running, t); i >= 0 {
+		s.rare.running = slices.Delete(s.rare.running, i, i+1)
 	}
 }
 
@@ -198,7 +237,7 @@ func (s *scope) take(cause error) {
 	}
 	s.cancel(end)
 	s.mu.Lock()
-	running := slices.Clone(s.running)
+	running := slices.Clone(s.rarely().running)
 	s.mu.Unlock()
 	for _, t := range running {
 		t.take(cause)
@@ -214,7 +253,7 @@ func noteAttempt(ctx context.Context, err error) {
 			continue
 		}
 		s.mu.Lock()
-		s.last = err
+		s.rarely().last = err
 		s.mu.Unlock()
 	}
 }
@@ -224,8 +263,8 @@ func noteAttempt(ctx context.Context, err error) {
 func (s *scope) timeoutError(t TimeoutConfig, err error) *TimeoutError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last != nil {
-		err = s.last
+	if last := s.rarely().last; last != nil {
+		err = last
 	}
 	if err == context.DeadlineExceeded { //nolint:errorlint // itself: it says nothing that TimeoutError does not
 		err = nil
@@ -239,7 +278,7 @@ func (s *scope) judge(t TimeoutConfig, err error) error {
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !s.passed() {
 		return err
 	}
-	if callers, ok := s.Context.Deadline(); ok && callers.Before(s.started.Add(s.limit)) {
+	if callers, ok := s.Context.Deadline(); ok && callers.Before(s.at()) {
 		return err
 	}
 	return s.timeoutError(t, err)

@@ -146,7 +146,7 @@ func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, rest 
 	go turn()         // ends when fn does
 	runtime.Gosched() // a quick fn is done by now, and needs no timer
 	if !c.hasEnded() {
-		timer := time.AfterFunc(t.Limit-time.Since(c.started), turn)
+		timer := time.AfterFunc(c.remaining(), turn)
 		defer timer.Stop()
 		if ctx.Done() != nil {
 			defer context.AfterFunc(ctx, c.callerGone)()

@@ -17,6 +17,7 @@ import (
 type Handle struct {
 	host     Host
 	name     string
+	closing  <-chan struct{}          // closed when the system shuts down
 	settings atomic.Pointer[settings] // what the owner published last
 	calls    atomic.Uint64            // begun so far
 	office   atomic.Pointer[office]   // nil until the first message
@@ -44,7 +45,7 @@ func New(host Host, name string, cfg Config) (*Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handle{host: host, name: name}
+	h := &Handle{host: host, name: name, closing: host.Closing()}
 	h.publish(cfg, time.Now())
 	return h, nil
 }
@@ -64,7 +65,7 @@ func (h *Handle) Settings() *Config { return &h.settings.Load().cfg }
 // and reads the clock only when there is a budget. Once the system is shut
 // down it returns ErrShutdown.
 func (h *Handle) Begin() error {
-	if isClosed(h.host.Closing()) {
+	if isClosed(h.closing) {
 		return messages.ErrShutdown
 	}
 	h.calls.Add(1)
@@ -107,7 +108,7 @@ func (h *Handle) Configure(cfg Config) error {
 
 // Stats asks for what the policy has counted, or returns ErrShutdown.
 func (h *Handle) Stats() (messages.RetryStats, error) {
-	if isClosed(h.host.Closing()) {
+	if isClosed(h.closing) {
 		return messages.RetryStats{}, messages.ErrShutdown
 	}
 	o := h.office.Load()
