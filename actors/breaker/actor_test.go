@@ -269,6 +269,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 			h.Close()
 			_, ok := h.Lease()
 			require.False(t, ok)
+			require.False(t, lease.Success(), "nothing is tallied any more")
 			_, admit := h.Admit(context.Background())
 			_, stats := h.Stats()
 			for _, err := range []error{admit, stats, h.Order(messages.Reset), h.Configure(Config{})} {

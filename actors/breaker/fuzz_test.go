@@ -18,12 +18,13 @@ func FuzzMachine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, settings uint8, script []byte) {
 		cfg := fuzzConfig(settings)
 		m := newMachine(&cfg)
-		p := &player{t: t, m: &m, now: noon}
+		p := &player{t: t, m: &m, spare: &machine{}, now: noon}
 		for ; len(script) >= 3; script = script[3:] {
 			p.now = p.now.Add(time.Duration(script[2]) * time.Second / 4)
-			before := p.remember()
+			p.spare.copyFrom(p.m) // a step works on a copy, as the owner's do
+			p.m, p.spare = p.spare, p.m
 			e := p.step(script[0], script[1])
-			p.check(before, e)
+			p.check(p.spare, e)
 		}
 	})
 }
@@ -61,18 +62,12 @@ func fuzzConfig(b uint8) Config {
 type player struct {
 	t       *testing.T
 	m       *machine
+	spare   *machine // as it was before the step
 	now     time.Time
 	running []messages.Permit
 	reports uint64 // results told, tallied ones included
 	refused uint64
 	last    messages.State // what the last change led to
-}
-
-// remember copies the machine as it is before a step.
-func (p *player) remember() *machine {
-	var before machine
-	before.copyFrom(p.m)
-	return &before
 }
 
 func (p *player) step(what, how byte) effects {

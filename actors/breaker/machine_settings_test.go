@@ -32,6 +32,31 @@ func TestATrialIsAcceptedOnce(t *testing.T) {
 	require.Len(t, m.trials, 1)
 }
 
+func TestTheTrialThatIsDueFirstDecides(t *testing.T) {
+	m := newTestMachine(t, Config{FailureThreshold: 1, TrialTimeout: 10 * time.Second})
+	halfOpen(m)
+	call(m, at(t, "60s"))
+	call(m, at(t, "65s"))
+	require.Equal(t, at(t, "70s"), m.wake(at(t, "65s")))
+
+	configure(t, Config{TrialTimeout: time.Second})(m, at(t, "66s"))
+	call(m, at(t, "66s"))
+	require.Equal(t, at(t, "67s"), m.wake(at(t, "66s")))
+	tick(m, at(t, "67s"))
+	require.Equal(t, messages.Open, m.state)
+}
+
+func TestSuccessesOfAnEarlierRecoveryDoNotCount(t *testing.T) {
+	m := newTestMachine(t, Config{FailureThreshold: 1, HalfOpenMaxCalls: 2})
+	running(2)(m)
+	then(success, failure)(m, at(t, "60s"))
+	require.Equal(t, messages.Open, m.state)
+	then(call, success)(m, at(t, "120s"))
+	require.Equal(t, messages.HalfOpen, m.state)
+	then(call, success)(m, at(t, "120s"))
+	require.Equal(t, messages.Closed, m.state)
+}
+
 func TestAnIgnoredTrialMakesRoomForAnother(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1, HalfOpenMaxCalls: 1})
 	running(1)(m)

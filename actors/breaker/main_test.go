@@ -2,6 +2,7 @@ package breaker
 
 import (
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,9 @@ func (h *host) Spawn(_, _ string, produce func() actor.Actor) (ask.Owner, error)
 	case <-h.closing:
 		return nil, messages.ErrShutdown
 	default:
+	}
+	for range 1000 { // give others who want an owner the time to come
+		runtime.Gosched()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

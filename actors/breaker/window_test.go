@@ -117,6 +117,14 @@ func TestSlideTellsWhenABucketWasQuiet(t *testing.T) {
 	}
 }
 
+func TestATimeWindowSlidesOverAYearAtOnce(t *testing.T) {
+	w := newWindow(TimeWindow(10)) // buckets of a nanosecond
+	w.slide(noon)
+	w.add(true, true)
+	require.True(t, w.slide(noon.AddDate(1, 0, 0)))
+	require.Equal(t, tally{}, w.sum)
+}
+
 func TestACopyOfAWindowIsItsOwn(t *testing.T) {
 	for _, of := range []Window{CountWindow(3), TimeWindow(time.Second)} {
 		w := newWindow(of)
@@ -131,6 +139,22 @@ func TestACopyOfAWindowIsItsOwn(t *testing.T) {
 		require.Equal(t, tally{1, 1, 0}, w.sum)
 		c.copyFrom(&w)
 		require.Equal(t, w, c)
+	}
+}
+
+func TestAWindowOfOneKindMayReuseTheMemoryOfTheOther(t *testing.T) {
+	calls, span := newWindow(CountWindow(3)), newWindow(TimeWindow(time.Second))
+	var none, c window
+	for _, o := range []*window{&calls, &span, &calls, &none, &span, &none} {
+		c.copyFrom(o)
+		c.slide(noon)
+		c.successes(2)
+		c.add(true, false)
+		if o == &none {
+			require.Equal(t, tally{}, c.sum)
+		} else {
+			require.Equal(t, tally{3, 1, 0}, c.sum)
+		}
 	}
 }
 
