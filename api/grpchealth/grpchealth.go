@@ -1,5 +1,5 @@
 // Package grpchealth serves grpc.health.v1 from the checks of an api.System.
-// Only who imports it links gRPC.
+// It is a module of its own, so that only who imports it gets gRPC.
 //
 //	grpc_health_v1.RegisterHealthServer(server, grpchealth.New(system, nil))
 package grpchealth
