@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"github.com/understudy-go/understudy/system"
 )
@@ -14,7 +15,11 @@ type Func[T any] = func(ctx context.Context) (T, error)
 type Policy interface{ policy() }
 
 // plan is several policies, the outermost first.
-type plan struct{ list []Policy }
+type plan struct {
+	list []Policy
+	hard int            // where the first hard timeout is; -1: there is none
+	sys  *system.System // as systemOf has it
+}
 
 func (*plan) policy() {}
 
@@ -30,6 +35,12 @@ func Compose(outermostFirst ...Policy) Policy {
 			p.list = append(p.list, policy.list...)
 		default:
 			p.list = append(p.list, policy)
+		}
+	}
+	p.hard = firstHard(p.list)
+	for _, policy := range p.list {
+		if p.sys = systemOf(policy); p.sys != nil {
+			break
 		}
 	}
 	return p
@@ -107,7 +118,7 @@ func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, err error) {
 	case nil:
 		return fn(ctx)
 	case *plan:
-		return descend(ctx, systemOf(p), p.list, fn)
+		return descend(ctx, p.sys, p.list, p.hard, fn)
 	case TimeoutConfig:
 		if !p.Cooperative {
 			return hard(ctx, nil, p, nil, fn)
@@ -126,37 +137,34 @@ func run(ctx context.Context, p Policy, fn func(context.Context) error) error {
 	if err := checkCall(ctx, fn == nil); err != nil {
 		return err
 	}
-	if holdsHard(p) {
+	list, isPlan := p.(*plan)
+	switch {
+	case isHard(p) || isPlan && list.hard >= 0:
 		_, err := do(ctx, p, valued(fn))
 		return err
-	}
-	if p, ok := p.(*plan); ok {
-		return guardAll(ctx, systemOf(p), p.list, fn)
+	case isPlan:
+		return guardAll(ctx, list.sys, list.list, fn)
 	}
 	return guard(ctx, nil, p, nil, fn)
 }
 
-// descend runs fn under list: policies up to the first hard timeout guard the
-// call in this goroutine, the rest is run in the timeout's.
-func descend[T any](ctx context.Context, sys *system.System, list []Policy, fn Func[T]) (v T, err error) {
-	for i, p := range list {
-		t, ok := p.(TimeoutConfig)
-		if !ok || t.Cooperative {
-			continue
-		}
-		if i == 0 {
-			return hard(ctx, sys, t, list[1:], fn)
-		}
-		err = guardAll(ctx, sys, list[:i], func(ctx context.Context) (err error) {
-			v, err = hard(ctx, sys, t, list[i+1:], fn)
+// descend runs fn under list: the policies before the first hard timeout guard
+// the call in this goroutine, the rest is run in the timeout's.
+func descend[T any](ctx context.Context, sys *system.System, list []Policy, firstHard int, fn Func[T]) (v T, err error) {
+	switch {
+	case firstHard < 0:
+		err = guardAll(ctx, sys, list, func(ctx context.Context) (err error) {
+			v, err = fn(ctx)
 			return err
 		})
-		return v, err
+	case firstHard == 0:
+		return hard(ctx, sys, list[0].(TimeoutConfig), list[1:], fn)
+	default:
+		err = guardAll(ctx, sys, list[:firstHard], func(ctx context.Context) (err error) {
+			v, err = hard(ctx, sys, list[firstHard].(TimeoutConfig), list[firstHard+1:], fn)
+			return err
+		})
 	}
-	err = guardAll(ctx, sys, list, func(ctx context.Context) (err error) {
-		v, err = fn(ctx)
-		return err
-	})
 	return v, err
 }
 
@@ -185,39 +193,28 @@ func guard(ctx context.Context, sys *system.System, p Policy, rest []Policy, fn 
 	return inner(ctx)
 }
 
-// holdsHard reports whether p holds a hard timeout.
-func holdsHard(p Policy) bool {
-	switch p := p.(type) {
-	case TimeoutConfig:
-		return !p.Cooperative
-	case *plan:
-		for _, p := range p.list {
-			if holdsHard(p) {
-				return true
-			}
-		}
-	}
-	return false
+// isHard reports whether p is a Timeout that runs its call in a goroutine.
+func isHard(p Policy) bool {
+	t, ok := p.(TimeoutConfig)
+	return ok && !t.Cooperative
 }
+
+func firstHard(list []Policy) int { return slices.IndexFunc(list, isHard) }
 
 // systemOf returns the system of the first breaker or retry in p, to which
 // timeouts and fallbacks report what happened; nil if there is none.
 func systemOf(p Policy) *system.System {
 	switch p := p.(type) {
 	case *Breaker:
-		if p != nil {
+		if p != nil && p.sys != nil {
 			return p.sys.sys
 		}
 	case *Retry:
-		if p != nil {
+		if p.isMade() {
 			return p.sys.sys
 		}
 	case *plan:
-		for _, p := range p.list {
-			if s := systemOf(p); s != nil {
-				return s
-			}
-		}
+		return p.sys
 	}
 	return nil
 }

@@ -237,7 +237,7 @@ func (c *hardCall[T]) run() {
 	if len(c.rest) == 0 { // spares the new stack some growth
 		v, err = c.fn(&c.scope)
 	} else {
-		v, err = descend(&c.scope, c.sys, c.rest, c.fn)
+		v, err = descend(&c.scope, c.sys, c.rest, firstHard(c.rest), c.fn)
 	}
 	returned = true
 }
