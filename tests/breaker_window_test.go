@@ -127,3 +127,24 @@ func TestAnIdleBreakerWithATimeWindowSetsNoTimers(t *testing.T) {
 		time.Sleep(100 * 24 * time.Hour) // 8.64 thousand million buckets: a ticking one would take hours here
 	})
 }
+
+// The owner works on two machines in turn: neither may remember the kind of
+// window it held before.
+func TestAWindowOfAnotherKindStartsEmptyAndCounts(t *testing.T) {
+	kinds := []api.Window{api.TimeWindow(time.Minute), api.CountWindow(4), api.TimeWindow(time.Hour), api.CountWindow(8)}
+	bubble(t, func(t *testing.T, s *api.System) {
+		settings := func(w api.Window) api.BreakerConfig {
+			return api.BreakerConfig{FailureThreshold: api.Off, Window: w, MinimumCalls: 4, FailureRate: 0.9}
+		}
+		b := breaker(t, s, settings(kinds[0]))
+		for _, kind := range kinds {
+			require.NoError(t, b.Configure(settings(kind)))
+			for range 3 {
+				require.NoError(t, b.Run(context.Background(), succeed))
+				require.ErrorIs(t, b.Run(context.Background(), fail), errBoom)
+			}
+			require.InDelta(t, 0.5, stats(t, b).FailureRate, 0.01)
+		}
+		require.EqualValues(t, 3*len(kinds), stats(t, b).Failures, "no result was lost")
+	})
+}

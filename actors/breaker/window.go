@@ -46,6 +46,10 @@ func (w *window) copyFrom(o *window) {
 	w.ring, w.spans = append(ring, o.ring...), append(spans, o.spans...)
 }
 
+// slides tells a time window from a count window. The memory of the other kind
+// may be there, but is empty.
+func (w *window) slides() bool { return len(w.spans) > 0 }
+
 func (w *window) clear() {
 	clear(w.ring)
 	clear(w.spans)
@@ -54,7 +58,7 @@ func (w *window) clear() {
 
 // successes adds n fast successes.
 func (w *window) successes(n int) {
-	if w.spans != nil {
+	if w.slides() {
 		w.addToBucket(tally{calls: n})
 		return
 	}
@@ -72,7 +76,7 @@ func (w *window) add(failure, slow bool) {
 	if slow {
 		t.slow, entry = 1, entry|ringSlow
 	}
-	if w.spans != nil {
+	if w.slides() {
 		w.addToBucket(t)
 		return
 	}
@@ -107,7 +111,7 @@ func entryTally(entry uint8) tally {
 // slide moves a time window to now. It reports whether the last bucket that
 // ended held no call.
 func (w *window) slide(now time.Time) (quiet bool) {
-	if w.spans == nil || now.Before(w.ends) {
+	if !w.slides() || now.Before(w.ends) {
 		return false
 	}
 	if w.ends.IsZero() {
