@@ -46,7 +46,7 @@ func (v *view) freeze() (word, count uint64) {
 // bit, wipes what callers added in vain meanwhile.
 func (v *view) thaw(word uint64) { v.tally.Store(word) }
 
-// stateAt returns the state as of now: HALF_OPEN from the moment the reset
+// stateNow returns the state as of now: HALF_OPEN from the moment the reset
 // timeout is over, even if the owner's timer is late.
 func (v *view) stateNow() messages.State {
 	if v.state == messages.Open && !v.until.IsZero() && !time.Now().Before(v.until) {
