@@ -50,6 +50,7 @@ func Scale(breakers int, c Clock, progress func(string)) ([]Finding, error) {
 	m := &crowd{bed: many, breakers: make([]*api.Breaker, breakers)}
 	found := m.memory()
 	progress("lookups and calls among them")
+	c = Clock{Rounds: min(c.Rounds, 5), Slice: 5 * c.Slice} // each round collects a heap that is large now
 	found = append(found, m.lookups(c)...)
 	found = append(found, m.calls(few, c)...)
 	progress("shutting them down")
