@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/understudy-go/understudy/actors/health"
@@ -72,8 +74,9 @@ func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
 }
 
 type handler struct {
-	h   *Health
-	cfg HandlerConfig
+	h       *Health
+	cfg     HandlerConfig
+	buffers sync.Pool // of *bytes.Buffer
 }
 
 // page is what one request asks for.
@@ -113,17 +116,23 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.now = time.Now()
 	p.status = p.overall()
 	p.draining = p.group == "ready" && !p.single && s.h.isDraining()
-	body := s.h.render(p)
+	body, _ := s.buffers.Get().(*bytes.Buffer)
+	if body == nil {
+		body = new(bytes.Buffer)
+	}
+	defer s.buffers.Put(body)
+	body.Reset()
+	s.h.render(body, p)
 	w.Header().Set("Content-Type", p.format.contentType())
 	w.Header().Set("Vary", "Accept")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
 	if p.warning != "" {
 		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(p.warning))
 	}
 	w.WriteHeader(s.code(p))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(body)
+		_, _ = w.Write(body.Bytes())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,44 +14,89 @@ import (
 // withheld is shown instead of a reason.
 const withheld = "reason withheld"
 
-// render writes a page. It never fails.
-func (h *Health) render(p page) []byte {
-	var b bytes.Buffer
+// Ways of writing a check that are remembered until it has a new result.
+const (
+	kindJSON = iota
+	kindText
+	shown = 2 // added when messages and details are shown
+)
+
+// render writes a page into b. It never fails.
+func (h *Health) render(b *bytes.Buffer, p page) {
 	switch p.format {
 	case formatJSON:
-		h.renderJSON(&b, p)
+		h.renderJSON(b, p)
 	case formatIETF:
-		h.renderIETF(&b, p)
+		h.renderIETF(b, p)
 	case formatPrometheus:
-		renderPrometheus(&b, p)
+		renderPrometheus(b, p)
 	default:
-		renderText(&b, p)
+		renderText(b, p)
 	}
-	return b.Bytes()
 }
 
 // results returns what p may show of its checks.
 func (p page) results() []CheckResult {
 	results := make([]CheckResult, len(p.checks))
 	for i, c := range p.checks {
-		r := c.Result(p.now)
-		if !p.show {
-			r.Details = nil
-			if r.Message != "" && r.BlockedBy == "" { // names are no secret
-				r.Message = withheld
-			}
-		}
-		results[i] = r
+		results[i] = p.redact(c.Result(p.now))
 	}
 	return results
 }
 
+func (p page) redact(r CheckResult) CheckResult {
+	if !p.show {
+		r.Details = nil
+		if r.Message != "" && r.BlockedBy == "" { // names are no secret
+			r.Message = withheld
+		}
+	}
+	return r
+}
+
+// kind tells which of the remembered texts the page wants.
+func (p page) kind(kind int) int {
+	if p.show {
+		return kind + shown
+	}
+	return kind
+}
+
+// causes returns the checks that block others of the page.
+func (p page) causes() (causes []string) {
+	if p.status == Healthy {
+		return nil
+	}
+	for _, c := range p.checks {
+		if by := c.BlockedBy(p.now); by != "" && !slices.Contains(causes, by) {
+			causes = append(causes, by)
+		}
+	}
+	slices.Sort(causes)
+	return causes
+}
+
+// renderJSON writes what SystemHealth.MarshalJSON does.
 func (h *Health) renderJSON(b *bytes.Buffer, p page) {
-	results := p.results()
-	writeJSON(b, SystemHealth{
-		RootCauses: rootCauses(results), Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started), Timestamp: p.now, Checks: results,
-		Draining: h.isDraining(),
-	})
+	head := systemJSON{
+		Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started).Seconds(),
+		Timestamp: p.now.UTC().Format(time.RFC3339), Causes: p.causes(), Draining: h.isDraining(), Checks: []checkJSON{},
+	}
+	around, _ := json.Marshal(head)
+	before, after, _ := bytes.Cut(around, []byte(`"checks":[`))
+	b.Write(before)
+	b.WriteString(`"checks":[`)
+	for i, c := range p.checks {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(c.Write(b.AvailableBuffer(), p.now, p.kind(kindJSON), func(r CheckResult) []byte {
+			text, _ := json.Marshal(checkToJSON(p.redact(r)))
+			return text
+		}))
+	}
+	b.Write(after)
+	b.WriteByte('\n')
 }
 
 // renderIETF follows the draft "Health Check Response Format for HTTP APIs".
@@ -111,16 +157,19 @@ func renderText(b *bytes.Buffer, p page) {
 		b.WriteString("ok")
 		return
 	}
-	results := p.results()
-	for _, cause := range rootCauses(results) {
+	for _, cause := range p.causes() {
 		fmt.Fprintf(b, "root cause: %s\n", printable(cause))
 	}
-	for _, r := range results {
-		passed := serves(r.Status)
+	for _, c := range p.checks {
 		if p.endpoint == "startupz" {
-			passed = !r.Timestamp.IsZero() || r.BlockedBy != ""
+			writeLine(b, p.redact(c.Result(p.now)), c.HasStarted(p.now))
+			continue
 		}
-		writeLine(b, r, passed)
+		b.Write(c.Write(b.AvailableBuffer(), p.now, p.kind(kindText), func(r CheckResult) []byte {
+			var line bytes.Buffer
+			writeLine(&line, p.redact(r), serves(r.Status))
+			return line.Bytes()
+		}))
 	}
 	if p.draining {
 		b.WriteString("[-]shutdown failed: draining\n")

@@ -43,13 +43,16 @@ func (s SystemHealth) MarshalJSON() ([]byte, error) {
 		Timestamp: s.Timestamp.UTC().Format(time.RFC3339), Checks: make([]checkJSON, len(s.Checks)),
 	}
 	for i, c := range s.Checks {
-		w.Checks[i] = checkJSON{
-			Name: c.Name, Status: c.Status, Message: c.Message,
-			Latency: milliseconds(c.Latency), Details: encodeDetails(c.Details),
-			Flapping: c.Flapping,
-		}
+		w.Checks[i] = checkToJSON(c)
 	}
 	return json.Marshal(w)
+}
+
+func checkToJSON(c CheckResult) checkJSON {
+	return checkJSON{
+		Name: c.Name, Status: c.Status, Message: c.Message, Latency: milliseconds(c.Latency),
+		Details: encodeDetails(c.Details), Flapping: c.Flapping,
+	}
 }
 
 type systemJSON struct {

@@ -36,6 +36,14 @@ func (h *Handle) blockedBy(now time.Time) *Handle {
 	return nil
 }
 
+// BlockedBy returns the name of the check that blocks this one; empty: none.
+func (h *Handle) BlockedBy(now time.Time) string {
+	if root := h.blockedBy(now); root != nil {
+		return root.name
+	}
+	return ""
+}
+
 // stillBlocked runs the UNHEALTHY checks that this one stands on, and reports
 // whether one still is.
 func (h *Handle) stillBlocked(ctx context.Context) bool {

@@ -117,7 +117,7 @@ func (h *Handle) Run(ctx context.Context) Result {
 }
 
 func (h *Handle) interrupted(cause error) Result {
-	if cause == errCrashed { //nolint:errorlint // it is a cause of our own, never wrapped
+	if cause == errCrashed { // it is a cause of our own, never wrapped
 		return h.Result(time.Now())
 	}
 	return h.unfinished(cause)

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -31,6 +32,34 @@ type view struct {
 	stuckSince time.Time // the timeout of a run that has not returned; zero: none
 	interval   time.Duration
 	staleAt    time.Time // by then there should have been another result; zero: never
+
+	written [kinds]atomic.Pointer[[]byte] // what Write has made of it
+}
+
+// kinds is how many ways of writing a result are remembered.
+const kinds = 4
+
+// timeless tells whether read returns the same, but for the age, as long as
+// this view is the published one and not stale.
+func (v *view) timeless(now time.Time) bool {
+	return v.stuckSince.IsZero() && !v.stale(now) && len(v.result.Changes) < flapChanges
+}
+
+// Write appends what render makes of the result, and remembers that for the
+// next time where it can. Each kind of render, from 0 to 3, must depend on
+// nothing else, and not on the age.
+func (h *Handle) Write(to []byte, now time.Time, kind int, render func(Result) []byte) []byte {
+	v := h.view.Load()
+	if !v.timeless(now) || h.blockedBy(now) != nil {
+		return append(to, render(h.Amid(v.read(now), now))...)
+	}
+	text := v.written[kind].Load()
+	if text == nil {
+		made := render(v.read(now))
+		text = &made
+		v.written[kind].Store(text)
+	}
+	return append(to, *text...)
 }
 
 // view returns what the world may know.
