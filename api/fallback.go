@@ -110,7 +110,7 @@ func fallBack[T any](ctx context.Context, name string, sys *system.System, err e
 			}
 			return v, nil
 		}
-		if _, ok := err.(*skipped); !ok { //nolint:errorlint // a wrapped one is an error of its own
+		if _, ok := err.(*skipped); !ok { // a wrapped one is an error of its own
 			errs = append(errs, err)
 		}
 	}

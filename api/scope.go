@@ -266,7 +266,10 @@ func (s *scope) timeoutError(t TimeoutConfig, err error) *TimeoutError {
 	if last := s.rarely().last; last != nil {
 		err = last
 	}
-	if err == context.DeadlineExceeded { //nolint:errorlint // itself: it says nothing that TimeoutError does not
+	if r, ok := err.(*RetryError); ok { // its own reason, that no time is left, is this very limit
+		err = r.Err
+	}
+	if err == context.DeadlineExceeded { // itself: it says nothing that TimeoutError does not
 		err = nil
 	}
 	return &TimeoutError{Operation: t.operation(), Limit: t.Limit, Err: err}

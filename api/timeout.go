@@ -99,7 +99,7 @@ func cooperate(ctx context.Context, sys *system.System, t TimeoutConfig, fn func
 
 // report emits what judge made of the error of a call.
 func report(sys *system.System, err error) error {
-	if e, ok := err.(*TimeoutError); ok { //nolint:errorlint // only the one that was just made
+	if e, ok := err.(*TimeoutError); ok { // only the one that was just made
 		return fired(sys, e)
 	}
 	return err

@@ -239,3 +239,14 @@ func TestOnlyDeadlineExceededBecomesATimeoutError(t *testing.T) {
 		}
 	})
 }
+
+func TestATimeoutAroundARetrySaysItOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		p := api.Compose(api.TimeoutConfig{Limit: time.Second, Operation: "lookup", Cooperative: true}, retry(t, s, api.RetryConfig{}))
+		err := api.Run(context.Background(), p, func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		require.EqualError(t, err, "Operation 'lookup' timed out after 1s")
+	})
+}
