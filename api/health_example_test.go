@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"time"
 
@@ -82,6 +85,60 @@ func ExampleHealth_Handler() {
 	// /livez 200
 	// /readyz 503
 	// /health 503
+}
+
+// What an operator sees with curl.
+func ExampleHealth_HandlerWith() {
+	system := healthSystem()
+	defer system.Shutdown(context.Background())
+	health := system.Health()
+
+	refused := func(context.Context) error { return errors.New("dial db-3: connection refused") }
+	_ = health.Register("database", api.CheckConfig{}, api.Ping(refused))
+	_ = health.Register("orders", api.CheckConfig{DependsOn: []string{"database"}}, api.Ping(func(context.Context) error { return nil }))
+	_ = health.Register("queue", api.CheckConfig{}, api.Ping(func(context.Context) error { return nil }))
+	health.RunAll(context.Background())
+
+	handler, err := health.HandlerWith(api.HandlerConfig{
+		Authorize: func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer operator" },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	curl := func(path, token string) {
+		r, _ := http.NewRequest("GET", server.URL+path, nil)
+		r.Header.Set("Authorization", token)
+		resp, err := server.Client().Do(r)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		fmt.Printf("$ curl %s # %d\n%s\n", path, resp.StatusCode, bytes.TrimSpace(body))
+	}
+	curl("/livez", "")
+	curl("/readyz", "")
+	curl("/readyz/database", "Bearer operator")
+	curl("/readyz?verbose&exclude=database&exclude=orders", "")
+	// Output:
+	// $ curl /livez # 200
+	// ok
+	// $ curl /readyz # 503
+	// root cause: database
+	// [-]database failed: reason withheld
+	// [-]orders failed: blocked by database
+	// [+]queue ok
+	// readyz check failed
+	// $ curl /readyz/database # 503
+	// [-]database failed: dial db-3: connection refused
+	// readyz check failed
+	// $ curl /readyz?verbose&exclude=database&exclude=orders # 200
+	// [+]queue ok
+	// readyz check passed
 }
 
 func ExampleStatus() {

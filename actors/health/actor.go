@@ -1,7 +1,6 @@
 package health
 
 import (
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -24,9 +23,8 @@ type Host interface {
 		Send(message any)
 		Done() <-chan struct{}
 	})
+	// Emit tells an event to all who listen; it never blocks.
 	Emit(e messages.Event)
-	Logger() *slog.Logger
-	Closing() <-chan struct{}
 }
 
 // Crash is what the owner of a check that panicked panics with, on purpose:

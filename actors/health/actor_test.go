@@ -100,8 +100,6 @@ func (h *host) Emit(e messages.Event) {
 		h.onEmit(e)
 	}
 }
-func (h *host) Logger() *slog.Logger     { return slog.New(slog.DiscardHandler) }
-func (h *host) Closing() <-chan struct{} { return nil }
 
 func start(t *testing.T, h *host, cfg Config, check Func) *Handle {
 	t.Helper()

@@ -52,7 +52,10 @@ func (p *player) step(what byte) {
 		p.took(m.tick(p.now))
 	case what < 6:
 		p.took(m.call(p.now))
-	case what < 9 && p.wants:
+	case what == 8 && p.wants:
+		p.wants = false
+		p.took(m.blocked(p.now))
+	case what < 8 && p.wants:
 		p.wants, p.holds = false, true
 		p.took(m.granted(p.now))
 	case what < 13 && p.flight != 0:

@@ -58,7 +58,8 @@ func tell(t *testing.T, text string) string {
 }
 
 // play makes one step: "0s register timeout=2s", "1s slot", "2s healthy",
-// "2s unhealthy refused", "2s panic oh", "3s tick", "3s asked", "4s restart" or
+// "2s unhealthy refused", "2s panic oh", "3s tick", "3s asked", "3s blocked",
+// "4s restart" or
 // "5s read".
 func play(t *testing.T, m *machine, now time.Time, what, rest string) string {
 	r := messages.RunResult{At: now, Run: m.run, Message: rest}
@@ -68,6 +69,8 @@ func play(t *testing.T, m *machine, now time.Time, what, rest string) string {
 		e = m.begin()
 	case "slot":
 		e = m.granted(now)
+	case "blocked":
+		e = m.blocked(now)
 	case "asked":
 		e = m.call(now)
 	case "tick":
