@@ -91,7 +91,7 @@ func (h *Handle) Run(ctx context.Context) Result {
 		return h.unfinished(errors.New("ctx is nil"))
 	}
 	if ctx.Err() != nil {
-		return h.unfinished(context.Cause(ctx))
+		return h.unfinished(ctx.Err())
 	}
 	life := h.life.Load()
 	if life.Err() != nil {
@@ -100,18 +100,16 @@ func (h *Handle) Run(ctx context.Context) Result {
 	if h.stillBlocked(ctx) {
 		return h.Result(time.Now())
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(life, func() { cancel(context.Cause(life)) })()
-	r, err := h.asks.Ask(ctx, alive{h}, messages.RunNow{At: time.Now()})
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(life, cancel)()
+	r, err := h.asks.Ask(wait, alive{h}, messages.RunNow{At: time.Now()})
 	switch {
 	case err == nil:
 		return r
 	case life.Err() != nil:
 		return h.interrupted(context.Cause(life))
-	case ctx.Err() != nil:
-		return h.unfinished(context.Cause(ctx))
-	default:
+	default: // ctx ended, or the owner crashed on the question
 		return h.unfinished(err)
 	}
 }
