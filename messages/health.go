@@ -46,17 +46,6 @@ func (s *Status) UnmarshalText(text []byte) error {
 // Details are the facts that a health check reports beside its status.
 type Details map[string]any
 
-// CheckResult is the last known result of one health check.
-type CheckResult struct {
-	Name      string
-	Status    Status
-	Message   string
-	Latency   time.Duration // of the last run that ended
-	Details   Details
-	Timestamp time.Time // when that run ended
-	Restarts  int       // how often its supervisor restarted it
-}
-
 // RunNow asks a check's owner for a result that is fresh: it starts a run, or
 // joins the one in flight.
 type RunNow struct{ At time.Time }
