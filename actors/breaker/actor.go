@@ -70,6 +70,7 @@ func (o *owner) Receive(c actor.Context) {
 		m.Answer(s)
 	case *controlCell:
 		defer o.crashed(m.Fail)
+		o.step((*machine).tick) // what is due comes before the order, and is told apart from it
 		o.step(func(b *machine, now time.Time) effects { return b.control(now, m.Question.Order) })
 		m.Answer(struct{}{})
 	case *configureCell:

@@ -68,7 +68,7 @@ func spendBudget(rt *rapid.T, t *testing.T, s *api.System, name string) {
 	var want api.RetryStats
 	want.Name = name
 	for range stepsAtOnce {
-		time.Sleep(time.Duration(rapid.IntRange(0, 400).Draw(rt, "wait")) * time.Millisecond)
+		time.Sleep(time.Duration(rapid.IntRange(0, 250).Draw(rt, "wait")) * time.Millisecond)
 		failures := rapid.IntRange(0, 4).Draw(rt, "failures")
 		m.calls = append(m.calls, time.Now())
 		want.Calls++

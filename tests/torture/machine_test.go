@@ -63,7 +63,7 @@ func story(rt *rapid.T, t *testing.T, s *api.System, luck *rand.Rand, name strin
 				next = append(next, h.step(p, op)...)
 			}
 			if possible = distinct(next); len(possible) == 0 {
-				h.tell(rt.Logf)
+				h.tell(t.Logf)
 				rt.Fatalf("the sequential breaker disagrees with: %v", op)
 			}
 		}
