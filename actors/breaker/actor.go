@@ -182,10 +182,10 @@ func (o *owner) crashed(fail func(error) bool) {
 	if r == nil {
 		return
 	}
-	o.h.shared.Host.Logger().Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name),
-		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 	if fail != nil {
 		fail(messages.ErrCrashed)
 	}
+	o.h.shared.Host.Logger().Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name),
+		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 	panic(r)
 }
