@@ -24,7 +24,7 @@ import (
 // is left (or the bubble would not end).
 func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
 	calls := uint64(0)
-	for n := range 12 * *more {
+	for n := range 6 * *more {
 		from := *seed + uint64(n)
 		if !t.Run(fmt.Sprint("seed ", from), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
 			t.Fatalf("replay it with: go test ./tests/torture -run WholeSystems -seed %d", from)
 		}
 	}
-	t.Logf("%d systems, %d calls", 12**more, calls)
+	t.Logf("%d systems, %d calls", 6**more, calls)
 }
 
 // world is one simulated system and those who use it.
