@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/understudy-go/understudy/system"
@@ -11,7 +12,9 @@ import (
 type Func[T any] = func(ctx context.Context) (T, error)
 
 // Policy guards calls: a *Breaker, a *Retry, a TimeoutConfig, or what Compose
-// returns. A nil Policy runs the call plainly.
+// returns; anything else, such as a pointer to a TimeoutConfig or a struct that
+// embeds a *Breaker, is a *ConfigError when it is used, and the call is not run.
+// A nil Policy runs the call plainly.
 type Policy interface{ policy() }
 
 // plan is several policies, the outermost first.
@@ -111,6 +114,13 @@ func valued(fn func(context.Context) error) Func[struct{}] {
 
 // do runs fn under p. Only a hard timeout lets fn escape.
 func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, err error) {
+	if b, ok := p.(*Breaker); ok && fn != nil { // the shortest way for the most common policy
+		err = b.Run(ctx, func(ctx context.Context) (err error) {
+			v, err = fn(ctx)
+			return err
+		})
+		return v, err
+	}
 	if err := checkCall(ctx, fn == nil); err != nil {
 		return v, err
 	}
@@ -189,8 +199,11 @@ func guard(ctx context.Context, sys *system.System, p Policy, rest []Policy, fn 
 		return p.Run(ctx, inner)
 	case TimeoutConfig:
 		return cooperate(ctx, sys, p, inner)
+	case nil:
+		return inner(ctx)
 	}
-	return inner(ctx)
+	return &ConfigError{Kind: "policy", Field: "Policy",
+		Problem: fmt.Sprintf("must be a *Breaker, a *Retry, a TimeoutConfig or from Compose, not a %T", p)}
 }
 
 // isHard reports whether p is a Timeout that runs its call in a goroutine.
