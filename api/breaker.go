@@ -241,16 +241,10 @@ func (b *Breaker) run(ctx context.Context, fn func(context.Context) error) error
 	if s, ok := ctx.Value(hardKey{}).(*scope); ok {
 		return b.runInside(s, ctx, ticket, fn)
 	}
-	returned := false
-	defer func() {
-		if !returned {
-			b.h.Report(ticket, Failure)
-		}
-	}()
+	outcome := Failure // unless fn and the classifier return
+	defer func() { b.h.Report(ticket, outcome) }()
 	err = fn(ctx)
-	outcome := b.h.Classify(err)
-	returned = true
-	b.h.Report(ticket, outcome)
+	outcome = b.h.Classify(err)
 	return err
 }
 
@@ -261,17 +255,13 @@ func (b *Breaker) runInside(s *scope, ctx context.Context, ticket breaker.Ticket
 		b.h.Report(ticket, Ignored)
 		return err
 	}
-	returned := false
+	outcome := Failure // unless fn and the classifier return
 	defer func() {
-		if !returned {
-			c.settle(Failure)
-		}
+		c.settle(outcome)
 		s.remove(c)
 	}()
 	err := fn(ctx)
-	outcome := b.h.Classify(err)
-	returned = true
-	c.settle(outcome)
+	outcome = b.h.Classify(err)
 	return err
 }
 
@@ -293,7 +283,11 @@ func (c *guarded) settle(outcome Outcome) {
 	}
 }
 
-func (c *guarded) take(err error) { c.settle(c.b.h.Classify(err)) }
+func (c *guarded) take(err error) {
+	outcome := Failure // unless the classifier returns
+	defer func() { c.settle(outcome) }()
+	outcome = c.b.h.Classify(err)
+}
 
 // Acquire admits a call whose end is reported later, for streams and callbacks:
 // the caller must call Done or Cancel on the Permit. A trial that is not

@@ -19,21 +19,10 @@ type Permit struct {
 // of Done or Cancel counts, later ones do nothing.
 func (p *Permit) Done(err error) {
 	if p != nil && p.b != nil && p.done.CompareAndSwap(false, true) {
-		p.b.h.Report(p.ticket, p.classify(err))
+		outcome := Failure // unless the classifier returns
+		defer func() { p.b.h.Report(p.ticket, outcome) }()
+		outcome = p.b.h.Classify(err)
 	}
-}
-
-// classify reads a classifier that panics as a failure, and lets the panic go on.
-func (p *Permit) classify(err error) (outcome Outcome) {
-	returned := false
-	defer func() {
-		if !returned {
-			p.b.h.Report(p.ticket, Failure)
-		}
-	}()
-	outcome = p.b.h.Classify(err)
-	returned = true
-	return outcome
 }
 
 // Cancel gives the permit back unused: Ignored.

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/understudy-go/understudy/system"
 )
 
 // scope is the context of a call under a Timeout. It carries the deadline and
@@ -239,8 +241,15 @@ func (s *scope) take(cause error) {
 	s.mu.Lock()
 	running := slices.Clone(s.rarely().running)
 	s.mu.Unlock()
-	for _, t := range running {
-		t.take(cause)
+	takeAll(running, cause)
+}
+
+// takeAll hands cause to each of running, to the rest even if a classifier
+// panics on the way.
+func takeAll(running []takeable, cause error) {
+	if len(running) > 0 {
+		defer takeAll(running[1:], cause)
+		running[0].take(cause)
 	}
 }
 
@@ -275,14 +284,14 @@ func (s *scope) timeoutError(t TimeoutConfig, err error) *TimeoutError {
 	return &TimeoutError{Operation: t.operation(), Limit: t.Limit, Err: err}
 }
 
-// judge turns the error of a call that has returned into a TimeoutError, if it
-// says that the limit, and not the caller's own deadline, has passed.
-func (s *scope) judge(t TimeoutConfig, err error) error {
+// judge turns the error of a call into a TimeoutError, and emits it, if it says
+// that the limit, and not the caller's own deadline, has passed.
+func (s *scope) judge(sys *system.System, t TimeoutConfig, err error) (judged error, isFired bool) {
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !s.passed() {
-		return err
+		return err, false
 	}
 	if callers, ok := s.Context.Deadline(); ok && callers.Before(s.at()) {
-		return err
+		return err, false
 	}
-	return s.timeoutError(t, err)
+	return fired(sys, s.timeoutError(t, err)), true
 }

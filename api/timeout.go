@@ -94,14 +94,7 @@ func cooperate(ctx context.Context, sys *system.System, t TimeoutConfig, fn func
 	s := &scope{}
 	s.begin(ctx, t.Limit, false)
 	defer s.cancel(context.Canceled)
-	return report(sys, s.judge(t, fn(s)))
-}
-
-// report emits what judge made of the error of a call.
-func report(sys *system.System, err error) error {
-	if e, ok := err.(*TimeoutError); ok { // only the one that was just made
-		return fired(sys, e)
-	}
+	err, _ := s.judge(sys, t, fn(s))
 	return err
 }
 
@@ -159,7 +152,11 @@ func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, rest 
 	if c.panicked != nil {
 		panic(c.panicked)
 	}
-	return c.v, report(sys, c.judge(t, c.err))
+	err, isFired := c.judge(sys, t, c.err)
+	if isFired {
+		c.take(err) // what fn has left running
+	}
+	return c.v, err
 }
 
 // turn is called twice, by the goroutine of fn and by the timer: the first
@@ -208,10 +205,11 @@ func (c *hardCall[T]) wait() (ended, gone bool) {
 // leave ends the call for its caller and hands the error to the breakers
 // inside, before it returns it.
 func (c *hardCall[T]) leave(t TimeoutConfig, gone bool) error {
-	err := c.Context.Err()
-	if !gone {
-		err = fired(c.sys, c.timeoutError(t, nil))
+	err := context.DeadlineExceeded
+	if gone {
+		err = c.Context.Err()
 	}
+	err, _ = c.judge(c.sys, t, err)
 	c.take(err)
 	return err
 }
@@ -226,11 +224,11 @@ func (c *hardCall[T]) run() {
 		if !returned {
 			panicked, err = recover(), errGoexit
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
 		if panicked != nil {
 			c.logPanic(panicked)
 		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.v, c.err, c.panicked, c.ended = v, err, panicked, true
 		c.changed.Signal()
 	}()
@@ -242,12 +240,17 @@ func (c *hardCall[T]) run() {
 	returned = true
 }
 
+// logPanic holds no lock while it logs: a slow log must not keep the caller
+// past the limit.
 func (c *hardCall[T]) logPanic(panicked any) {
-	logger, sentence := slog.Default(), "A call panicked under its timeout; its caller gets the panic"
+	logger, sentence := slog.Default(), "A call panicked under its timeout"
 	if c.sys != nil {
 		logger = c.sys.Logger()
 	}
-	if c.left {
+	c.mu.Lock()
+	left := c.left
+	c.mu.Unlock()
+	if left {
 		sentence = "A call panicked after its timeout; its caller has gone"
 	}
 	logger.Error(sentence, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))

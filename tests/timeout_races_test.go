@@ -1,0 +1,98 @@
+package tests
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// An earlier deadline of the caller's is its own error, however close the two
+// are; at the very same moment the Timeout has it.
+func TestTheCallersDeadlineAndTheLimitAtOnce(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			requireTimeout(t, api.Run(ctx, api.Timeout(time.Second), deaf(t, time.Minute)))
+		})
+	}
+}
+
+func TestATimeoutIsReportedOnceThoughTimeoutsNest(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		tape := record(t, s)
+		p := api.Compose(api.Timeout(time.Minute), breaker(t, s, api.BreakerConfig{}), api.Timeout(time.Second))
+		requireTimeout(t, api.Run(context.Background(), p, polite))
+		synctest.Wait()
+		require.Len(t, only[api.TimedOut](tape), 1)
+	})
+}
+
+// blocked is a log that is stuck for a minute.
+type blocked struct{ slog.Handler }
+
+func (b blocked) Handle(context.Context, slog.Record) error {
+	time.Sleep(time.Minute)
+	return nil
+}
+
+func TestASlowLogDoesNotKeepTheCallerPastTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, api.SystemConfig{Logger: slog.New(blocked{slog.NewTextHandler(t.Output(), nil)})})
+		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
+		begin := time.Now()
+		requireTimeout(t, api.Run(context.Background(), p, func(context.Context) error { panic("kaboom") }))
+		require.Equal(t, time.Second, time.Since(begin))
+		time.Sleep(time.Hour)
+	})
+}
+
+func TestATimeoutTakesOverWhatAFunctionLeftRunning(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
+		requireTimeout(t, api.Run(context.Background(), api.Timeout(time.Second), func(ctx context.Context) error {
+			go func() { _ = b.Run(ctx, deaf(t, time.Minute)) }() // ends within a minute
+			time.Sleep(time.Second)
+			return context.DeadlineExceeded
+		}))
+		require.Equal(t, api.Open, b.State())
+	})
+}
+
+// A classifier that panics on a Timeout counts a failure, and the other
+// breakers inside are told as well.
+func TestAClassifierThatPanicsOnATimeout(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		picky := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, Classify: func(error) api.Outcome { panic("picky") }})
+		other, err := s.Breaker("other", api.BreakerConfig{FailureThreshold: 1})
+		require.NoError(t, err)
+		p := api.Compose(api.Timeout(time.Second), picky, other)
+		require.PanicsWithValue(t, "picky", func() { _ = api.Run(context.Background(), p, deafButSure) })
+		require.Equal(t, api.Open, picky.State())
+		require.Equal(t, api.Open, other.State())
+		time.Sleep(time.Hour)
+	})
+}
+
+func deafButSure(context.Context) error { time.Sleep(time.Minute); return nil }
+
+// What is not a policy of this package guards nothing: it is refused.
+func TestAPolicyOfOnesOwnIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		own := struct{ *api.Breaker }{breaker(t, s, api.BreakerConfig{})}
+		timeout := api.Timeout(time.Second)
+		for _, p := range []api.Policy{own, &timeout, api.Compose(own), api.Compose(api.Timeout(time.Second), &timeout)} {
+			require.ErrorIs(t, api.Run(context.Background(), p, unexpected), api.ErrConfig)
+			_, err := api.Do(context.Background(), p, func(ctx context.Context) (int, error) { return 0, unexpected(ctx) })
+			require.ErrorIs(t, err, api.ErrConfig)
+		}
+	})
+}
+
+func unexpected(context.Context) error { panic("must not be run") }
