@@ -1,7 +1,6 @@
 # Every target with a comment behind it shows in `make help`.
-.PHONY: help demo test race fuzz lint bench rivals load soak check
+.PHONY: help demo test race fuzz lint bench rivals load mutants check
 FUZZTIME ?= 10s
-FOR ?= 60s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## show this
@@ -33,6 +32,9 @@ rivals: ## ours beside the rivals, in one run
 
 load: ## a guarded HTTP service under open-loop load
 	cd bench/load && go run .
+
+mutants: ## break the breaker's protocol on purpose: the torture must notice
+	go run ./tests/torture/mutants
 
 check: ## what CI runs
 	.ci/run
