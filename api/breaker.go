@@ -4,92 +4,10 @@ import (
 	"context"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/understudy-go/understudy/actors/breaker"
 	"github.com/understudy-go/understudy/messages"
 )
-
-// BreakerConfig holds the settings of a breaker. Fields that are zero have
-// their defaults:
-//
-//	FailureThreshold  5          consecutive failures that open it; Off: rates alone decide
-//	ResetTimeout      60 s       how long it stays open before trials
-//	HalfOpenMaxCalls  3          trials admitted at once, and successes needed to close
-//	TrialTimeout      as Reset   a trial not reported by then counts as failed
-//	Window            100 calls  what the rates are taken over: CountWindow or TimeWindow
-//	MinimumCalls      20         no rate is judged on fewer (or the count window if smaller)
-//	FailureRate       off        0 < r <= 1: opens at this share of failures
-//	SlowCall          off        a call that took this long or longer is slow
-//	SlowCallRate      off        0 < r <= 1: opens at this share of slow calls
-//	ResetBackoff      1          each re-opening without a recovery multiplies ResetTimeout
-//	MaxResetTimeout   10 min     its cap
-//	Excluded          none       errors that are Ignored (errors.Is)
-//	Classify          none       replaces: nil Success; Excluded, context.Canceled Ignored; else Failure
-//
-// To keep a client's mistakes from tripping the breaker, classify them:
-//
-//	Classify: func(err error) api.Outcome {
-//		var status *StatusError
-//		switch {
-//		case err == nil:
-//			return api.Success
-//		case errors.Is(err, context.Canceled), errors.As(err, &status) && status.Code < 500:
-//			return api.Ignored
-//		}
-//		return api.Failure
-//	}
-type BreakerConfig = breaker.Config
-
-// Window is what rates are taken over: CountWindow or TimeWindow.
-type Window = breaker.Window
-
-// CountWindow is the last so many calls; at most 10,000,000.
-func CountWindow(calls int) Window { return breaker.CountWindow(calls) }
-
-// TimeWindow is the last span of time, kept in 10 buckets.
-func TimeWindow(span time.Duration) Window { return breaker.TimeWindow(span) }
-
-// Off as FailureThreshold leaves the decision to the rates alone.
-const Off int = breaker.Off
-
-// State is where a breaker stands: Closed, Open or HalfOpen. Its String is
-// "CLOSED", "OPEN" or "HALF_OPEN".
-type State = messages.State
-
-// The states of a breaker.
-const (
-	Closed   = messages.Closed   // calls are admitted
-	Open     = messages.Open     // calls are refused
-	HalfOpen = messages.HalfOpen // a few trials are admitted
-)
-
-// Outcome is what a breaker makes of how a call ended.
-type Outcome = messages.Outcome
-
-// The outcomes of a call.
-const (
-	Success = messages.Success // the dependency is well
-	Failure = messages.Failure // it is not
-	Ignored = messages.Ignored // says nothing about it
-)
-
-// Mode tells who decides a breaker's state.
-type Mode = messages.Mode
-
-// The modes of a breaker.
-const (
-	Automatic  = messages.Automatic  // the breaker itself
-	ForcedOpen = messages.ForcedOpen // ForceOpen, until Reset
-	Disabled   = messages.Disabled   // Disable, until Reset
-)
-
-// BreakerStats is what a breaker has counted: Name, State, Mode,
-// ConsecutiveFailures; the totals since it was made: Successes, Failures,
-// Ignored, Rejected, Late (results from before the last change of state), Slow,
-// Opened; Trials running now; FailureRate of the window (0 below MinimumCalls,
-// or when no rate is set); TimeUntilReset (0 unless OPEN).
-type BreakerStats = messages.BreakerStats
 
 // Breaker is a circuit breaker: it lets calls through while its dependency is
 // well, and refuses them at once while it is not.
@@ -103,7 +21,7 @@ type Breaker struct {
 // names what differs. Bad settings are a *ConfigError; after Shutdown a new
 // name is ErrShutdown.
 func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
-	if s == nil {
+	if !s.isMade() {
 		return nil, noSystem("breaker", name)
 	}
 	cfg, err := breaker.Checked(name, cfg)
@@ -129,7 +47,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 
 // LookupBreaker returns the breaker of that name, if there is one.
 func (s *System) LookupBreaker(name string) (*Breaker, bool) {
-	if s == nil {
+	if !s.isMade() {
 		return nil, false
 	}
 	return s.breakers.Get(name)
@@ -137,7 +55,7 @@ func (s *System) LookupBreaker(name string) (*Breaker, bool) {
 
 // Breakers returns all breakers, sorted by name.
 func (s *System) Breakers() []*Breaker {
-	if s == nil {
+	if !s.isMade() {
 		return nil
 	}
 	return s.breakers.Sorted()
@@ -166,9 +84,12 @@ func (s *System) warnIfDifferent(kind, name string, used, given any) {
 
 func (b *Breaker) policy() {}
 
+// isMade reports whether b came from System.Breaker.
+func (b *Breaker) isMade() bool { return b != nil && b.sys != nil }
+
 // Name returns the name.
 func (b *Breaker) Name() string {
-	if b == nil {
+	if !b.isMade() {
 		return ""
 	}
 	return b.h.Name()
@@ -176,7 +97,7 @@ func (b *Breaker) Name() string {
 
 // Config returns the settings, defaults filled in.
 func (b *Breaker) Config() BreakerConfig {
-	if b == nil {
+	if !b.isMade() {
 		return BreakerConfig{}
 	}
 	return b.h.Config()
@@ -188,7 +109,7 @@ func (b *Breaker) Config() BreakerConfig {
 // counts as a Failure and goes on. Run allocates nothing while the circuit is
 // closed, and fn does not escape.
 func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error {
-	if b == nil || ctx == nil || fn == nil {
+	if !b.isMade() || ctx == nil || fn == nil {
 		return b.badCall(ctx, fn == nil)
 	}
 	if err := ctx.Err(); err != nil {
@@ -223,13 +144,13 @@ func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error
 }
 
 func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
-	if b == nil {
-		return errNilBreaker
+	if !b.isMade() {
+		return errNotMadeBreaker
 	}
 	return checkCall(ctx, noFn)
 }
 
-var errNilBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must not be nil"}
+var errNotMadeBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
 
 // run is Run where there is more to do: asking for admission, or a Timeout
 // around that may take the call over.
@@ -293,8 +214,8 @@ func (c *guarded) take(err error) {
 // the caller must call Done or Cancel on the Permit. A trial that is not
 // reported within TrialTimeout counts as failed. Errors are those of Run.
 func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
-	if b == nil {
-		return nil, errNilBreaker
+	if !b.isMade() {
+		return nil, errNotMadeBreaker
 	}
 	if err := checkCall(ctx, false); err != nil {
 		return nil, err

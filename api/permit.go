@@ -34,7 +34,7 @@ func (p *Permit) Cancel() {
 
 // State returns the state as of now. Wait-free.
 func (b *Breaker) State() State {
-	if b == nil {
+	if !b.isMade() {
 		return Closed
 	}
 	return b.h.State()
@@ -43,7 +43,7 @@ func (b *Breaker) State() State {
 // TimeUntilReset returns how long the circuit stays open: 0 unless OPEN, and 0
 // when forced open. Wait-free.
 func (b *Breaker) TimeUntilReset() time.Duration {
-	if b == nil {
+	if !b.isMade() {
 		return 0
 	}
 	return b.h.TimeUntilReset()
@@ -52,8 +52,8 @@ func (b *Breaker) TimeUntilReset() time.Duration {
 // Stats asks the owner for its counts: they are consistent among each other and
 // include every call that has returned. ErrShutdown after Shutdown.
 func (b *Breaker) Stats() (BreakerStats, error) {
-	if b == nil {
-		return BreakerStats{}, errNilBreaker
+	if !b.isMade() {
+		return BreakerStats{}, errNotMadeBreaker
 	}
 	return b.h.Stats()
 }
@@ -69,8 +69,8 @@ func (b *Breaker) ForceOpen() error { return b.order(messages.ForceOpen) }
 func (b *Breaker) Disable() error { return b.order(messages.Disable) }
 
 func (b *Breaker) order(o messages.Order) error {
-	if b == nil {
-		return errNilBreaker
+	if !b.isMade() {
+		return errNotMadeBreaker
 	}
 	return b.h.Order(o)
 }
@@ -80,8 +80,8 @@ func (b *Breaker) order(o messages.Order) error {
 // empty, a circuit that is open keeps its deadline. Bad settings are a
 // *ConfigError and change nothing.
 func (b *Breaker) Configure(cfg BreakerConfig) error {
-	if b == nil {
-		return errNilBreaker
+	if !b.isMade() {
+		return errNotMadeBreaker
 	}
 	return b.h.Configure(cfg)
 }

@@ -219,7 +219,7 @@ func firstHard(list []Policy) int { return slices.IndexFunc(list, isHard) }
 func systemOf(p Policy) *system.System {
 	switch p := p.(type) {
 	case *Breaker:
-		if p != nil && p.sys != nil {
+		if p.isMade() {
 			return p.sys.sys
 		}
 	case *Retry:

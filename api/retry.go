@@ -22,7 +22,7 @@ type Retry struct {
 // A policy that exists keeps its settings: a WARN names those that differ from
 // cfg. Bad settings are a *ConfigError; after Shutdown a new name is ErrShutdown.
 func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
-	if s == nil {
+	if !s.isMade() {
 		return nil, noSystem("retry", name)
 	}
 	cfg, err := retry.Checked(name, cfg)
@@ -47,7 +47,7 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 
 // LookupRetry returns the retry policy of that name, if there is one.
 func (s *System) LookupRetry(name string) (*Retry, bool) {
-	if s == nil {
+	if !s.isMade() {
 		return nil, false
 	}
 	return s.retries.Get(name)

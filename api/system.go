@@ -40,6 +40,9 @@ func Start(cfg SystemConfig) (*System, error) {
 	return &System{sys: sys, ofBreakers: breaker.Shared{Host: sys}, health: newHealth(sys, cmp.Or(cfg.Version, "unknown"), time.Now())}, nil
 }
 
+// isMade reports whether s came from Start.
+func (s *System) isMade() bool { return s != nil && s.sys != nil }
+
 // Shutdown ends the System: new work is refused with ErrShutdown, whoever waits
 // between retries is released, running checks are cancelled and waited for,
 // events that wait are delivered, and no goroutine is left. Calls that run
@@ -48,8 +51,8 @@ func Start(cfg SystemConfig) (*System, error) {
 // then goes on ending. It may be called again, and from many goroutines; a
 // subscriber must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {
-	if s == nil || ctx == nil {
-		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System and a ctx"}
+	if !s.isMade() || ctx == nil {
+		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
 	}
 	s.sys.Close()
 	for _, b := range s.breakers.Sorted() {
@@ -66,9 +69,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 // from a goroutine of fn's own. fn may call anything but wait for Shutdown; if
 // it panics, the panic is logged. At most 1,024 events wait for fn; beyond that
 // the oldest are lost and one Dropped tells how many. After cancel has returned
-// no call of fn begins.
+// fn gets no further event; a call that has begun may still be running.
 func (s *System) Subscribe(fn func(Event)) (cancel func()) {
-	if s == nil {
+	if !s.isMade() {
 		return func() {}
 	}
 	return s.sys.Subscribe(fn)
@@ -76,7 +79,7 @@ func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 
 // Health returns the system's health checks.
 func (s *System) Health() *Health {
-	if s == nil {
+	if !s.isMade() {
 		return nil
 	}
 	return s.health

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"context"
 	"errors"
 	"math"
 	"strings"
@@ -153,4 +154,23 @@ func TestAConfigErrorStaysShort(t *testing.T) {
 		require.Less(t, len(err.Error()), 1000)
 		require.False(t, errors.Is(err, api.ErrCircuitOpen))
 	})
+}
+
+func TestZeroValuesThatCameFromNowhereAreRefused(t *testing.T) {
+	var (
+		b  api.Breaker
+		r  api.Retry
+		s  api.System
+		no = func(context.Context) error { t.Error("it ran"); return nil }
+	)
+	_, acquired := b.Acquire(context.Background())
+	_, asked := b.Stats()
+	_, made := s.Breaker("x", api.BreakerConfig{})
+	_, madeRetry := s.Retry("x", api.RetryConfig{})
+	for i, err := range []error{
+		b.Run(context.Background(), no), acquired, asked, b.Reset(), r.Run(context.Background(), no),
+		api.Run(context.Background(), &b, no), made, madeRetry, s.Shutdown(context.Background()),
+	} {
+		require.ErrorIs(t, err, api.ErrConfig, "row %d", i)
+	}
 }

@@ -3,6 +3,7 @@ package breaker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +47,11 @@ func (h *Handle) Init(shared *Shared, name string, cfg Config) {
 func (h *Handle) Name() string { return h.name }
 
 // Config returns the settings, defaults filled in.
-func (h *Handle) Config() Config { return *h.settings.Load() }
+func (h *Handle) Config() Config {
+	cfg := *h.settings.Load()
+	cfg.Excluded = slices.Clone(cfg.Excluded) // the caller may change what it gets
+	return cfg
+}
 
 // Classify returns what err, the end of a call, says about the dependency.
 func (h *Handle) Classify(err error) messages.Outcome { return h.settings.Load().classify(err) }

