@@ -1,10 +1,7 @@
 package breaker
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,42 +9,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/story"
 	"github.com/understudy-go/understudy/messages"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what happened into the stories")
-
-// TestStories plays the stories in testdata. A line with an arrow is a step:
-// what is done at a moment, and what the machine makes of it. All other lines
-// are words.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			told := tell(t, string(text))
-			if *rewrite {
-				require.NoError(t, os.WriteFile(file, []byte(told), 0o644))
-			}
-			require.Equal(t, string(text), told)
-		})
-	}
-}
-
-func tell(t *testing.T, text string) string {
-	s := &stage{permits: map[string]messages.Permit{}}
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		step, _, ok := strings.Cut(line, "->")
-		if !ok {
-			continue
-		}
-		lines[i] = step + "-> " + s.play(t, strings.Fields(step))
-	}
-	return strings.Join(lines, "\n")
+	story.Play(t, func(t *testing.T) func([]string) string {
+		s := &stage{permits: map[string]messages.Permit{}}
+		return func(words []string) string { return s.play(t, words) }
+	})
 }
 
 // stage is where a story is played: a machine, and the calls that run.
@@ -59,7 +29,6 @@ type stage struct {
 // play makes one step: "0s settings failures=5", "1s alice calls", "2s alice
 // fails", "3s 20 calls succeed", "9s reset" or "9s stats".
 func (s *stage) play(t *testing.T, words []string) string {
-	require.GreaterOrEqual(t, len(words), 2, "a step is a moment and what happens")
 	now, what, rest := at(t, words[0]), words[1], words[2:]
 	switch what {
 	case "settings":

@@ -1,10 +1,7 @@
 package health
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,49 +9,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/story"
 	"github.com/understudy-go/understudy/messages"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what happened into the stories")
-
-// TestStories plays the stories in testdata. A line with an arrow is a step:
-// what happens at a moment, and what the machine makes of it. All other lines
-// are words.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
+	story.Play(t, func(t *testing.T) func([]string) string {
+		var m *machine
+		return func(words []string) string {
+			since, err := time.ParseDuration(words[0])
 			require.NoError(t, err)
-			told := tell(t, string(text))
-			if *rewrite {
-				require.NoError(t, os.WriteFile(file, []byte(told), 0o644))
+			if words[1] == "register" {
+				m = newMachine(readConfig(t, words[2:]))
 			}
-			require.Equal(t, string(text), told)
-		})
-	}
-}
-
-func tell(t *testing.T, text string) string {
-	var m *machine
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		step, _, ok := strings.Cut(line, "->")
-		if !ok {
-			continue
+			return play(t, m, t0.Add(since), words[1], strings.Join(words[2:], " "))
 		}
-		words := strings.Fields(step)
-		require.GreaterOrEqual(t, len(words), 2, "a step is a moment and what happens: %q", line)
-		since, err := time.ParseDuration(words[0])
-		require.NoError(t, err)
-		if words[1] == "register" {
-			m = newMachine(readConfig(t, words[2:]))
-		}
-		lines[i] = step + "-> " + play(t, m, t0.Add(since), words[1], strings.Join(words[2:], " "))
-	}
-	return strings.Join(lines, "\n")
+	})
 }
 
 // play makes one step: "0s register timeout=2s", "1s slot", "2s healthy",

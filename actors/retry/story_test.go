@@ -2,10 +2,7 @@ package retry
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,48 +10,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/story"
 	"github.com/understudy-go/understudy/messages"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what happened into the stories")
-
-// TestStories plays the stories in testdata. A line with an arrow is a step:
-// what is done at a moment, and what the machine makes of it. All other lines
-// are words.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			told := tell(t, string(text))
-			if *rewrite {
-				require.NoError(t, os.WriteFile(file, []byte(told), 0o644))
-			}
-			require.Equal(t, string(text), told)
-		})
-	}
-}
-
-func tell(t *testing.T, text string) string {
-	var m *machine
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		step, _, ok := strings.Cut(line, "->")
-		if !ok {
-			continue
-		}
-		lines[i] = step + "-> " + play(t, &m, strings.Fields(step))
-	}
-	return strings.Join(lines, "\n")
+	story.Play(t, func(t *testing.T) func([]string) string {
+		var m *machine
+		return func(words []string) string { return play(t, &m, words) }
+	})
 }
 
 // play makes one step: "0s settings attempts=4", "1s attempt 2 fails calls=9"
 // or "9s stats".
 func play(t *testing.T, m **machine, words []string) string {
-	require.GreaterOrEqual(t, len(words), 2, "a step is a moment and what happens")
 	now, what, rest := at(t, words[0]), words[1], words[2:]
 	switch what {
 	case "settings":
