@@ -15,6 +15,7 @@ const (
 	gate    = "actors/breaker/gate.go"
 	owner   = "actors/breaker/actor.go"
 	machine = "actors/breaker/machine.go"
+	shown   = "actors/breaker/shown.go"
 	handle  = "actors/breaker/handle.go"
 )
 
@@ -69,6 +70,6 @@ var variants = []variant{
 		{machine, "\t\tm.trials = slices.Delete(m.trials, i, i+1)\n", "\t\t_ = i\n"},
 	}},
 	{name: "nobody looks at the clock at the end of OPEN", caught: true, changes: []change{
-		{machine, "const lastStretch = 50 * time.Millisecond", "const lastStretch = 0"},
+		{shown, "const lastStretch = 50 * time.Millisecond", "const lastStretch = 0"},
 	}},
 }
