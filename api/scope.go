@@ -60,7 +60,7 @@ func (s *scope) Deadline() (time.Time, bool) {
 }
 
 // remaining returns how long it is until the limit.
-func (s *scope) remaining() time.Duration { return s.started + s.limit - time.Since(epoch) }
+func (s *scope) remaining() time.Duration { return s.limit - (time.Since(epoch) - s.started) }
 
 // at returns when the limit is reached, always the same.
 func (s *scope) at() time.Time {

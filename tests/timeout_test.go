@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -249,4 +250,11 @@ func TestATimeoutAroundARetrySaysItOnce(t *testing.T) {
 		})
 		require.EqualError(t, err, "Operation 'lookup' timed out after 1s")
 	})
+}
+
+func TestTheLongestLimitNeverFires(t *testing.T) {
+	for _, cooperative := range []bool{false, true} { // in real time: that of a bubble begins in the past
+		p := api.TimeoutConfig{Limit: math.MaxInt64, Cooperative: cooperative}
+		require.NoError(t, api.Run(context.Background(), p, func(ctx context.Context) error { return ctx.Err() }))
+	}
 }
