@@ -82,6 +82,7 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 	inBubble(t, cfg, func(t *testing.T, host *host, h *Handle) {
 		require.NoError(t, fail(h))
 		time.Sleep(time.Minute)
+		synctest.Wait() // or the poison could meet the tick that half-opens
 		alice, err := h.Admit(context.Background())
 		require.NoError(t, err)
 		_, err = h.Admit(context.Background()) // bob never reports
