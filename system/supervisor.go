@@ -25,6 +25,7 @@ type spawned struct {
 // request, until it is told to stop.
 type supervisor struct {
 	sys      *System
+	options  []actor.PropsOption // of the children
 	children uint64
 	stopping bool
 }
@@ -45,7 +46,7 @@ func (v *supervisor) Receive(c actor.Context) {
 
 func (v *supervisor) spawn(c actor.Context, produce func() actor.Actor) (*Ref, error) {
 	v.children++
-	return v.sys.spawnIn(c, strconv.FormatUint(v.children, 36), produce)
+	return v.sys.spawnIn(c, strconv.FormatUint(v.children, 36), produce, v.options...)
 }
 
 // backoff restarts a child that crashed: the first free crashes at once, then

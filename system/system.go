@@ -79,7 +79,11 @@ func (s *System) startSupervisors() (err error) {
 func (s *System) startKinds(c actor.Context, kinds map[string]*backoff) (err error) {
 	for kind, strategy := range kinds {
 		s.strategies = append(s.strategies, strategy)
-		produce := func() actor.Actor { return &supervisor{sys: s} }
+		var options []actor.PropsOption
+		if kind != "check" { // owners that are asked, and never block
+			options = append(options, actor.WithMailbox(newMailbox))
+		}
+		produce := func() actor.Actor { return &supervisor{sys: s, options: options} }
 		if s.kinds[kind], err = s.spawnIn(c, kind, produce, actor.WithSupervisor(strategy)); err != nil {
 			return err
 		}

@@ -17,10 +17,12 @@ type Owner = interface {
 	Done() <-chan struct{}
 }
 
+// The states of a cell.
 const (
-	pending int32 = iota
-	answered
-	abandoned
+	asked     int32 = iota
+	waiting         // the asker waits to be woken
+	answered        // the answer is there
+	abandoned       // the asker has gone
 )
 
 // Cell carries one question to its owner and the answer back. The owner reads
@@ -49,12 +51,14 @@ func (c *Cell[Q, A]) Fail(err error) bool {
 }
 
 func (c *Cell[Q, A]) settle() bool {
-	if c.state.CompareAndSwap(pending, answered) {
+	switch c.state.Swap(answered) {
+	case waiting:
 		c.ready <- struct{}{}
-		return true
+	case abandoned:
+		c.pool.put(c)
+		return false
 	}
-	c.pool.put(c) // the asker has gone
-	return false
+	return true
 }
 
 // Pool recycles the cells of one kind of question. The zero value is ready.
@@ -66,6 +70,9 @@ func (p *Pool[Q, A]) Ask(ctx context.Context, owner Owner, q Q) (A, error) {
 	c := p.get()
 	c.Question = q
 	owner.Send(c)
+	if !c.state.CompareAndSwap(asked, waiting) { // answered already
+		return p.take(c)
+	}
 	select {
 	case <-c.ready:
 		return p.take(c)
@@ -84,7 +91,7 @@ func (p *Pool[Q, A]) take(c *Cell[Q, A]) (A, error) {
 
 // abandon leaves the cell to the owner, unless the answer is there already.
 func (p *Pool[Q, A]) abandon(c *Cell[Q, A], cause error) (a A, err error) {
-	if c.state.CompareAndSwap(pending, abandoned) {
+	if c.state.CompareAndSwap(waiting, abandoned) {
 		return a, cause
 	}
 	<-c.ready
@@ -104,6 +111,6 @@ func (p *Pool[Q, A]) put(c *Cell[Q, A]) {
 		noAnswer   A
 	)
 	c.Question, c.answer, c.err = noQuestion, noAnswer, nil
-	c.state.Store(pending)
+	c.state.Store(asked)
 	p.cells.Put(c)
 }
