@@ -137,16 +137,29 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 	if e.idle {
 		return
 	}
-	next := newView(o.h.name, o.spare, last, now)
-	o.current, o.spare = o.spare, o.current
-	o.h.settings.Store(o.current.cfg)
-	o.h.view.Store(next)
+	was := o.current
+	o.current, o.spare = o.spare, was
 	committed = true
+	o.publish(last, word, was, now)
 	o.arm(now)
 	if e.changed {
 		e.change.Name = o.h.name
 		o.h.shared.Host.Emit(e.change)
 	}
+}
+
+// publish shows callers where the breaker stands after a step. The last view is
+// lent again if they would see no difference.
+func (o *owner) publish(last *view, word uint64, was *machine, now time.Time) {
+	sameSettings := o.current.cfg == was.cfg
+	if sameSettings && word&sealed == 0 && o.current.leases() && last.stillShows(o.current, now) {
+		last.thaw(0)
+		return
+	}
+	if !sameSettings {
+		o.h.settings.Store(o.current.cfg)
+	}
+	o.h.view.Store(newView(o.h.name, o.current, last, now))
 }
 
 // arm sets the timer to when the machine wants its next tick.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -25,6 +26,9 @@ type Config struct {
 	HalfOpenMaxCalls int
 	// TrialTimeout is when a trial that has not reported counts as failed. Default ResetTimeout.
 	TrialTimeout time.Duration
+	// Probe names a health check that is asked instead of callers once ResetTimeout is over: HalfOpenMaxCalls healthy
+	// runs in a row close the circuit. Default "": callers' calls are the trials.
+	Probe string
 	// Window is what the rates are taken over. Default CountWindow(100).
 	Window Window
 	// MinimumCalls is how many calls the window must hold before a rate is judged. Default 20, or the count window if smaller.
@@ -104,6 +108,8 @@ func (c Config) validate(name string) error {
 		return bad("HalfOpenMaxCalls", "must not be negative")
 	case c.TrialTimeout < 0:
 		return bad("TrialTimeout", "must not be negative")
+	case c.Probe != "" && strings.TrimSpace(c.Probe) == "":
+		return bad("Probe", "must not be blank")
 	case c.Window.calls < 0 || c.Window.span < 0:
 		return bad("Window", "must not be negative")
 	case c.Window.calls > maxWindow:

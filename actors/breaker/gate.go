@@ -12,7 +12,8 @@ import (
 //
 // While the lease is unsealed callers tally by themselves: successes while
 // CLOSED, refusals while OPEN. An owner that needs the count freezes the lease,
-// takes a step, and either publishes a fresh view or thaws this one.
+// takes a step, and publishes a fresh view; or thaws this one, with its count if
+// the step left no trace, or at zero if it changed nothing that callers see.
 type view struct {
 	tally atomic.Uint64 // what callers counted; the top bit: sealed
 
@@ -42,8 +43,8 @@ func (v *view) freeze() (word, count uint64) {
 	return word, word
 }
 
-// thaw puts the frozen word back. Storing the word, instead of clearing the
-// bit, wipes what callers added in vain meanwhile.
+// thaw puts the frozen word back, or 0 if its count has been credited. Storing a
+// word, instead of clearing the bit, wipes what callers added in vain meanwhile.
 func (v *view) thaw(word uint64) { v.tally.Store(word) }
 
 // stateNow returns the state as of now: HALF_OPEN from the moment the reset
@@ -76,6 +77,12 @@ func newView(name string, m *machine, last *view, now time.Time) *view {
 		v.refusal = &CircuitOpenError{Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, until: m.until}
 	}
 	return v
+}
+
+// stillShows reports whether a view of m would be v again, for as long as the
+// settings stay: the epoch rises with each change of state or mode.
+func (v *view) stillShows(m *machine, now time.Time) bool {
+	return v.epoch == m.epoch && v.timed == m.timed(now)
 }
 
 // stoppedView shows what last showed and admits nobody.

@@ -25,13 +25,19 @@ type machine struct {
 	reopenings int       // since the last recovery
 	trials     []trial   // HALF_OPEN: running now, the oldest first
 	lastTrial  uint64
-	healed     int // HALF_OPEN: trials that succeeded
+	healed     int    // HALF_OPEN: trials that succeeded
+	probe      string // HALF_OPEN: the health check that makes the trials; "": callers do
 
-	totals messages.BreakerStats // only the totals are used
+	totals totals
+}
+
+// totals is what has happened since the breaker was made, as BreakerStats has it.
+type totals struct {
+	Successes, Failures, Ignored, Rejected, Late, Slow, Opened uint64
 }
 
 // trial is a call that was admitted in HALF_OPEN to see whether the dependency
-// is well again.
+// is well again; or a run of the probe, for the same purpose.
 type trial struct {
 	id       uint64
 	deadline time.Time // not reported by then: failed
@@ -42,6 +48,8 @@ type effects struct {
 	idle    bool // nothing to keep: forget the step
 	changed bool // tell the subscribers of change
 	change  messages.BreakerChanged
+	probe   messages.Probe // ask this, unless its permit is of epoch 0
+	warning string         // log this
 }
 
 func newMachine(cfg *Config) machine {
@@ -84,13 +92,19 @@ func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effec
 	case m.state == messages.Closed:
 		m.awake = true
 		return messages.Permit{Epoch: m.epoch}, true, e
-	case m.state == messages.HalfOpen && len(m.trials) < m.cfg.HalfOpenMaxCalls:
-		m.lastTrial++
-		m.trials = append(m.trials, trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)})
-		return messages.Permit{Epoch: m.epoch, Trial: m.lastTrial}, true, e
+	case m.state == messages.HalfOpen && m.probe == "" && len(m.trials) < m.cfg.HalfOpenMaxCalls:
+		return m.begin(now).Permit, true, e
 	}
 	m.totals.Rejected++
 	return messages.Permit{}, false, e
+}
+
+// begin begins a trial.
+func (m *machine) begin(now time.Time) messages.Probe {
+	m.lastTrial++
+	t := trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)}
+	m.trials = append(m.trials, t)
+	return messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: t.id}, Check: m.probe, Until: t.deadline}
 }
 
 // result takes in how an admitted call ended.

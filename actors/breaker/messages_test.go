@@ -81,12 +81,25 @@ func opened(h *Handle) {
 func TestASuccessOnALeaseSealedMeanwhileNeedsNoMessage(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
 		lease, _ := h.Lease()
-		require.NoError(t, fail(h))
+		require.NoError(t, h.Configure(Config{FailureThreshold: 7}))
 		before := host.asked.Load()
-		require.False(t, lease.Success(), "the failure sealed it")
+		require.False(t, lease.Success(), "new settings are a new lease")
 		h.Report(lease.Ticket(), messages.Success)
 		require.Equal(t, before, host.asked.Load(), "the epoch is the same: it goes on the lease of now")
-		require.Equal(t, messages.BreakerStats{Successes: 1, Failures: 1}, stats(t, h))
+		require.Equal(t, messages.BreakerStats{Successes: 1}, stats(t, h))
+	})
+}
+
+func TestAStepThatCallersDoNotSeeLendsTheSameLeaseAgain(t *testing.T) {
+	inBubble(t, Config{FailureThreshold: 2}, func(t *testing.T, host *host, h *Handle) {
+		lease, _ := h.Lease()
+		require.True(t, lease.Success())
+		require.NoError(t, fail(h))
+		require.True(t, lease.Success())
+		require.NoError(t, fail(h))
+		require.Equal(t, messages.BreakerStats{Successes: 2, Failures: 2, ConsecutiveFailures: 1}, stats(t, h))
+		require.NoError(t, fail(h))
+		require.False(t, lease.Success(), "the circuit is open")
 	})
 }
 

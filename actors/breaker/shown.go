@@ -56,8 +56,12 @@ func (m *machine) wake(now time.Time) time.Time {
 func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 	e = m.tick(now)
 	e.idle = !e.changed
-	s = m.totals
-	s.State, s.Mode, s.ConsecutiveFailures, s.Trials = m.state, m.mode, m.streak, len(m.trials)
+	n := m.totals
+	s = messages.BreakerStats{
+		State: m.state, Mode: m.mode, ConsecutiveFailures: m.streak, Trials: len(m.trials),
+		Successes: n.Successes, Failures: n.Failures, Ignored: n.Ignored, Rejected: n.Rejected,
+		Late: n.Late, Slow: n.Slow, Opened: n.Opened,
+	}
 	if w := m.window.sum; m.cfg.judgesRates() && w.calls >= m.cfg.MinimumCalls && w.calls > 0 {
 		s.FailureRate = float64(w.failures) / float64(w.calls)
 	}
