@@ -42,17 +42,13 @@ type CheckResult = health.Result
 // "recovered after 3 failures, 42.0s" when it recovered.
 type CheckChange = health.Change
 
-// checksAtOnce is how many checks of one system run at the same time.
-const checksAtOnce = 256
-
 // Health holds the health checks of a System: each runs in the background (or
 // when asked), one run at a time, and is owned by an actor that keeps its last
 // result. Get it from System.Health. Safe for concurrent use.
 type Health struct {
-	host    health.Host
+	shared  *health.Shared
 	version string
 	started time.Time
-	slots   *health.Slots
 
 	checks atomic.Pointer[checkSet]
 
@@ -64,8 +60,8 @@ type Health struct {
 	retired []*health.Handle // deregistered while their last run was in flight
 }
 
-func newHealth(host health.Host, version string, started time.Time) *Health {
-	h := &Health{host: host, version: version, started: started, slots: health.NewSlots(checksAtOnce), draining: make(chan struct{})}
+func newHealth(shared *health.Shared, version string, started time.Time) *Health {
+	h := &Health{shared: shared, version: version, started: started, draining: make(chan struct{})}
 	h.checks.Store(newCheckSet(nil))
 	return h
 }
@@ -89,7 +85,7 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if err != nil {
 		return err
 	}
-	c, err := health.Start(h.host, h.slots, name, cfg, check, dependencies...)
+	c, err := health.Start(h.shared, name, cfg, check, dependencies...)
 	if err != nil {
 		return err
 	}
@@ -136,8 +132,9 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	return checks[at].Run(ctx)
 }
 
-// RunAll runs all checks at once, each within its timeout, and waits for them,
-// at most until ctx ends: what has not finished by then is Unknown in this answer.
+// RunAll runs all checks at once (or as many as SystemConfig.ChecksAtOnce
+// allows), each within its timeout, and waits for them, at most until ctx ends:
+// what has not finished by then is Unknown in this answer.
 func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	checks := h.checks.Load().all
 	results := make([]CheckResult, len(checks))

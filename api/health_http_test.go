@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/actors/health"
 )
 
 // mixed registers checks of every kind, and waits for their first results.
@@ -257,7 +259,7 @@ func FuzzHealthRequest(f *testing.F) {
 	f.Add("/readyz/db", "verbose&exclude=x", "text/plain;q=0.1")
 	f.Add("//health//", "exclude=%zz", "*/*;q=nan")
 	f.Add("/health/ready/\x00", ";", "text/plain;version=0.0.4,,")
-	h := newHealth(nil, "1", time.Time{})
+	h := newHealth(health.NewShared(nil, 1), "1", time.Time{})
 	handler := h.Handler()
 	f.Fuzz(func(t *testing.T, path, query, accept string) {
 		r := httptest.NewRequest("GET", "/", nil)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/actors/breaker"
+	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/system"
 )
 
@@ -19,6 +20,10 @@ type SystemConfig struct {
 	Version string
 	// Logger takes the log. Default slog.Default().
 	Logger *slog.Logger
+	// ChecksAtOnce is how many health checks run at the same time, first runs
+	// included; the others wait in line, and their timeouts have not begun. A
+	// check that outlives its timeout no longer counts. Default 256.
+	ChecksAtOnce int
 }
 
 // System runs breakers, retries and health checks. One per process is meant: it
@@ -31,13 +36,21 @@ type System struct {
 	health     *Health
 }
 
-// Start starts a System. Shutdown ends it.
+// Start starts a System. Shutdown ends it. A negative ChecksAtOnce is a
+// *ConfigError.
 func Start(cfg SystemConfig) (*System, error) {
+	if cfg.ChecksAtOnce < 0 {
+		return nil, &ConfigError{Kind: "system", Field: "ChecksAtOnce", Problem: fmt.Sprintf("is negative: %d", cfg.ChecksAtOnce)}
+	}
 	sys, err := system.Start(cmp.Or(cfg.Logger, slog.Default()))
 	if err != nil {
 		return nil, err
 	}
-	return &System{sys: sys, ofBreakers: breaker.Shared{Host: sys}, health: newHealth(sys, cmp.Or(cfg.Version, "unknown"), time.Now())}, nil
+	checks := health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256))
+	return &System{
+		sys: sys, ofBreakers: breaker.Shared{Host: sys},
+		health: newHealth(checks, cmp.Or(cfg.Version, "unknown"), time.Now()),
+	}, nil
 }
 
 // isMade reports whether s came from Start.

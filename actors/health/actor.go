@@ -78,7 +78,7 @@ func (o *owner) Receive(c actor.Context) {
 		o.disarm()
 	case *actor.Stopped:
 		o.disarm()
-		o.slots.release(&o.slot)
+		o.shared.slots.release(&o.slot)
 	case *cell:
 		o.cell = msg
 		o.asking = append(o.asking, msg)
@@ -87,8 +87,8 @@ func (o *owner) Receive(c actor.Context) {
 	case messages.RunResult:
 		o.carryResult(msg)
 	case granted:
-		if o.slots.acquire(&o.slot) {
-			o.carry(o.machine.granted(time.Now()))
+		if o.machine.phase == waiting {
+			o.acquire(time.Now())
 		}
 	case messages.Tick:
 		if msg.Generation == o.generation {
@@ -130,18 +130,26 @@ func (o *owner) carry(e effects) {
 		o.reply(now)
 	}
 	if e.release {
-		o.slots.release(&o.slot)
+		o.shared.slots.release(&o.slot)
 	}
 	if e.start != 0 {
 		o.runner.start(e.start, func(r messages.RunResult) { o.self(r) })
 	}
 	o.arm(now)
 	o.emit(e, now)
+	if e.acquire {
+		o.acquire(now)
+	}
+}
+
+// acquire gets a slot for the run that waits, at once or in line, unless a
+// check that this one depends on is UNHEALTHY.
+func (o *owner) acquire(now time.Time) {
 	switch {
-	case !e.acquire:
 	case o.blockedBy(now) != nil:
+		o.shared.slots.release(&o.slot)
 		o.carry(o.machine.blocked(now))
-	case o.slots.acquire(&o.slot):
+	case o.shared.slots.acquire(&o.slot):
 		o.carry(o.machine.granted(now))
 	}
 }
@@ -162,10 +170,10 @@ func (o *owner) emit(e effects, now time.Time) {
 		if flapping(o.machine.changes, o.cfg.Interval, now) {
 			c.Message += " (flapping)"
 		}
-		o.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now})
+		o.shared.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now})
 	}
 	if e.restarted {
-		o.host.Emit(messages.CheckRestarted{Name: o.name, Restarts: last.Restarts, Reason: last.Message, At: now})
+		o.shared.host.Emit(messages.CheckRestarted{Name: o.name, Restarts: last.Restarts, Reason: last.Message, At: now})
 	}
 }
 

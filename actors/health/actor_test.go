@@ -3,7 +3,6 @@ package health
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -11,99 +10,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
 	"github.com/understudy-go/understudy/messages"
 )
 
-// host is the least a check can live in: one supervisor that restarts after a second.
-type host struct {
-	system *actor.ActorSystem
-	parent *actor.PID
-	mu     sync.Mutex
-	events []messages.Event
-	onEmit func(messages.Event)
-}
-
-type ref struct {
-	root *actor.RootContext
-	pid  *actor.PID
-	done chan struct{}
-}
-
-func (r *ref) Send(message any)      { r.root.Send(r.pid, message) }
-func (r *ref) Done() <-chan struct{} { return r.done }
-
-type restartAfterASecond struct{}
-
-func (restartAfterASecond) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, _, _ any) {
-	time.AfterFunc(time.Second, func() { s.RestartChildren(child) })
-}
-
-// inHost runs fn in a bubble with a host, and stops the host after.
-func inHost(t *testing.T, fn func(t *testing.T, h *host)) {
-	synctest.Test(t, func(t *testing.T) {
-		quiet := slog.New(slog.DiscardHandler)
-		h := &host{system: actor.NewActorSystem(
-			actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }),
-			actor.WithDeadLetterThrottleInterval(time.Millisecond), actor.WithDeadLetterRequestLogging(false))}
-		h.parent = h.system.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
-			if spawn, ok := c.Message().(func(actor.Context)); ok {
-				spawn(c)
-			}
-		}, actor.WithSupervisor(restartAfterASecond{})))
-		defer func() {
-			h.system.Root.Stop(h.parent)
-			synctest.Wait()
-			h.system.Shutdown()
-			time.Sleep(time.Second) // the actor system counts dead letters on a timer
-		}()
-		fn(t, h)
-	})
-}
-
-func (h *host) Spawn(_, _ string, produce func() actor.Actor) (interface {
-	Send(message any)
-	Done() <-chan struct{}
-}, error) {
-	r := &ref{root: h.system.Root, done: make(chan struct{})}
-	spawned := make(chan struct{})
-	h.system.Root.Send(h.parent, func(c actor.Context) {
-		r.pid = c.Spawn(actor.PropsFromProducer(func() actor.Actor {
-			inner := produce()
-			return actor.ReceiveFunc(func(c actor.Context) {
-				inner.Receive(c)
-				if _, stopped := c.Message().(*actor.Stopped); stopped {
-					close(r.done)
-				}
-			})
-		}))
-		close(spawned)
-	})
-	<-spawned
-	return r, nil
-}
-
-func (h *host) Stop(owner interface {
-	Send(message any)
-	Done() <-chan struct{}
-}) {
-	h.system.Root.Stop(owner.(*ref).pid)
-}
-
-func (h *host) Emit(e messages.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.events = append(h.events, e)
-	if h.onEmit != nil {
-		h.onEmit(e)
-	}
-}
-
 func start(t *testing.T, h *host, cfg Config, check Func) *Handle {
 	t.Helper()
-	c, err := Start(h, NewSlots(4), "db", cfg, check)
+	c, err := Start(NewShared(h, 4), "db", cfg, check)
 	require.NoError(t, err)
 	return c
 }
@@ -284,71 +198,17 @@ func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 	inHost(t, func(t *testing.T, h *host) {
 		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
 		synctest.Wait()
-		good := c.slots
-		c.slots = nil // the owner's next step trips over it
+		good := c.shared.slots
+		c.shared.slots = nil // the owner's next step trips over it
 		h.onEmit = func(e messages.Event) {
 			if _, ok := e.(messages.CheckRestarted); ok {
-				c.slots = good
+				c.shared.slots = good
 			}
 		}
 		require.Contains(t, c.Run(t.Context()).Message, messages.ErrCrashed.Error())
 		time.Sleep(2 * time.Second)
 		require.Equal(t, messages.Healthy, c.Run(t.Context()).Status)
 		c.Stop()
-	})
-}
-
-func TestSlotsBoundTheRunsAtOnce(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
-		var running, most atomic.Int32
-		slots := NewSlots(3)
-		checks := make([]*Handle, 20)
-		for i := range checks {
-			c, err := Start(h, slots, "db", Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) {
-				most.Store(max(most.Load(), running.Add(1)))
-				time.Sleep(time.Second)
-				running.Add(-1)
-				return nil, nil
-			})
-			require.NoError(t, err)
-			checks[i] = c
-		}
-		checks[5].Stop() // its place in line is given up
-		begun := time.Now()
-		var wg sync.WaitGroup
-		for i, c := range checks {
-			if i != 5 {
-				wg.Go(func() { require.Equal(t, messages.Healthy, c.Run(t.Context()).Status) })
-			}
-		}
-		wg.Wait()
-		require.Equal(t, 7*time.Second, time.Since(begun), "19 runs, 3 at once: they joined the first ones")
-		require.EqualValues(t, 3, most.Load())
-		for _, c := range checks {
-			c.Stop()
-		}
-		synctest.Wait()
-		require.Equal(t, 3, slots.free, "all slots came back")
-	})
-}
-
-func TestStuckChecksKeepNobodyFromRunning(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
-		slots := NewSlots(1)
-		let := make(chan struct{})
-		stuck, err := Start(h, slots, "stuck", Config{Timeout: time.Second}, func(context.Context) (messages.Details, error) {
-			<-let
-			return nil, nil
-		})
-		require.NoError(t, err)
-		other, err := Start(h, slots, "other", Config{}, func(context.Context) (messages.Details, error) { return nil, nil })
-		require.NoError(t, err)
-		time.Sleep(1100 * time.Millisecond)
-		synctest.Wait()
-		require.Equal(t, "HEALTHY ", now(other))
-		close(let)
-		stuck.Stop()
-		other.Stop()
 	})
 }
 

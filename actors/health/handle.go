@@ -20,8 +20,7 @@ var errCrashed = errors.New("the check panicked")
 type Handle struct {
 	name   string
 	cfg    Config
-	host   Host
-	slots  *Slots
+	shared *Shared
 	runner *runner
 	owner  ask.Owner
 	view   atomic.Pointer[view]        // the last result, published by the owner
@@ -30,6 +29,16 @@ type Handle struct {
 	asks   ask.Pool[messages.RunNow, Result]
 }
 
+// Shared is what the checks of one system share: where their owners live, and
+// the slots they run in.
+type Shared struct {
+	host  Host
+	slots *slots
+}
+
+// NewShared returns what checks share of which at most so many run at once.
+func NewShared(host Host, atOnce int) *Shared { return &Shared{host: host, slots: newSlots(atOnce)} }
+
 // incarnation is the time between two crashes of the owner.
 type incarnation struct {
 	context.Context
@@ -37,8 +46,9 @@ type incarnation struct {
 }
 
 // Start makes a check and begins its first run. Dependencies are the checks
-// that cfg.DependsOn names. A bad setting is a *ConfigError; after the shutdown of host it returns ErrShutdown.
-func Start(host Host, slots *Slots, name string, cfg Config, check Func, dependencies ...*Handle) (*Handle, error) {
+// that cfg.DependsOn names. A bad setting is a *ConfigError; after the shutdown
+// of the host it returns ErrShutdown.
+func Start(shared *Shared, name string, cfg Config, check Func, dependencies ...*Handle) (*Handle, error) {
 	if err := cfg.validate(name); err != nil {
 		return nil, err
 	}
@@ -46,11 +56,11 @@ func Start(host Host, slots *Slots, name string, cfg Config, check Func, depende
 		return nil, &messages.ConfigError{Kind: "check", Name: name, Field: "Check", Problem: "is nil"}
 	}
 	cfg = cfg.withDefaults()
-	h := &Handle{name: name, cfg: cfg, host: host, slots: slots, runner: newRunner(check, cfg.Timeout), above: above(dependencies)}
+	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(check, cfg.Timeout), above: above(dependencies)}
 	s := &state{Handle: h, machine: machine{cfg: cfg, draw: draw, last: Result{Name: name}}}
 	h.view.Store(s.machine.view(time.Now()))
 	h.revive()
-	owner, err := host.Spawn("check", name, produce(s))
+	owner, err := shared.host.Spawn("check", name, produce(s))
 	if err != nil {
 		h.runner.close(err)
 		return nil, err
@@ -130,7 +140,7 @@ func (h *Handle) unfinished(cause error) Result {
 // Stop ends the owner and cancels the run in flight.
 func (h *Handle) Stop() {
 	h.Cancel(ErrDeregistered)
-	h.host.Stop(h.owner)
+	h.shared.host.Stop(h.owner)
 }
 
 // Cancel cancels the run in flight, releases who waits for it, and lets no

@@ -11,6 +11,11 @@ import (
 // After that it is stuck for good, and UNHEALTHY whatever the streak says.
 const grace = time.Second
 
+// spreadOver is how many runs keep the same jitter. Ten per cent to either
+// side, so many times over, is a whole interval: checks that began together are
+// spread evenly over it then, and stay so.
+const spreadOver = 5
+
 // phase is what the check's function is doing.
 type phase uint8
 
@@ -25,11 +30,12 @@ const (
 // machine decides when a check runs and what its results mean.
 type machine struct {
 	cfg  Config
-	draw func() float64 // the luck of the jitter, in [0, 1)
+	draw func() float64 // luck, in [0, 1)
 
 	phase     phase
 	run       uint64    // number of the last run begun
 	startedAt time.Time // of that run
+	luck      float64   // of the jitter, in [0, 1)
 	dueAt     time.Time // of the next run; zero: when asked
 
 	status              messages.Status
@@ -75,6 +81,9 @@ func (m *machine) granted(now time.Time) effects {
 		return effects{}
 	}
 	m.phase = running
+	if m.run%spreadOver == 0 {
+		m.luck = m.draw()
+	}
 	m.run++
 	m.startedAt = now
 	m.dueAt = m.next()
@@ -220,12 +229,13 @@ func (m *machine) due(now time.Time) bool {
 	return m.phase == idle && !m.dueAt.IsZero() && !now.Before(m.dueAt)
 }
 
-// next returns when the run after the last one begun is due, from start to start.
+// next returns when the run after the last one begun is due, from start to
+// start: a period, but for the jitter.
 func (m *machine) next() time.Time {
 	if m.cfg.Interval == OnDemand {
 		return time.Time{}
 	}
-	return m.startedAt.Add(time.Duration(float64(m.period()) * (0.9 + 0.2*m.draw())))
+	return m.startedAt.Add(time.Duration(float64(m.period()) * (0.9 + 0.2*m.luck)))
 }
 
 // period is Interval, or shorter while it fails or recovers: FastInterval,

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -114,79 +113,6 @@ func TestOneRunInFlight(t *testing.T) {
 	require.Equal(t, effects{start: 2}, m.granted(at(4)))
 }
 
-func TestTimeIsTold(t *testing.T) {
-	m := newMachine(Config{Interval: 10 * time.Second, Timeout: 2 * time.Second})
-	m.begin()
-	require.True(t, m.wake().IsZero(), "waiting for a slot: nothing to wait for")
-	m.granted(at(0))
-	require.Equal(t, at(2), m.wake(), "the timeout")
-	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
-	require.Equal(t, at(10), m.wake(), "the period runs from start to start")
-	require.Equal(t, effects{}, m.tick(at(9.9)), "early")
-	require.Equal(t, effects{acquire: true}, m.tick(at(10)))
-	require.Equal(t, effects{}, m.tick(at(10)), "a stale tick is harmless")
-
-	demand := newMachine(Config{Interval: OnDemand})
-	demand.begin()
-	demand.granted(at(0))
-	demand.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
-	require.True(t, demand.wake().IsZero())
-	require.Equal(t, effects{}, demand.tick(at(1e6)))
-	require.Equal(t, messages.Healthy, demand.view(at(1)).read(at(1e6)).Status, "never stale")
-}
-
-func TestJitterIsTenPercent(t *testing.T) {
-	for _, row := range []struct{ draw, want float64 }{{0, 9}, {0.25, 9.5}, {0.5, 10}, {0.999999, 11}} {
-		m := newMachine(Config{Interval: 10 * time.Second})
-		m.draw = func() float64 { return row.draw }
-		require.InDelta(t, row.want, m.next().Sub(time.Time{}).Seconds(), 1e-4)
-	}
-}
-
-func TestItLooksMoreOftenWhileFailingOrRecovering(t *testing.T) {
-	m := newMachine(Config{Interval: 60 * time.Second, FastInterval: 5 * time.Second, HealthyAfter: 3, UnhealthyAfter: 2})
-	now := t0
-	m.begin()
-	for i, row := range []struct {
-		status messages.Status
-		next   time.Duration
-	}{
-		{messages.Healthy, 60 * time.Second},
-		{messages.Unhealthy, 5 * time.Second}, // before the status says so
-		{messages.Unhealthy, 10 * time.Second},
-		{messages.Unhealthy, 20 * time.Second},
-		{messages.Unhealthy, 40 * time.Second},
-		{messages.Unhealthy, 60 * time.Second},
-		{messages.Unhealthy, 60 * time.Second},
-		{messages.Healthy, 5 * time.Second}, // recovering
-		{messages.Degraded, 10 * time.Second},
-		{messages.Healthy, 60 * time.Second}, // recovered
-	} {
-		m.granted(now)
-		m.result(messages.RunResult{At: now.Add(time.Second), Run: m.run, Status: row.status})
-		require.Equal(t, row.next, m.wake().Sub(now), "run %d", i+1)
-		now = m.wake()
-		require.True(t, m.tick(now).acquire)
-	}
-}
-
-func TestAThousandChecksDoNotFireTogether(t *testing.T) {
-	luck := rand.New(rand.NewPCG(1, 2))
-	fired := map[int64]int{} // per 100 ms
-	for range 1000 {
-		m := newMachine(Config{})
-		m.draw = luck.Float64
-		m.begin()
-		m.granted(t0)
-		m.result(messages.RunResult{At: t0, Run: 1, Status: messages.Healthy})
-		fired[m.wake().Sub(t0).Milliseconds()/100]++
-	}
-	require.Len(t, fired, 20, "from 9 s to 11 s")
-	for _, n := range fired {
-		require.Less(t, n, 100)
-	}
-}
-
 func TestStuckCheck(t *testing.T) {
 	m := newMachine(Config{Timeout: 2 * time.Second, Interval: 10 * time.Second, UnhealthyAfter: 3})
 	outcomes(m, "h")
@@ -261,18 +187,6 @@ func TestRestartKeepsTheRunInFlight(t *testing.T) {
 	require.True(t, e.acquire && e.release, "its result was lost in the crash: again")
 }
 
-func TestStaleResultsSaySo(t *testing.T) {
-	m := newMachine(Config{Timeout: 2 * time.Second, Interval: 10 * time.Second})
-	require.Equal(t, "UNKNOWN no result yet", reads(m, 3600))
-	outcomes(m, "h")
-	limit := (10*time.Second + 2*time.Second + slack).Seconds()
-	require.Equal(t, "HEALTHY ", reads(m, limit))
-	require.Equal(t, "UNKNOWN stale since 2026-01-01T00:00:17Z", reads(m, limit+0.1))
-	v := m.view(at(1))
-	require.Equal(t, messages.Healthy, v.status(at(limit)))
-	require.Equal(t, messages.Unknown, v.status(at(limit+0.1)))
-}
-
 // reads returns status and message as published now and read then.
 func reads(m *machine, then float64) string {
 	published := at(0)
@@ -281,90 +195,4 @@ func reads(m *machine, then float64) string {
 	}
 	r := m.view(published).read(at(then))
 	return r.Status.String() + " " + r.Message
-}
-
-func TestOverall(t *testing.T) {
-	type check struct {
-		status   messages.Status
-		optional bool
-	}
-	h, d, u, n := check{messages.Healthy, false}, check{messages.Degraded, false}, check{messages.Unhealthy, false}, check{messages.Unknown, false}
-	optional := func(c check) check { c.optional = true; return c }
-	for _, row := range []struct {
-		checks []check
-		want   messages.Status
-	}{
-		{nil, messages.Healthy},
-		{[]check{h, h}, messages.Healthy},
-		{[]check{h, n}, messages.Unknown},
-		{[]check{h, optional(n)}, messages.Unknown},
-		{[]check{n, d}, messages.Degraded},
-		{[]check{optional(d)}, messages.Degraded},
-		{[]check{n, optional(u)}, messages.Degraded},
-		{[]check{d, n, h, u}, messages.Unhealthy},
-		{[]check{optional(u), u}, messages.Unhealthy},
-	} {
-		var all Overall
-		for _, c := range row.checks {
-			all.Add(c.status, c.optional)
-		}
-		require.Equal(t, row.want, all.Status(), "%v", row.checks)
-	}
-}
-
-func TestBadSettingsAreRefused(t *testing.T) {
-	for _, row := range []struct {
-		name, field string
-		cfg         Config
-	}{
-		{"", "Name", Config{}},
-		{"x", "Timeout", Config{Timeout: -1}},
-		{"x", "Interval", Config{Interval: -2}},
-		{"x", "FastInterval", Config{FastInterval: -1}},
-		{"x", "FastInterval", Config{FastInterval: 11 * time.Second}},
-		{"x", "UnhealthyAfter", Config{UnhealthyAfter: -1}},
-		{"x", "HealthyAfter", Config{HealthyAfter: -1}},
-		{"x", "Groups", Config{Groups: []string{"a", ""}}},
-	} {
-		err := row.cfg.validate(row.name)
-		var bad *messages.ConfigError
-		require.ErrorAs(t, err, &bad)
-		require.Equal(t, messages.ConfigError{Kind: "check", Name: row.name, Field: row.field, Problem: bad.Problem}, *bad)
-	}
-	require.NoError(t, Config{Interval: OnDemand}.validate("x"))
-}
-
-func TestDefaults(t *testing.T) {
-	require.Equal(t, Config{Timeout: 10 * time.Second, Interval: 10 * time.Second, FastInterval: 10 * time.Second, UnhealthyAfter: 1, HealthyAfter: 1, Groups: []string{"ready"}},
-		Config{}.withDefaults())
-	require.Empty(t, Config{Groups: []string{}}.withDefaults().Groups)
-}
-
-func TestChangesAreRemembered(t *testing.T) {
-	m := newMachine(Config{UnhealthyAfter: 2})
-	require.Equal(t, "HHHHUUUD", outcomes(m, "huhuuuud"))
-	changes := m.view(at(800)).read(at(800)).Changes
-	require.Equal(t, []Change{
-		{From: messages.Unknown, To: messages.Healthy, At: at(1)},
-		{From: messages.Healthy, To: messages.Unhealthy, At: at(401), Lasted: 400 * time.Second, Failures: 2},
-		{From: messages.Unhealthy, To: messages.Degraded, At: at(701), Lasted: 300 * time.Second, Failures: 4,
-			Message: "recovered after 4 failures, 400.0s"},
-	}, changes)
-	for range 100 {
-		outcomes(m, "uuh")
-	}
-	require.Len(t, m.changes, changesKept)
-	require.Equal(t, "recovered after 2 failures, 200.0s", m.changes[changesKept-1].Message)
-}
-
-func TestFlapping(t *testing.T) {
-	m := newMachine(Config{Interval: time.Minute})
-	outcomes(m, "huhuh") // a change each 100 s, the first from UNKNOWN
-	require.False(t, m.view(at(500)).read(at(500)).Flapping)
-	outcomes(m, "u")
-	m = newMachine(Config{Interval: time.Minute})
-	outcomes(m, "huhuhu")
-	require.True(t, m.view(at(501)).read(at(501)).Flapping)
-	require.True(t, m.view(at(501)).read(at(1301)).Flapping)
-	require.False(t, m.view(at(501)).read(at(1302)).Flapping, "when it has calmed down")
 }

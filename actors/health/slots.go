@@ -2,17 +2,17 @@ package health
 
 import "sync"
 
-// Slots bounds how many checks run at once. Who finds no slot free waits in
+// slots bounds how many checks run at once. Who finds no slot free waits in
 // line. A run that outlives its timeout gives its slot back, so stuck checks
 // never keep others from running.
-type Slots struct {
+type slots struct {
 	mu   sync.Mutex
 	free int
 	line []*slot
 }
 
-// NewSlots returns n slots.
-func NewSlots(n int) *Slots { return &Slots{free: n} }
+// newSlots returns n slots.
+func newSlots(n int) *slots { return &slots{free: n} }
 
 // slot is one check's claim.
 type slot struct {
@@ -22,7 +22,7 @@ type slot struct {
 }
 
 // acquire reports whether s holds a slot; if not, it waits in line and is woken.
-func (p *Slots) acquire(s *slot) bool {
+func (p *slots) acquire(s *slot) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.held || s.queued {
@@ -39,14 +39,14 @@ func (p *Slots) acquire(s *slot) bool {
 }
 
 // release gives the slot of s back, or its place in line. It may be repeated.
-func (p *Slots) release(s *slot) {
+func (p *slots) release(s *slot) {
 	if next := p.pass(s); next != nil {
 		next.wake()
 	}
 }
 
 // pass returns who has got the slot of s, if someone was waiting.
-func (p *Slots) pass(s *slot) (next *slot) {
+func (p *slots) pass(s *slot) (next *slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.queued = false // whoever left the line is skipped below

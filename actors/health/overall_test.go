@@ -1,0 +1,38 @@
+package health
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+func TestOverall(t *testing.T) {
+	type check struct {
+		status   messages.Status
+		optional bool
+	}
+	h, d, u, n := check{messages.Healthy, false}, check{messages.Degraded, false}, check{messages.Unhealthy, false}, check{messages.Unknown, false}
+	optional := func(c check) check { c.optional = true; return c }
+	for _, row := range []struct {
+		checks []check
+		want   messages.Status
+	}{
+		{nil, messages.Healthy},
+		{[]check{h, h}, messages.Healthy},
+		{[]check{h, n}, messages.Unknown},
+		{[]check{h, optional(n)}, messages.Unknown},
+		{[]check{n, d}, messages.Degraded},
+		{[]check{optional(d)}, messages.Degraded},
+		{[]check{n, optional(u)}, messages.Degraded},
+		{[]check{d, n, h, u}, messages.Unhealthy},
+		{[]check{optional(u), u}, messages.Unhealthy},
+	} {
+		var all Overall
+		for _, c := range row.checks {
+			all.Add(c.status, c.optional)
+		}
+		require.Equal(t, row.want, all.Status(), "%v", row.checks)
+	}
+}

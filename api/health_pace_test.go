@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// crowd counts the checks that run at the same time, 100 ms each.
+type crowd struct{ now, most atomic.Int32 }
+
+func (c *crowd) check(context.Context) (Details, error) {
+	c.most.Store(max(c.most.Load(), c.now.Add(1)))
+	time.Sleep(100 * time.Millisecond)
+	c.now.Add(-1)
+	return nil, nil
+}
+
+func TestHealthCeilingOnChecksAtOnce(t *testing.T) {
+	for _, row := range []struct {
+		atOnce, checks int
+		most           int32
+		takes          time.Duration
+	}{
+		{10, 100, 10, time.Second},
+		{1, 5, 1, 500 * time.Millisecond},
+		{0, 300, 256, 200 * time.Millisecond}, // the default
+		{1000, 300, 300, 100 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, err := Start(SystemConfig{ChecksAtOnce: row.atOnce, Logger: slog.New(slog.DiscardHandler)})
+			require.NoError(t, err)
+			h, began := s.Health(), time.Now()
+			var all crowd
+			for i := range row.checks {
+				require.NoError(t, h.Register(fmt.Sprint(i), CheckConfig{Interval: OnDemand}, all.check))
+			}
+			require.Equal(t, Healthy, h.RunAll(t.Context()).Status)
+			require.Equal(t, row.takes, time.Since(began), "it joined the first runs")
+			require.Equal(t, row.most, all.most.Load(), "first runs are no exception")
+			began = time.Now()
+			h.RunAll(t.Context())
+			require.Equal(t, row.takes, time.Since(began))
+			require.Equal(t, row.most, all.most.Load())
+			require.NoError(t, s.Shutdown(context.Background()))
+		})
+	}
+	_, err := Start(SystemConfig{ChecksAtOnce: -1})
+	var bad *ConfigError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "ChecksAtOnce", bad.Field)
+}
+
+func TestHealthSpreadsAThousandChecksOverTheirInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Start(SystemConfig{ChecksAtOnce: 50, Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		began := time.Now()
+		var fired [200]atomic.Int32 // in each second
+		for i := range 1000 {
+			check := func(context.Context) (Details, error) {
+				fired[time.Since(began)/time.Second].Add(1)
+				return nil, nil
+			}
+			require.NoError(t, s.Health().Register(fmt.Sprint(i), CheckConfig{Interval: 10 * time.Second}, check))
+		}
+		synctest.Wait()
+		require.EqualValues(t, 1000, fired[0].Load(), "the first results come at once")
+		time.Sleep(199 * time.Second)
+		require.NoError(t, s.Shutdown(context.Background()))
+		for second := 70; second < 190; second++ {
+			require.InDelta(t, 100, fired[second].Load(), 65, "second %d", second) // so far out once in 10^11
+		}
+	})
+}
+
+func TestHealthLooksMoreOftenWhileFailingAndRecovering(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		var runs atomic.Int32
+		var down atomic.Bool
+		cfg := CheckConfig{Interval: 100 * time.Second, FastInterval: time.Second, HealthyAfter: 3}
+		require.NoError(t, h.Register("db", cfg, func(context.Context) (Details, error) {
+			runs.Add(1)
+			if down.Load() {
+				return nil, errors.New("refused")
+			}
+			return nil, nil
+		}))
+		in := func(d time.Duration) int32 {
+			before := runs.Load()
+			time.Sleep(d)
+			synctest.Wait()
+			return runs.Load() - before
+		}
+		require.InDelta(t, 11, in(1000*time.Second), 1.5)
+		down.Store(true)
+		h.Run(t.Context(), "db")
+		require.EqualValues(t, 3, in(8*time.Second), "after about 1, 2 and 4 s")
+		in(300 * time.Second)
+		require.InDelta(t, 10, in(1000*time.Second), 1.5, "but Interval is the cap")
+		down.Store(false)
+		h.Run(t.Context(), "db")
+		require.EqualValues(t, 2, in(4*time.Second), "after about 1 and 2 s it has recovered")
+		require.Equal(t, Healthy, h.Snapshot().Status)
+		require.InDelta(t, 10, in(1000*time.Second), 1.5)
+	})
+}
