@@ -94,6 +94,21 @@ type Result struct {
 	Slow    bool
 }
 
+// Probe asks a health check, for a breaker's owner, whether the dependency is
+// well again: a trial that costs no caller anything.
+type Probe struct {
+	Permit Permit
+	Check  string    // the name of the check
+	Until  time.Time // not answered by then: failed
+}
+
+// Probed tells a breaker's owner what became of a Probe.
+type Probed struct {
+	Permit  Permit
+	Status  Status // what this run of the check said; Unknown: nobody answers to its name
+	Message string // why
+}
+
 // Tick tells an owner that a moment it asked for has come. A Tick of another
 // generation than the owner's is stale and does nothing.
 type Tick struct{ Generation uint64 }
