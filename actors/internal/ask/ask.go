@@ -70,7 +70,7 @@ func (p *Pool[Q, A]) Ask(ctx context.Context, owner Owner, q Q) (A, error) {
 	c := p.get()
 	c.Question = q
 	owner.Send(c)
-	if !c.state.CompareAndSwap(asked, waiting) { // answered already
+	if c.state.Load() == answered || !c.state.CompareAndSwap(asked, waiting) {
 		return p.take(c)
 	}
 	select {
