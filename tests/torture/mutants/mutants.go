@@ -39,7 +39,7 @@ var variants = []variant{
 	}},
 	{name: "thaw by clearing the bit", caught: true, changes: []change{
 		{gate, "{ v.tally.Store(word) }", "{\n\tif word&sealed == 0 {\n\t\tv.tally.And(^sealed)\n\t}\n}"},
-		{owner, "\tnow := time.Now()\n\to.spare", "\truntime.Gosched()\n\tnow := time.Now()\n\to.spare"},
+		{owner, "\tnow := o.now()\n\to.spare", "\truntime.Gosched()\n\tnow := o.now()\n\to.spare"},
 		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
 	}},
 	{name: "a view published twice", caught: true, changes: []change{
