@@ -3,7 +3,7 @@ package api
 import "github.com/understudy-go/understudy/messages"
 
 // Event is something worth knowing that happened in a System: BreakerChanged,
-// CheckChanged, CheckRestarted, Retrying, RetryExhausted, TimedOut,
+// ProbeUnanswered, CheckChanged, CheckRestarted, Retrying, RetryExhausted, TimedOut,
 // FallbackUsed or Dropped. Subscribe delivers them.
 type Event = messages.Event
 
@@ -12,6 +12,9 @@ type (
 	// BreakerChanged tells that a breaker changed its state or mode: Name, From,
 	// To, Reason ("5 failures"), Failures, At.
 	BreakerChanged = messages.BreakerChanged
+	// ProbeUnanswered tells that no health check has the name of a breaker's
+	// probe, and that callers make the trials: Name, Probe, Reason, At.
+	ProbeUnanswered = messages.ProbeUnanswered
 	// CheckChanged tells that a health check changed its status: Name, From, To, Message, At.
 	CheckChanged = messages.CheckChanged
 	// CheckRestarted tells that a supervisor restarted a check that panicked: Name, Restarts, Reason, At.

@@ -3,7 +3,7 @@ package messages
 import "time"
 
 // Event is something worth knowing that happened. It is one of
-// BreakerChanged, CheckChanged, CheckRestarted, Retrying, RetryExhausted,
+// BreakerChanged, ProbeUnanswered, CheckChanged, CheckRestarted, Retrying, RetryExhausted,
 // TimedOut, FallbackUsed and Dropped.
 type Event interface{ event() }
 
@@ -14,6 +14,15 @@ type BreakerChanged struct {
 	Reason   string // why, in a few words: "5 failures", "reset timeout elapsed", "trials succeeded"
 	Failures int    // failures that count towards the change, when failures made it
 	At       time.Time
+}
+
+// ProbeUnanswered tells that a breaker found nobody behind the name of its
+// probe, so that callers make the trials this time.
+type ProbeUnanswered struct {
+	Name   string // of the breaker
+	Probe  string // the health check it asked for
+	Reason string // "Check 'x' not found"
+	At     time.Time
 }
 
 // CheckChanged tells that a health check changed its status.
@@ -68,11 +77,12 @@ type FallbackUsed struct {
 // Dropped tells a subscriber that it was too slow and lost Count events here.
 type Dropped struct{ Count int }
 
-func (BreakerChanged) event() {}
-func (CheckChanged) event()   {}
-func (CheckRestarted) event() {}
-func (Retrying) event()       {}
-func (RetryExhausted) event() {}
-func (TimedOut) event()       {}
-func (FallbackUsed) event()   {}
-func (Dropped) event()        {}
+func (BreakerChanged) event()  {}
+func (ProbeUnanswered) event() {}
+func (CheckChanged) event()    {}
+func (CheckRestarted) event()  {}
+func (Retrying) event()        {}
+func (RetryExhausted) event()  {}
+func (TimedOut) event()        {}
+func (FallbackUsed) event()    {}
+func (Dropped) event()         {}

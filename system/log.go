@@ -24,6 +24,9 @@ func describe(e messages.Event) (slog.Level, string, []slog.Attr) {
 		return level, sentence, []slog.Attr{
 			slog.String("breaker", e.Name), slog.String("from", e.From.String()), slog.String("to", e.To.String()),
 			slog.String("reason", e.Reason), slog.Int("failures", e.Failures)}
+	case messages.ProbeUnanswered:
+		return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' tries callers, its probe '%s' does not answer: %s", e.Name, e.Probe, e.Reason),
+			[]slog.Attr{slog.String("breaker", e.Name), slog.String("probe", e.Probe), slog.String("reason", e.Reason)}
 	case messages.CheckChanged:
 		level := slog.LevelWarn
 		if e.To == messages.Healthy {

@@ -149,6 +149,10 @@ func (s *System) Stop(owner interface {
 // Emit hands an event to every subscriber; it never blocks.
 func (s *System) Emit(e messages.Event) { s.hub.emit(e) }
 
+// Go runs fn in a goroutine that Shutdown waits for: fn must end soon after
+// Shutdown began. It is for actors.
+func (s *System) Go(fn func()) { s.dispatcher.Schedule(fn) }
+
 // Logger returns the logger that Start was given.
 func (s *System) Logger() *slog.Logger { return s.logger }
 

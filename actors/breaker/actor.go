@@ -19,6 +19,7 @@ type Host interface {
 	}, error)
 	Emit(messages.Event)
 	Logger() *slog.Logger
+	Go(fn func()) // runs fn in a goroutine of its own; the end of the system waits for it
 	Closing() <-chan struct{}
 }
 
@@ -42,6 +43,7 @@ type core struct {
 	timerFor uint64 // the generation of the timer's tick
 	due      time.Time
 	born     time.Time
+	prober   prober
 }
 
 // owner is one incarnation of the actor that owns a breaker.
@@ -78,6 +80,8 @@ func (o *owner) Receive(c actor.Context) {
 		defer o.crashed(m.Fail)
 		o.step(func(b *machine, now time.Time) effects { return b.configure(now, m.Question) })
 		m.Answer(struct{}{})
+	case messages.Probed:
+		o.answered(m)
 	case messages.Tick:
 		if m.Generation == o.timerFor {
 			defer o.crashed(nil)
@@ -90,6 +94,7 @@ func (o *owner) Receive(c actor.Context) {
 		o.disarm()
 	case *actor.Stopped:
 		o.disarm()
+		o.prober.stop()
 		o.h.close()
 	}
 }
@@ -147,6 +152,11 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 		e.change.Name, e.change.At = o.h.name, time.Now()
 		o.h.shared.Host.Emit(e.change)
 	}
+	if e.unanswered.Probe != "" {
+		e.unanswered.Name = o.h.name
+		o.h.shared.Host.Emit(e.unanswered)
+	}
+	o.ask(e.probe)
 }
 
 // publish shows callers where the breaker stands after a step. The last view is

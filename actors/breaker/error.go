@@ -11,9 +11,10 @@ import (
 // all who are refused. It is ErrCircuitOpen.
 type CircuitOpenError struct {
 	Name   string         // of the breaker
-	State  messages.State // Open, or HalfOpen when all trials are taken
+	State  messages.State // Open, or HalfOpen when all trials are taken or the probe is asked
 	Forced bool           // ForceOpen: it stays open until Reset
 	until  time.Time      // when trials begin; zero: not known
+	probe  string         // HalfOpen: the health check that makes the trials; "": callers do
 }
 
 // Error tells when the circuit resets, as of now.
@@ -21,6 +22,8 @@ func (e *CircuitOpenError) Error() string {
 	switch {
 	case e.Forced:
 		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", e.Name)
+	case e.State == messages.HalfOpen && e.probe != "":
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", e.Name, messages.Shorten(e.probe))
 	case e.State == messages.HalfOpen:
 		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", e.Name)
 	}

@@ -74,7 +74,7 @@ func newView(name string, m *machine, last *view, now time.Time) *view {
 	case last != nil && last.epoch == m.epoch:
 		v.refusal = last.refusal
 	default:
-		v.refusal = &CircuitOpenError{Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, until: m.until}
+		v.refusal = &CircuitOpenError{Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, until: m.until, probe: m.probe}
 	}
 	return v
 }

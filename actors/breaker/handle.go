@@ -27,6 +27,9 @@ type Handle struct {
 // the cells in which they are asked.
 type Shared struct {
 	Host Host
+	// Probe runs a health check for a breaker that names it as its Config.Probe and returns what that run said, and why;
+	// Unknown if there is no such check. It must return soon after ctx ends. Nil: no breaker finds its probe.
+	Probe func(ctx context.Context, check string) (messages.Status, string)
 
 	calls      ask.Pool[messages.Call, messages.Admission]
 	results    ask.Pool[messages.Result, struct{}]

@@ -2,7 +2,6 @@ package breaker
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -36,20 +35,14 @@ type totals struct {
 	Successes, Failures, Ignored, Rejected, Late, Slow, Opened uint64
 }
 
-// trial is a call that was admitted in HALF_OPEN to see whether the dependency
-// is well again; or a run of the probe, for the same purpose.
-type trial struct {
-	id       uint64
-	deadline time.Time // not reported by then: failed
-}
-
 // effects is what the owner must do after an input.
 type effects struct {
 	idle    bool // nothing to keep: forget the step
 	changed bool // tell the subscribers of change
 	change  messages.BreakerChanged
 	probe   messages.Probe // ask this, unless its permit is of epoch 0
-	warning string         // log this
+
+	unanswered messages.ProbeUnanswered // tell the subscribers, unless Probe is empty
 }
 
 func newMachine(cfg *Config) machine {
@@ -99,14 +92,6 @@ func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effec
 	return messages.Permit{}, false, e
 }
 
-// begin begins a trial.
-func (m *machine) begin(now time.Time) messages.Probe {
-	m.lastTrial++
-	t := trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)}
-	m.trials = append(m.trials, t)
-	return messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: t.id}, Check: m.probe, Until: t.deadline}
-}
-
 // result takes in how an admitted call ended.
 func (m *machine) result(now time.Time, r messages.Result) effects {
 	e := m.tick(now)
@@ -131,28 +116,6 @@ func (m *machine) result(now time.Time, r messages.Result) effects {
 	return e
 }
 
-// takeTrial ends a running trial; an ordinary call is always fine.
-func (m *machine) takeTrial(id uint64) bool {
-	if id == 0 {
-		return true
-	}
-	i, running := slices.BinarySearchFunc(m.trials, id, func(t trial, id uint64) int { return int(int64(t.id - id)) })
-	if running {
-		m.trials = slices.Delete(m.trials, i, i+1)
-	}
-	return running
-}
-
-// firstDeadline returns when the first running trial is due; zero: none runs.
-func (m *machine) firstDeadline() (due time.Time) {
-	for _, t := range m.trials {
-		if due.IsZero() || t.deadline.Before(due) {
-			due = t.deadline
-		}
-	}
-	return due
-}
-
 func (m *machine) count(r messages.Result) {
 	switch r.Outcome {
 	case messages.Success:
@@ -175,20 +138,6 @@ func (m *machine) resultClosed(r messages.Result) {
 	if m.cfg.judgesRates() {
 		m.window.add(r.Outcome == messages.Failure, r.Slow)
 	}
-}
-
-func (m *machine) resultHalfOpen(now time.Time, r messages.Result) effects {
-	switch {
-	case r.Outcome == messages.Failure:
-		return m.reopen(now, "a trial failed")
-	case r.Slow && m.cfg.SlowCallRate > 0:
-		return m.reopen(now, "a trial was slow")
-	}
-	m.healed++
-	if m.healed < m.cfg.HalfOpenMaxCalls {
-		return effects{}
-	}
-	return m.enter(now, messages.Closed, messages.Automatic, "service recovered", 0)
 }
 
 // reasonToOpen judges the streak and the rates. It returns "" for none.
@@ -230,13 +179,11 @@ func (m *machine) tick(now time.Time) effects {
 		}
 	case messages.Open:
 		if m.mode == messages.Automatic && !now.Before(m.until) {
-			return m.enter(now, messages.HalfOpen, messages.Automatic, "reset timeout is over", 0)
+			return m.tryAgain(now)
 		}
 	case messages.HalfOpen:
 		if due := m.firstDeadline(); !due.IsZero() && !now.Before(due) {
-			m.totals.Failures++
-			m.streak++
-			return m.reopen(now, fmt.Sprintf("a trial did not report within %v", m.cfg.TrialTimeout))
+			return m.overdue(now)
 		}
 	}
 	return effects{}
@@ -275,18 +222,12 @@ func (m *machine) restartWindow() {
 
 func (m *machine) judgesBuckets() bool { return m.cfg.judgesRates() && m.cfg.Window.span > 0 }
 
-// reopen enters OPEN after a trial that did not succeed.
-func (m *machine) reopen(now time.Time, reason string) effects {
-	m.reopenings++
-	return m.enter(now, messages.Open, messages.Automatic, reason, m.streak)
-}
-
 // enter is the only writer of the state.
 func (m *machine) enter(now time.Time, to messages.State, mode messages.Mode, reason string, failures int) effects {
 	from, fromMode := m.state, m.mode
 	m.state, m.mode = to, mode
 	m.epoch++
-	m.trials, m.healed = m.trials[:0], 0
+	m.trials, m.healed, m.probe = m.trials[:0], 0, ""
 	m.until = time.Time{}
 	switch to {
 	case messages.Open:
@@ -303,6 +244,6 @@ func (m *machine) enter(now time.Time, to messages.State, mode messages.Mode, re
 	}
 	return effects{
 		changed: from != to || fromMode != mode,
-		change:  messages.BreakerChanged{From: from, To: to, Reason: reason, Failures: failures, At: now},
+		change:  messages.BreakerChanged{From: from, To: to, Reason: reason, Failures: failures},
 	}
 }

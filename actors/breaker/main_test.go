@@ -27,6 +27,7 @@ type host struct {
 	asked   atomic.Int64 // questions so far
 	ticks   atomic.Int64 // ticks so far
 	poison  atomic.Bool  // the next step crashes half-way
+	probes  sync.WaitGroup
 
 	mu      sync.Mutex
 	spawned int
@@ -44,6 +45,8 @@ func newHost() *host {
 
 func (h *host) Logger() *slog.Logger     { return slog.New(slog.DiscardHandler) }
 func (h *host) Closing() <-chan struct{} { return h.closing }
+
+func (h *host) Go(fn func()) { h.probes.Go(fn) }
 
 func (h *host) Emit(e messages.Event) {
 	h.mu.Lock()
@@ -85,6 +88,7 @@ func (h *host) shutdown() {
 		_ = h.system.Root.StopFuture(a.pid).Wait()
 		close(a.done)
 	}
+	h.probes.Wait()
 	h.system.Shutdown()
 }
 

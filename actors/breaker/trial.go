@@ -1,0 +1,126 @@
+package breaker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// This file is the machine in HALF_OPEN: the trials that show whether the
+// dependency is well again. Callers' calls are the trials; or, if the breaker
+// has a probe, runs of that health check, one after the other, while callers
+// are refused.
+
+// trial is a call that was admitted in HALF_OPEN to see whether the dependency
+// is well again; or a run of the probe, for the same purpose.
+type trial struct {
+	id       uint64
+	deadline time.Time // not reported by then: failed
+}
+
+// tryAgain enters HALF_OPEN. With a probe it is asked at once, else whoever
+// calls next makes the first trial.
+func (m *machine) tryAgain(now time.Time) effects {
+	e := m.enter(now, messages.HalfOpen, messages.Automatic, "reset timeout is over", 0)
+	if m.cfg.Probe != "" {
+		m.probe = m.cfg.Probe
+		e.probe = m.begin(now)
+	}
+	return e
+}
+
+// begin begins a trial.
+func (m *machine) begin(now time.Time) messages.Probe {
+	m.lastTrial++
+	t := trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)}
+	m.trials = append(m.trials, t)
+	return messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: t.id}, Check: m.probe, Until: t.deadline}
+}
+
+// takeTrial ends a running trial; an ordinary call is always fine.
+func (m *machine) takeTrial(id uint64) bool {
+	if id == 0 {
+		return true
+	}
+	i, running := slices.BinarySearchFunc(m.trials, id, func(t trial, id uint64) int { return int(int64(t.id - id)) })
+	if running {
+		m.trials = slices.Delete(m.trials, i, i+1)
+	}
+	return running
+}
+
+// firstDeadline returns when the first running trial is due; zero: none runs.
+func (m *machine) firstDeadline() (due time.Time) {
+	for _, t := range m.trials {
+		if due.IsZero() || t.deadline.Before(due) {
+			due = t.deadline
+		}
+	}
+	return due
+}
+
+func (m *machine) resultHalfOpen(now time.Time, r messages.Result) effects {
+	switch {
+	case r.Outcome == messages.Failure:
+		return m.reopen(now, "a trial failed")
+	case r.Slow && m.cfg.SlowCallRate > 0:
+		return m.reopen(now, "a trial was slow")
+	}
+	return m.heal(now)
+}
+
+// probed takes in what a run of the probe said: HEALTHY is a trial that
+// succeeded, DEGRADED a slow one, UNHEALTHY one that failed. UNKNOWN is no
+// answer: callers make the trials after all.
+func (m *machine) probed(now time.Time, p messages.Probed) effects {
+	e := m.tick(now)
+	if p.Permit.Epoch != m.epoch || !m.takeTrial(p.Permit.Trial) {
+		return e
+	}
+	switch {
+	case p.Status == messages.Unhealthy, p.Status == messages.Degraded && m.cfg.SlowCallRate > 0:
+		return m.reopen(now, fmt.Sprintf("%s is %v", m.whose(), p.Status))
+	case p.Status == messages.Unknown:
+		e.unanswered = messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message, At: now}
+		m.enter(now, messages.HalfOpen, messages.Automatic, "", 0)
+		return e
+	}
+	return m.heal(now)
+}
+
+// overdue takes in that a trial has not reported by its deadline.
+func (m *machine) overdue(now time.Time) effects {
+	if m.probe == "" {
+		m.totals.Failures++
+		m.streak++
+	}
+	return m.reopen(now, fmt.Sprintf("%s did not report within %v", m.whose(), m.cfg.TrialTimeout))
+}
+
+// heal takes in a trial that succeeded: enough of them close the circuit.
+func (m *machine) heal(now time.Time) effects {
+	m.healed++
+	if m.healed >= m.cfg.HalfOpenMaxCalls {
+		return m.enter(now, messages.Closed, messages.Automatic, "service recovered", 0)
+	}
+	if m.probe == "" {
+		return effects{}
+	}
+	return effects{probe: m.begin(now)}
+}
+
+// reopen enters OPEN after a trial that did not succeed.
+func (m *machine) reopen(now time.Time, reason string) effects {
+	m.reopenings++
+	return m.enter(now, messages.Open, messages.Automatic, reason, m.streak)
+}
+
+// whose tells in words who makes the trials.
+func (m *machine) whose() string {
+	if m.probe == "" {
+		return "a trial"
+	}
+	return "probe '" + messages.Shorten(m.probe) + "'"
+}
