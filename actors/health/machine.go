@@ -65,10 +65,11 @@ func (m *machine) begin() effects {
 	return effects{acquire: true}
 }
 
-// blocked puts the run that would wait for a slot off: a check it depends on
-// is UNHEALTHY.
+// blocked puts the run that would wait for a slot off, OnDemand or not: a check
+// it depends on is UNHEALTHY. It is made up for once that is well.
 func (m *machine) blocked(now time.Time) effects {
 	m.phase = idle
+	m.dueAt = now.Add(pollBlocked)
 	if m.cfg.Interval != OnDemand {
 		m.dueAt = now.Add(min(pollBlocked, m.cfg.Interval))
 	}

@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,5 +33,49 @@ func TestAnOrderDoesNotForgetAnOverdueTrial(t *testing.T) {
 			require.EqualValues(t, 2, stats.Failures, "the call that opened it, and the overdue trial")
 			require.EqualValues(t, 1, stats.Late)
 		}
+	})
+}
+
+// A check that runs on demand and whose first run was blocked, or that crashed
+// while it was blocked, never ran once the check it stands on was well again:
+// it stayed UNKNOWN, or "panicked", until somebody asked.
+func TestABlockedRunOfACheckOnDemandIsMadeUpFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t)
+		var well, crash atomic.Bool
+		register := func(name string, cfg api.CheckConfig, check func() error) {
+			cfg.Interval = api.OnDemand
+			require.NoError(t, s.Health().Register(name, cfg, api.Ping(func(context.Context) error { return check() })))
+			synctest.Wait()
+		}
+		run := func(name string) { s.Health().Run(context.Background(), name) }
+		register("database", api.CheckConfig{}, func() error {
+			if well.Load() {
+				return nil
+			}
+			return errBoom
+		})
+		register("orders", api.CheckConfig{DependsOn: []string{"database"}}, func() error {
+			if crash.Swap(false) {
+				panic("a bug")
+			}
+			return nil
+		})
+		require.Equal(t, "database", s.Health().Snapshot().Checks[1].BlockedBy)
+
+		well.Store(true)
+		run("database")
+		time.Sleep(2 * time.Second)
+		require.Equal(t, api.Healthy, s.Health().Status(), "the first run is made up for")
+
+		crash.Store(true)
+		run("orders")
+		well.Store(false)
+		run("database")
+		time.Sleep(time.Minute)
+		well.Store(true)
+		run("database")
+		time.Sleep(2 * time.Second)
+		require.Equal(t, api.Healthy, s.Health().Status(), "and so is the one after the restart")
 	})
 }

@@ -1,0 +1,249 @@
+package torture
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// maybe is what an observer may say who does not know the jitter.
+type maybe uint8
+
+const (
+	no maybe = iota
+	perhaps
+	yes
+)
+
+// stale tells whether there should have been another result by now.
+func (c *checkLog) stale(now time.Time) maybe {
+	facts := c.facts(now)
+	if len(facts) == 0 || c.cfg.Interval == api.OnDemand || !c.stuckSince(now).IsZero() || c.crashed(now) {
+		return no
+	}
+	last := facts[len(facts)-1]
+	shown := last.at
+	for _, r := range c.runs {
+		if r.begin.Equal(last.begin) && r.over(now) && r.end.After(shown) {
+			shown = r.end
+		}
+	}
+	for _, at := range c.restarted {
+		if !at.After(now) && at.After(shown) {
+			shown = at
+		}
+	}
+	d := c.gap(now)
+	patience := c.cfg.Timeout + 5*time.Second
+	from, to := last.begin.Add(d*9/10), last.begin.Add(d*11/10)
+	switch {
+	case now.After(latest(to, shown).Add(patience)):
+		return yes
+	case now.After(latest(from, shown).Add(patience)):
+		return perhaps
+	}
+	return no
+}
+
+// crashed tells whether it waits for its supervisor.
+func (c *checkLog) crashed(now time.Time) bool {
+	n := 0
+	for _, at := range c.restarted {
+		if !at.After(now) {
+			n++
+		}
+	}
+	crashes := 0
+	for _, at := range c.crashes() {
+		if !at.After(now) {
+			crashes++
+		}
+	}
+	return n < crashes
+}
+
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
+// down tells whether it blocks those that stand on it.
+func (c *checkLog) down(now time.Time) maybe {
+	switch stale := c.stale(now); {
+	case c.recount(now).Status != api.Unhealthy || stale == yes:
+		return no
+	case stale == perhaps:
+		return perhaps
+	}
+	return yes
+}
+
+// roots returns what may be named as the root cause, and whether it is blocked.
+func (c *checkLog) roots(now time.Time) (names []string, blocked maybe) {
+	for _, a := range c.above {
+		down := a.down(now)
+		if down == no {
+			continue
+		}
+		blocked = max(blocked, down)
+		if !slices.ContainsFunc(a.above, func(b *checkLog) bool { return b.down(now) == yes }) {
+			names = append(names, a.name)
+		}
+	}
+	return names, blocked
+}
+
+// reads reports how got, read now, differs from what was recounted: "" if it does not.
+func (c *checkLog) reads(got api.CheckResult, now time.Time) string {
+	want := c.recount(now)
+	want.Restarts = len(c.restarted)
+	if !want.Timestamp.IsZero() {
+		want.Age = now.Sub(want.Timestamp)
+	}
+	want.Flapping = c.flaps(want.Changes, now)
+	want.Changes = lastChanges(want.Changes)
+	if stuck := c.stuckSince(now); !stuck.IsZero() && now.Sub(stuck) >= 100*time.Millisecond {
+		want.Message += fmt.Sprintf(", stuck for %.1fs", now.Sub(stuck).Seconds())
+	}
+	roots, blocked := c.roots(now)
+	stale := c.stale(now)
+	switch {
+	case blocked != no && slices.Contains(roots, got.BlockedBy):
+		want.Status, want.BlockedBy, want.Message = api.Unknown, got.BlockedBy, "blocked by "+got.BlockedBy
+	case blocked == yes:
+		return fmt.Sprintf("%s is not blocked by any of %q", c.name, roots)
+	case stale != no && strings.HasPrefix(got.Message, "stale since "):
+		want.Status, want.Message = api.Unknown, got.Message
+	case stale == yes:
+		return fmt.Sprintf("%s is not stale", c.name)
+	}
+	if !reflect.DeepEqual(want, got) {
+		return fmt.Sprintf("%s reads\n\t%+v, recounted\n\t%+v", c.name, got, want)
+	}
+	return ""
+}
+
+// answers reports what is wrong with the answer to a question.
+func (c *checkLog) answers(a *checkAsk) string {
+	got, at := a.answer, a.to
+	just := at.Add(-1) // the answer and the change may have come at the same moment
+	switch {
+	case strings.HasPrefix(got.Message, "not finished: "):
+		ended := a.story.closed || !c.gone.IsZero() && !c.gone.After(at)
+		if got.Status != api.Unknown || a.gaveUp == nil && !ended {
+			return fmt.Sprintf("%s told that it has not finished: %+v", c.name, got)
+		}
+		return ""
+	case got.BlockedBy != "":
+		before, _ := c.roots(just)
+		after, _ := c.roots(at)
+		if got.Status != api.Unknown || !slices.Contains(append(before, after...), got.BlockedBy) {
+			return fmt.Sprintf("%s told that it is blocked: %+v", c.name, got)
+		}
+		return ""
+	case got.Timestamp.Before(a.from): // only what is known
+		if c.stuckSince(at).IsZero() && !c.crashed(at) && !c.crashed(just) && !c.returnedAt(at) {
+			return fmt.Sprintf("%s told something old: %+v", c.name, got)
+		}
+		return ""
+	case !got.Timestamp.Equal(at):
+		return fmt.Sprintf("%s told something of %v at %v", c.name, got.Timestamp, at)
+	}
+	facts := c.facts(at)
+	for n := len(facts); n > 0 && facts[n-1].at.Equal(at); n-- { // several may have come at that moment
+		if then := c.weigh(facts[:n]); got.Status == then.Status && got.Message == then.Message {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s told %+v, recounted %+v", c.name, got, c.recount(at))
+}
+
+// returnedAt tells whether a run ended, or was given up, at that moment.
+func (c *checkLog) returnedAt(at time.Time) bool {
+	return slices.ContainsFunc(c.runs, func(r *checkRun) bool { return r.end.Equal(at) })
+}
+
+// mayBegin reports why no run may begin now; crowded: slots are short.
+func (c *checkLog) mayBegin(now time.Time) string {
+	if !c.gone.IsZero() && c.gone.Before(now) {
+		return c.name + " runs though it is gone"
+	}
+	if c.inFlight() != nil {
+		return c.name + " runs twice at once"
+	}
+	for _, a := range c.above {
+		if a.down(now) == yes && a.down(now.Add(-1)) == yes {
+			return c.name + " runs though it is blocked by " + a.name
+		}
+	}
+	if len(c.runs) == 0 {
+		return ""
+	}
+	ended := c.runs[len(c.runs)-1].end
+	asked := slices.ContainsFunc(c.asks, func(a *checkAsk) bool { return a.to.IsZero() || !a.to.Before(ended) })
+	again := slices.ContainsFunc(c.restarted, func(at time.Time) bool { return !at.Before(ended) })
+	switch first, _ := c.due(now); {
+	case c.crashed(now.Add(-1)) && !c.crashes()[len(c.crashes())-1].Add(c.leastPause()).Before(now.Add(1)):
+		return c.name + " runs before its restart"
+	case asked || again || c.crashed(now.Add(-1)):
+		return ""
+	case c.cfg.Interval == api.OnDemand:
+		return c.name + " runs though nobody asked"
+	case now.Before(first):
+		return fmt.Sprintf("%s runs %v too early", c.name, first.Sub(now))
+	}
+	return ""
+}
+
+func (c *checkLog) leastPause() time.Duration {
+	least, _ := c.pauses(len(c.crashes()) - 1)
+	return least
+}
+
+// owed tells whether it is to run though nobody asks: for the first time, or
+// after a restart.
+func (c *checkLog) owed() bool {
+	runs, restarts := len(c.runs), len(c.restarted)
+	return runs == 0 || restarts > 0 && c.restarted[restarts-1].After(c.runs[runs-1].begin)
+}
+
+// overdue reports what should have happened by now, but has not. Since: when
+// there was last a reason to wait.
+func (c *checkLog) overdue(now, since time.Time) string {
+	crashes := c.crashes()
+	if n := len(crashes); c.crashed(now) {
+		if _, most := c.pauses(n - 1); now.After(latest(crashes[n-1].Add(most), since)) {
+			return fmt.Sprintf("%s crashed at %v and is not restarted", c.name, crashes[n-1])
+		}
+		return ""
+	}
+	if !c.gone.IsZero() || c.inFlight() != nil || c.cfg.Interval == api.OnDemand && !c.owed() {
+		return ""
+	}
+	for _, a := range c.above {
+		changes := a.recount(now).Changes
+		if a.down(now) != no {
+			return ""
+		}
+		if n := len(changes); n > 0 && changes[n-1].From == api.Unhealthy {
+			since = latest(since, changes[n-1].At)
+		}
+	}
+	look := time.Second // how often a blocked check looks whether it still is
+	if c.cfg.Interval != api.OnDemand {
+		look = min(look, c.cfg.Interval)
+	}
+	since = latest(since, c.registered).Add(look)
+	if n := len(c.restarted); n > 0 {
+		since = latest(since, c.restarted[n-1].Add(look))
+	}
+	if len(c.runs) > 0 && c.cfg.Interval != api.OnDemand {
+		_, last := c.due(now)
+		since = latest(since, last, c.runs[len(c.runs)-1].end)
+	}
+	if now.After(since) {
+		return fmt.Sprintf("%s should have run by %v", c.name, since)
+	}
+	return ""
+}

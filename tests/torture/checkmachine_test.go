@@ -1,0 +1,338 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// TestHealthChecksReadAsANaiveRecountOfAllThatHappened drives a few checks that
+// stand on each other: they fail, degrade, hang, panic and exit, are asked,
+// deregistered and crowded out, while time goes on in steps and leaps. After
+// each step what is shown, told and answered is compared with a recount.
+func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stories, runs := 0, 0
+		rapid.Check(inBubble{t}, func(rt *rapid.T) {
+			for range max(1, *steps/stepsAtOnce/100) {
+				stories++
+				u := &checkup{luck: rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "luck"), 6))}
+				u.story(rt, t)
+				runs += u.runs
+			}
+		})
+		t.Logf("%d stories of %d steps, %d runs", stories, stepsAtOnce, runs)
+	})
+}
+
+// checkup is one story.
+type checkup struct {
+	s    *api.System
+	luck *rand.Rand
+
+	mu     sync.Mutex
+	checks [4]*checkLog // by number; nil: never registered
+	moods  [4]mood
+	asks   []*checkAsk // not answered yet
+	hogs   []string
+	free   time.Time // until then slots were short
+	closed bool
+	wrong  []string
+	runs   int
+}
+
+func (u *checkup) complain(what string) {
+	if what != "" {
+		u.wrong = append(u.wrong, fmt.Sprint(time.Now().Format("15:04:05.000000000 "), what))
+	}
+}
+
+func (u *checkup) story(rt *rapid.T, t *testing.T) {
+	var err error
+	u.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: slots})
+	require.NoError(t, err)
+	u.s.Subscribe(u.hear)
+	for n := 0; n < stepsAtOnce && len(u.wrong) == 0; n++ {
+		u.step(rapid.IntRange(0, 99).Draw(rt, "what"))
+		synctest.Wait()
+		u.compare(time.Now())
+	}
+	u.mu.Lock()
+	u.closed = true
+	u.mu.Unlock()
+	require.NoError(t, u.s.Shutdown(context.Background()))
+	synctest.Wait()
+	for _, a := range u.asks {
+		if a.to.IsZero() {
+			u.complain(a.of.name + " never answered")
+		}
+	}
+	if len(u.wrong) > 0 {
+		rt.Fatalf("%s\n%s", strings.Join(u.wrong, "\n"), u.tell())
+	}
+}
+
+// step does one thing.
+func (u *checkup) step(what int) {
+	id := u.luck.IntN(len(u.checks))
+	c := u.checks[id]
+	up := c != nil && c.gone.IsZero()
+	switch {
+	case what < 30:
+		time.Sleep(time.Duration(u.luck.Int64N(int64(20 * time.Millisecond))))
+	case what < 55:
+		time.Sleep(time.Duration(u.luck.Int64N(int64(8 * time.Second))))
+	case what < 58: // a leap
+		time.Sleep(time.Duration(u.luck.Int64N(int64(3 * time.Minute))))
+	case what < 75:
+		u.mu.Lock()
+		u.moods[id] = mood(u.luck.IntN(int(moodsThereAre)))
+		u.mu.Unlock()
+	case what == 99 && len(u.hogs) == 0:
+		u.crowd()
+	case what > 96 && len(u.hogs) > 0:
+		u.clear()
+	case !up && what < 97:
+		u.register(id)
+	case what < 93 && up:
+		u.ask(c)
+	case what == 93 && up:
+		u.deregister(c)
+	case what == 94:
+		u.runAll()
+	}
+}
+
+func (u *checkup) register(id int) {
+	span := func(most time.Duration) time.Duration { return 1 + time.Duration(u.luck.Int64N(int64(most))) }
+	cfg := api.CheckConfig{
+		Timeout: span(5 * time.Second), Interval: span(20 * time.Second), Optional: u.luck.IntN(3) == 0,
+		UnhealthyAfter: 1 + u.luck.IntN(3), HealthyAfter: 1 + u.luck.IntN(3), Groups: []string{"ready"},
+	}
+	cfg.Interval += time.Second
+	cfg.FastInterval = 200*time.Millisecond + span(cfg.Interval-200*time.Millisecond)
+	if u.luck.IntN(4) == 0 {
+		cfg.Interval, cfg.FastInterval = api.OnDemand, 0
+	}
+	c := &checkLog{name: string(rune('a' + id)), cfg: cfg, registered: time.Now()}
+	for _, other := range u.checks[:id] {
+		if other != nil && other.gone.IsZero() && u.luck.IntN(2) == 0 {
+			c.cfg.DependsOn = append(c.cfg.DependsOn, other.name)
+			for _, a := range append(slices.Clone(other.above), other) {
+				if !slices.Contains(c.above, a) {
+					c.above = append(c.above, a)
+				}
+			}
+		}
+	}
+	u.mu.Lock()
+	u.checks[id] = c
+	u.mu.Unlock()
+	if err := u.s.Health().Register(c.name, c.cfg, u.function(c, id)); err != nil {
+		u.complain(err.Error())
+	}
+}
+
+func (u *checkup) deregister(c *checkLog) {
+	err := u.s.Health().Deregister(c.name)
+	needed := slices.ContainsFunc(u.checks[:], func(o *checkLog) bool {
+		return o != nil && o.gone.IsZero() && slices.Contains(o.cfg.DependsOn, c.name)
+	})
+	if (err != nil) != needed {
+		u.complain(fmt.Sprintf("Deregister(%s): %v", c.name, err))
+	}
+	if !needed {
+		u.mu.Lock()
+		c.gone = time.Now()
+		u.mu.Unlock()
+	}
+}
+
+// ask asks one check, with or without patience.
+func (u *checkup) ask(c *checkLog) {
+	ctx, cancel := context.WithCancel(context.Background())
+	switch u.luck.IntN(4) {
+	case 0:
+		ctx, cancel = context.WithTimeout(context.Background(), 1+time.Duration(u.luck.Int64N(int64(5*time.Second))))
+	case 1:
+		cancel()
+	}
+	a := u.note(c)
+	go func() { // ends with its answer
+		defer cancel()
+		got := u.s.Health().Run(ctx, c.name)
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		a.to, a.answer, a.gaveUp = time.Now(), got, ctx.Err()
+		u.complain(c.answers(a))
+	}()
+}
+
+// note writes a question down, for all that may be run because of it.
+func (u *checkup) note(c *checkLog) *checkAsk {
+	a := &checkAsk{of: c, from: time.Now(), story: u}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.asks = append(u.asks, a)
+	c.asks = append(c.asks, a)
+	for _, above := range c.above {
+		above.asks = append(above.asks, a)
+	}
+	return a
+}
+
+func (u *checkup) runAll() {
+	if len(u.hogs) > 0 {
+		u.free = time.Now().Add(hogTime)
+	}
+	var notes []*checkAsk
+	for _, c := range u.checks {
+		if c != nil && c.gone.IsZero() {
+			notes = append(notes, u.note(c))
+		}
+	}
+	go func() { // ends with its answer
+		all := u.s.Health().RunAll(context.Background())
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		for _, a := range notes {
+			a.to = time.Now()
+		}
+		u.complain(u.overall(all))
+	}()
+}
+
+// slots is how many checks may run at once: enough for those of a story.
+const slots = 5
+
+// hogTime is how long they are short at most when twice as many others are run.
+const hogTime = time.Minute
+
+// crowd takes all slots for a while.
+func (u *checkup) crowd() {
+	var busy []context.Context
+	hang := api.Ping(func(ctx context.Context) error {
+		u.mu.Lock()
+		busy = slices.DeleteFunc(busy, func(ctx context.Context) bool {
+			end, _ := ctx.Deadline()
+			return ctx.Err() != nil || !end.After(time.Now())
+		})
+		if busy = append(busy, ctx); len(busy) > slots {
+			u.complain("too many checks run at once")
+		}
+		u.mu.Unlock()
+		<-ctx.Done()
+		return nil
+	})
+	u.free = time.Now().Add(hogTime)
+	for n := range 2 * slots {
+		name := fmt.Sprint("hog ", n)
+		u.hogs = append(u.hogs, name)
+		if err := u.s.Health().Register(name, api.CheckConfig{Interval: api.OnDemand, Timeout: 20 * time.Second, Groups: []string{"hogs"}}, hang); err != nil {
+			u.complain(err.Error())
+		}
+	}
+}
+
+// clear takes those who crowded the slots away.
+func (u *checkup) clear() {
+	for _, name := range u.hogs {
+		if err := u.s.Health().Deregister(name); err != nil {
+			u.complain(err.Error())
+		}
+	}
+	u.hogs = nil
+	if now := time.Now(); now.Before(u.free) {
+		u.free = now
+	}
+}
+
+// mood is how the runs of a check end.
+type mood uint8
+
+const (
+	feelsWell mood = iota
+	feelsSick
+	feelsWeak // degraded
+	feelsSlow
+	hangs
+	isPolite // returns when its ctx ends
+	panics
+	exits
+	isMoody // any of these
+	moodsThereAre
+)
+
+// function is the check itself.
+func (u *checkup) function(c *checkLog, id int) api.Check {
+	luck := rand.New(rand.NewPCG(u.luck.Uint64(), 7))
+	return func(ctx context.Context) (api.Details, error) {
+		u.mu.Lock()
+		u.runs++
+		u.complain(c.mayBegin(time.Now()))
+		r := &checkRun{begin: time.Now()}
+		c.runs = append(c.runs, r)
+		how, n := u.moods[id], len(c.runs)
+		if how == isMoody {
+			how = mood(luck.IntN(int(isMoody)))
+		}
+		u.mu.Unlock()
+		dwell(ctx, how, c.cfg.Timeout, luck)
+
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		r.end = time.Now()
+		return r.finish(how, n)
+	}
+}
+
+func dwell(ctx context.Context, how mood, timeout time.Duration, luck *rand.Rand) {
+	upTo := func(most time.Duration) time.Duration { return 1 + time.Duration(luck.Int64N(int64(most))) }
+	switch d := time.Duration(0); {
+	case how == isPolite:
+		<-ctx.Done()
+	case how == feelsSlow:
+		time.Sleep(upTo(2 * timeout))
+	case how == hangs, how == panics && luck.IntN(4) == 0:
+		time.Sleep(timeout + upTo(time.Second))
+		if luck.IntN(2) == 0 {
+			time.Sleep(upTo(time.Minute))
+		}
+	case luck.IntN(2) == 0:
+		if d = min(timeout-1, upTo(50*time.Millisecond)); d > 0 {
+			time.Sleep(d)
+		}
+	}
+}
+
+// finish ends the run as its mood is.
+func (r *checkRun) finish(how mood, n int) (api.Details, error) {
+	r.status, r.message = api.Healthy, ""
+	switch how {
+	case feelsSick:
+		r.status, r.message = api.Unhealthy, "boom"
+	case feelsWeak:
+		r.status, r.message = api.Degraded, "so so"
+	case panics:
+		r.status, r.message, r.panicked = api.Unhealthy, "panicked: a bug", true
+		panic("a bug")
+	case exits:
+		r.status, r.message = api.Unhealthy, "exited its goroutine"
+		runtime.Goexit()
+	}
+	r.details = api.Details{"run": n}
+	return r.details, map[mood]error{feelsSick: errBoom, feelsWeak: api.Degrade("so so")}[how]
+}
