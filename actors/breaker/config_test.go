@@ -55,6 +55,7 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{Config{ResetTimeout: -1}, "ResetTimeout", "must not be negative"},
 		{Config{HalfOpenMaxCalls: -1}, "HalfOpenMaxCalls", "must not be negative"},
 		{Config{TrialTimeout: -1}, "TrialTimeout", "must not be negative"},
+		{Config{Probe: " \t"}, "Probe", "must not be blank"},
 		{Config{Window: CountWindow(-1)}, "Window", "must not be negative"},
 		{Config{Window: TimeWindow(-1)}, "Window", "must not be negative"},
 		{Config{Window: CountWindow(maxWindow + 1)}, "Window", "must not be more than 10,000,000 calls"},

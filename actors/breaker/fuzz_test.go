@@ -15,6 +15,7 @@ func FuzzMachine(f *testing.F) {
 	f.Add(uint8(0), []byte{1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 200, 1, 0, 1})
 	f.Add(uint8(9), []byte{0, 0, 0, 2, 0, 1, 7, 3, 1, 0, 0, 0, 4, 0, 250, 2, 0, 1, 6, 50, 0})
 	f.Add(uint8(77), []byte{8, 1, 0, 0, 0, 0, 8, 0, 0, 1, 1, 0, 8, 2, 0, 1, 1, 1})
+	f.Add(uint8(4), []byte{0, 0, 0, 3, 1, 0, 0, 0, 0, 3, 1, 0, 6, 0, 41, 3, 67, 1, 6, 0, 41, 3, 64, 0, 0, 0, 1, 3, 1, 0, 6, 0, 41, 3, 65, 9})
 	f.Fuzz(func(t *testing.T, settings uint8, script []byte) {
 		cfg := fuzzConfig(settings)
 		m := newMachine(&cfg)
@@ -51,6 +52,9 @@ func fuzzConfig(b uint8) Config {
 	if bit(7) {
 		cfg.TrialTimeout = 3 * time.Second
 	}
+	if b%5 == 4 {
+		cfg.Probe = "payments"
+	}
 	cfg, err := Checked("api", cfg)
 	if err != nil {
 		panic(err)
@@ -65,7 +69,8 @@ type player struct {
 	spare   *machine // as it was before the step
 	now     time.Time
 	running []messages.Permit
-	reports uint64 // results told, tallied ones included
+	asked   []messages.Permit // of the probe's runs
+	reports uint64            // results told, tallied ones included
 	refused uint64
 	last    messages.State // what the last change led to
 }
@@ -82,6 +87,9 @@ func (p *player) step(what, how byte) effects {
 		}
 		return e
 	case 3, 4: // a call ends
+		if len(p.asked) > 0 && how&64 != 0 { // or a run of the probe, perhaps again or an old one
+			return m.probed(p.now, messages.Probed{Permit: p.asked[len(p.asked)-1-int(how>>2)%min(3, len(p.asked))], Status: messages.Status(how % 4)})
+		}
 		if len(p.running) == 0 {
 			return m.tick(p.now)
 		}
@@ -157,8 +165,29 @@ func (p *player) check(before *machine, e effects) {
 	if e.changed {
 		p.last = m.state
 	}
+	p.checkProbe(before, e, fail)
 	p.checkOpening(before, e, fail)
 	p.checkWindow(fail)
+}
+
+// checkProbe: while a probe makes the trials, one run of it is under way, and no
+// caller is admitted.
+func (p *player) checkProbe(before *machine, e effects, fail func(string)) {
+	m := p.m
+	asked := e.probe.Permit
+	switch {
+	case m.probe != "" && (m.state != messages.HalfOpen || len(m.trials) != 1):
+		fail("a probe is heard, but not asked")
+	case asked != messages.Permit{} && (asked.Epoch != m.epoch || m.trials[0].id != asked.Trial || m.probe != e.probe.Check):
+		fail("a probe is asked in vain")
+	case m.probe != "" && m.trials[0].id != before.lastTrial && asked.Epoch == 0:
+		fail("a trial that nobody makes")
+	case m.probe != "" && m.streak > before.streak:
+		fail("the probe's run counts as a call")
+	}
+	if asked.Epoch > 0 {
+		p.asked = append(p.asked, asked)
+	}
 }
 
 // checkOpening: a breaker left to itself never stays closed with a streak that

@@ -24,10 +24,11 @@ func TestStories(t *testing.T) {
 type stage struct {
 	m       *machine
 	permits map[string]messages.Permit
+	asked   messages.Permit // of the probe's last run
 }
 
 // play makes one step: "0s settings failures=5", "1s alice calls", "2s alice
-// fails", "3s 20 calls succeed", "9s reset" or "9s stats".
+// fails", "3s 20 calls succeed", "9s probe is HEALTHY", "9s reset" or "9s stats".
 func (s *stage) play(t *testing.T, words []string) string {
 	now, what, rest := at(t, words[0]), words[1], words[2:]
 	switch what {
@@ -35,18 +36,20 @@ func (s *stage) play(t *testing.T, words []string) string {
 		return s.settings(t, now, rest)
 	case "stats":
 		stats, e := s.m.stats(now)
-		return news(describe(stats), e)
+		return s.news(describe(stats), e)
 	case "reset":
-		return news("done", s.m.control(now, messages.Reset))
+		return s.news("done", s.m.control(now, messages.Reset))
 	case "force-open":
-		return news("done", s.m.control(now, messages.ForceOpen))
+		return s.news("done", s.m.control(now, messages.ForceOpen))
 	case "disable":
-		return news("done", s.m.control(now, messages.Disable))
+		return s.news("done", s.m.control(now, messages.Disable))
+	case "probe":
+		return s.probe(t, now, rest)
 	case "timer":
 		if due := s.m.wake(now); due.After(now) {
 			return "set to " + due.Sub(noon).String()
 		} else if !due.IsZero() {
-			return news("goes off", s.m.tick(now))
+			return s.news("goes off", s.m.tick(now))
 		}
 		return "none"
 	}
@@ -71,20 +74,20 @@ func (s *stage) settings(t *testing.T, now time.Time, words []string) string {
 		s.m = &made
 		return "taken"
 	}
-	return news("taken", s.m.configure(now, &cfg))
+	return s.news("taken", s.m.configure(now, &cfg))
 }
 
 func (s *stage) call(now time.Time, who string) string {
 	p, admitted, e := s.m.call(now)
 	switch {
 	case !admitted:
-		return news("refused", e)
+		return s.news("refused", e)
 	case p.Trial > 0:
 		s.permits[who] = p
-		return news("a trial", e)
+		return s.news("a trial", e)
 	}
 	s.permits[who] = p
-	return news("admitted", e)
+	return s.news("admitted", e)
 }
 
 func (s *stage) end(t *testing.T, now time.Time, who string, words []string) string {
@@ -93,9 +96,9 @@ func (s *stage) end(t *testing.T, now time.Time, who string, words []string) str
 	r.Permit = s.permits[who]
 	e := s.m.result(now, r)
 	if s.m.totals.Late > late {
-		return news("late", e)
+		return s.news("late", e)
 	}
-	return news("counted", e)
+	return s.news("counted", e)
 }
 
 // many makes so many calls, one after the other, that end at once.
@@ -115,14 +118,33 @@ func (s *stage) many(t *testing.T, now time.Time, n int, words []string) string 
 	return strings.Join(all, ", then ")
 }
 
-func news(what string, e effects) string {
-	if !e.changed {
-		return what
+// news tells what came of a step: what is the short of it.
+func (s *stage) news(what string, e effects) string {
+	switch {
+	case e.changed && e.change.From == e.change.To:
+		what = fmt.Sprintf("%s, %v still (%s)", what, e.change.To, e.change.Reason)
+	case e.changed:
+		what = fmt.Sprintf("%s, %v now (%s)", what, e.change.To, e.change.Reason)
+	case e.unanswered.Probe != "":
+		what = fmt.Sprintf("%s, %s does not answer", what, e.unanswered.Probe)
 	}
-	if e.change.From == e.change.To {
-		return fmt.Sprintf("%s, %v still (%s)", what, e.change.To, e.change.Reason)
+	if e.probe.Permit.Epoch > 0 {
+		s.asked = e.probe.Permit
+		what = fmt.Sprintf("%s, %s is asked", what, e.probe.Check)
 	}
-	return fmt.Sprintf("%s, %v now (%s)", what, e.change.To, e.change.Reason)
+	return what
+}
+
+func (s *stage) probe(t *testing.T, now time.Time, words []string) string {
+	require.Len(t, words, 2, "the probe is how?")
+	var status messages.Status
+	require.NoError(t, status.UnmarshalText([]byte(words[1])))
+	running, epoch := len(s.m.trials), s.m.epoch
+	e := s.m.probed(now, messages.Probed{Permit: s.asked, Status: status})
+	if len(s.m.trials) == running && s.m.epoch == epoch && e.probe.Permit.Epoch == 0 {
+		return s.news("stale", e)
+	}
+	return s.news("heard", e)
 }
 
 func describe(s messages.BreakerStats) string {
@@ -182,6 +204,8 @@ func readConfig(t *testing.T, words []string) (cfg Config) {
 			cfg.ResetTimeout = span(t, value)
 		case "trials":
 			cfg.HalfOpenMaxCalls = int(number(t, value))
+		case "probe":
+			cfg.Probe = value
 		case "trial-timeout":
 			cfg.TrialTimeout = span(t, value)
 		case "calls":
