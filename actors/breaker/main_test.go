@@ -33,6 +33,7 @@ type host struct {
 	spawned int
 	owners  []*address
 	events  []messages.BreakerChanged
+	lost    []messages.ProbeUnanswered
 	core    *core // what the last owner spawned owns
 }
 
@@ -51,7 +52,17 @@ func (h *host) Go(fn func()) { h.probes.Go(fn) }
 func (h *host) Emit(e messages.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if lost, ok := e.(messages.ProbeUnanswered); ok {
+		h.lost = append(h.lost, lost)
+		return
+	}
 	h.events = append(h.events, e.(messages.BreakerChanged))
+}
+
+func (h *host) unanswered() []messages.ProbeUnanswered {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.lost)
 }
 
 func (h *host) changes() []messages.BreakerChanged {

@@ -12,7 +12,7 @@ import (
 type prober struct {
 	epoch  uint64             // of the last question
 	cancel context.CancelFunc // ends it; nil: there never was one
-	ended  chan struct{}      // closed when its goroutine has ended
+	one    chan struct{}      // full while a question is answered
 }
 
 // ask begins the next question, unless its permit is of epoch 0. What the
@@ -25,17 +25,21 @@ func (o *owner) ask(next messages.Probe) {
 	if next.Permit.Epoch == 0 {
 		return
 	}
-	before, ended := p.ended, make(chan struct{})
+	if p.one == nil {
+		p.one = make(chan struct{}, 1)
+	}
 	ctx, cancel := context.WithDeadline(context.Background(), next.Until)
-	*p = prober{next.Permit.Epoch, cancel, ended}
-	shared, to := o.h.shared, *o.h.owner.Load()
+	p.epoch, p.cancel = next.Permit.Epoch, cancel
+	shared, one, to := o.h.shared, p.one, *o.h.owner.Load()
 	shared.Host.Go(func() { // ends with its answer, or with ctx: at the deadline, or when the breaker moves on or stops
-		defer close(ended)
 		defer cancel()
-		if before != nil {
-			<-before
+		select {
+		case one <- struct{}{}:
+		case <-ctx.Done():
+			return
 		}
 		status, message := shared.runProbe(ctx, next.Check)
+		<-one
 		select {
 		case <-shared.Host.Closing():
 		default:
