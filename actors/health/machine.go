@@ -193,7 +193,7 @@ func (m *machine) giveUp(now time.Time) effects {
 func (m *machine) observe(e *effects, now time.Time, s messages.Status, message string, details messages.Details) {
 	first := m.last.Timestamp.IsZero()
 	m.last.Message, m.last.Details = message, details
-	m.last.Latency, m.last.Timestamp = now.Sub(m.startedAt), now
+	m.last.Latency, m.last.Timestamp, m.last.LastRun = now.Sub(m.startedAt), now, s
 	m.count(now, s == messages.Unhealthy)
 	if s == messages.Unhealthy {
 		m.failures, m.successes = m.failures+1, 0

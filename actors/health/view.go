@@ -20,6 +20,7 @@ type Result struct {
 	Changes   []Change         // of the status, the last 16, oldest first; read only
 	Flapping  bool             // the status changed 5 times or more within 20 intervals (OnDemand: 10 min)
 	Restarts  int              // how often its supervisor restarted it
+	LastRun   messages.Status  // what the last run said by itself; Status waits for UnhealthyAfter and HealthyAfter
 }
 
 // slack is how late a result may come before it reads as stale.
