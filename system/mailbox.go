@@ -184,17 +184,21 @@ func (q *queue) push(item any) {
 	q.items = append(q.items, item)
 }
 
-// pop takes the first of at least one item. An empty queue that a storm has
-// made large gives its memory back.
+// keep is how many messages an empty queue has room for: one that a storm has
+// made larger, and one that few messages came to, give their memory back.
+const keep = 8
+
+// pop takes the first of at least one item.
 func (q *queue) pop() any {
 	item := q.items[q.first]
 	q.items[q.first] = nil
 	q.first++
-	if q.len() == 0 {
-		q.first = 0
-		if q.items = q.items[:0]; cap(q.items) > 64 {
-			q.items = nil
-		}
+	switch {
+	case q.len() > 0:
+	case cap(q.items) == keep:
+		*q = queue{items: q.items[:0]}
+	default:
+		*q = queue{}
 	}
 	return item
 }

@@ -11,7 +11,7 @@ import (
 type Ref struct {
 	root *actor.RootContext
 	pid  *actor.PID
-	done chan struct{}
+	done chan struct{} // its own, or that of its supervisor
 }
 
 // Send puts message into the actor's mailbox and returns at once. A message to
@@ -21,20 +21,22 @@ func (r *Ref) Send(message any) { r.root.Send(r.pid, message) }
 // Done is closed once the actor has stopped for good.
 func (r *Ref) Done() <-chan struct{} { return r.done }
 
-// incarnation is one life of an actor: it closes the address's Done at the end
+// incarnation is one life of an actor: it closes its own done at the end
 // and keeps a panic on the way out from raising the dead (PROTOACTOR: a panic
 // in Stopping resurrects, one in Stopped strands those who wait).
 type incarnation struct {
 	actor.Actor
-	sys *System
-	ref *Ref
+	sys  *System
+	done chan struct{} // nil: its supervisor's tells for it
 }
 
 // Receive hands every message to the actor.
 func (i *incarnation) Receive(c actor.Context) {
 	switch c.Message().(type) {
 	case *actor.Stopped:
-		defer close(i.ref.done)
+		if i.done != nil {
+			defer close(i.done)
+		}
 		i.last(c)
 	case *actor.Stopping:
 		i.last(c)

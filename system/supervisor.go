@@ -25,7 +25,9 @@ type spawned struct {
 // request, until it is told to stop.
 type supervisor struct {
 	sys      *System
-	options  []actor.PropsOption // of the children
+	restart  *backoff
+	done     chan struct{} // closed when it has stopped
+	together bool          // its children are asked, never block, and stop when it does
 	children uint64
 	stopping bool
 }
@@ -46,7 +48,13 @@ func (v *supervisor) Receive(c actor.Context) {
 
 func (v *supervisor) spawn(c actor.Context, produce func() actor.Actor) (*Ref, error) {
 	v.children++
-	return v.sys.spawnIn(c, strconv.FormatUint(v.children, 36), produce, v.options...)
+	name := strconv.FormatUint(v.children, 36)
+	if !v.together {
+		return v.sys.spawnIn(c, name, make(chan struct{}), produce)
+	}
+	ref, err := v.sys.spawnIn(c, name, nil, produce, actor.WithMailbox(newMailbox))
+	ref.done = v.done
+	return ref, err
 }
 
 // backoff restarts a child that crashed: the first free crashes at once, then

@@ -57,13 +57,13 @@ func Start(logger *slog.Logger) (*System, error) {
 // startSupervisors starts the root and, under it, one supervisor per kind.
 func (s *System) startSupervisors() (err error) {
 	atOnce := func() *backoff { return &backoff{free: 5, first: 10 * time.Millisecond, most: time.Second} }
-	kinds := map[string]*backoff{
-		"breaker": atOnce(),
-		"retry":   atOnce(),
-		"check":   {first: time.Second, most: time.Minute},
+	kinds := map[string]*supervisor{
+		"breaker": {sys: s, restart: atOnce(), together: true},
+		"retry":   {sys: s, restart: atOnce(), together: true},
+		"check":   {sys: s, restart: &backoff{first: time.Second, most: time.Minute}},
 	}
 	started := make(chan error, 1)
-	s.root, err = s.spawnIn(s.actors.Root, "understudy", func() actor.Actor {
+	s.root, err = s.spawnIn(s.actors.Root, "understudy", make(chan struct{}), func() actor.Actor {
 		return actor.ReceiveFunc(func(c actor.Context) {
 			if _, ok := c.Message().(*actor.Started); ok {
 				started <- s.startKinds(c, kinds)
@@ -76,15 +76,12 @@ func (s *System) startSupervisors() (err error) {
 	return <-started
 }
 
-func (s *System) startKinds(c actor.Context, kinds map[string]*backoff) (err error) {
-	for kind, strategy := range kinds {
-		s.strategies = append(s.strategies, strategy)
-		var options []actor.PropsOption
-		if kind != "check" { // owners that are asked, and never block
-			options = append(options, actor.WithMailbox(newMailbox))
-		}
-		produce := func() actor.Actor { return &supervisor{sys: s, options: options} }
-		if s.kinds[kind], err = s.spawnIn(c, kind, produce, actor.WithSupervisor(strategy)); err != nil {
+func (s *System) startKinds(c actor.Context, kinds map[string]*supervisor) (err error) {
+	for kind, v := range kinds {
+		s.strategies = append(s.strategies, v.restart)
+		v.done = make(chan struct{})
+		produce := func() actor.Actor { return v }
+		if s.kinds[kind], err = s.spawnIn(c, kind, v.done, produce, actor.WithSupervisor(v.restart)); err != nil {
 			return err
 		}
 	}
@@ -96,15 +93,14 @@ type spawner interface {
 	SpawnNamed(props *actor.Props, id string) (*actor.PID, error)
 }
 
-func (s *System) spawnIn(parent spawner, name string, produce func() actor.Actor, opts ...actor.PropsOption) (*Ref, error) {
-	ref := &Ref{root: s.actors.Root, done: make(chan struct{})}
+// spawnIn spawns an actor that closes done when it has stopped.
+func (s *System) spawnIn(parent spawner, name string, done chan struct{}, produce func() actor.Actor, opts ...actor.PropsOption) (*Ref, error) {
 	opts = append(opts, actor.WithDispatcher(s.dispatcher))
-	props := actor.PropsFromProducer(func() actor.Actor {
-		return &incarnation{Actor: produce(), sys: s, ref: ref}
+	props := actor.PropsFromProducerWithActorSystem(func(*actor.ActorSystem) actor.Actor {
+		return &incarnation{Actor: produce(), sys: s, done: done}
 	}, opts...)
 	pid, err := parent.SpawnNamed(props, name)
-	ref.pid = pid
-	return ref, err
+	return &Ref{root: s.actors.Root, pid: pid, done: done}, err
 }
 
 // Spawn starts an actor under the supervisor of its kind ("breaker", "retry",

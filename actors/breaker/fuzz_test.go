@@ -198,7 +198,7 @@ func (p *player) checkOpening(before *machine, e effects, fail func(string)) {
 		m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
 		fail("a streak at the threshold does not open it")
 	}
-	if e.changed && m.state == messages.Closed && (m.streak != 0 || m.window.sum != tally{}) {
+	if e.changed && m.state == messages.Closed && (m.streak != 0 || m.window.held() != tally{}) {
 		fail("the past is not forgotten")
 	}
 	if wake := m.wake(p.now); m.state == messages.Open && m.mode == messages.Automatic && wake.IsZero() {
@@ -211,6 +211,12 @@ func (p *player) checkOpening(before *machine, e effects, fail func(string)) {
 
 // checkWindow: the sum is what the window holds.
 func (p *player) checkWindow(fail func(string)) {
+	if (p.m.window != nil) != p.m.cfg.judgesRates() {
+		fail("a window that nobody judges, or none")
+	}
+	if p.m.window == nil {
+		return
+	}
 	var sum tally
 	for _, entry := range p.m.window.ring {
 		sum.add(entryTally(entry), 1)
@@ -218,7 +224,7 @@ func (p *player) checkWindow(fail func(string)) {
 	for _, bucket := range p.m.window.spans {
 		sum.add(bucket, 1)
 	}
-	if sum != p.m.window.sum {
+	if sum != p.m.window.held() {
 		fail("the window's sum is wrong")
 	}
 }

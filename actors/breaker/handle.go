@@ -3,6 +3,7 @@ package breaker
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type Handle struct {
 // the cells in which they are asked.
 type Shared struct {
 	Host Host
+	last atomic.Pointer[Config] // what the last breaker was made with
 	// Probe runs a health check for a breaker that names it as its Config.Probe and returns what that run said, and why;
 	// Unknown if there is no such check. It must return soon after ctx ends. Nil: no breaker finds its probe.
 	Probe func(ctx context.Context, check string) (messages.Status, string)
@@ -41,9 +43,20 @@ type Shared struct {
 // Init makes a zero Handle ready. cfg is what Checked returned.
 func (h *Handle) Init(shared *Shared, name string, cfg Config) {
 	h.shared, h.name = shared, name
-	h.settings.Store(&cfg)
-	m := newMachine(&cfg)
+	settings := shared.settings(cfg)
+	h.settings.Store(settings)
+	m := newMachine(settings)
 	h.view.Store(newView(name, &m, nil, time.Time{}))
+}
+
+// settings returns cfg on the heap. Breakers made with the same settings, one
+// after the other, share them.
+func (s *Shared) settings(cfg Config) *Config {
+	if last := s.last.Load(); last != nil && len(cfg.Excluded) == 0 && cfg.Classify == nil && reflect.DeepEqual(*last, cfg) {
+		return last
+	}
+	s.last.Store(&cfg)
+	return &cfg
 }
 
 // Name returns the breaker's name.

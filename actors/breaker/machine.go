@@ -16,9 +16,9 @@ type machine struct {
 	mode  messages.Mode
 	epoch uint64 // rises with each change of state or mode
 
-	streak int    // failures in a row
-	window window // of results while CLOSED, when rates are judged
-	awake  bool   // the time window's current bucket has calls
+	streak int     // failures in a row
+	window *window // of results while CLOSED; nil: no rate is judged
+	awake  bool    // the time window's current bucket has calls
 
 	until      time.Time // OPEN: when trials begin
 	reopenings int       // since the last recovery
@@ -54,9 +54,8 @@ func newMachine(cfg *Config) machine {
 // copyFrom makes m equal to o and keeps its own memory.
 func (m *machine) copyFrom(o *machine) {
 	w, trials := m.window, m.trials[:0]
-	w.copyFrom(&o.window)
 	*m = *o
-	m.window, m.trials = w, append(trials, o.trials...)
+	m.window, m.trials = w.copyOf(o.window), append(trials, o.trials...)
 }
 
 // credit takes in what callers tallied on the lease since the last step:
@@ -70,9 +69,7 @@ func (m *machine) credit(n uint64) {
 		m.totals.Successes += n
 		m.streak = 0
 		m.awake = true
-		if m.cfg.judgesRates() {
-			m.window.successes(int(n))
-		}
+		m.window.successes(int(n))
 	case messages.Open:
 		m.totals.Rejected += n
 	}
@@ -135,9 +132,7 @@ func (m *machine) count(r messages.Result) {
 
 func (m *machine) resultClosed(r messages.Result) {
 	m.awake = true
-	if m.cfg.judgesRates() {
-		m.window.add(r.Outcome == messages.Failure, r.Slow)
-	}
+	m.window.add(r.Outcome == messages.Failure, r.Slow)
 }
 
 // reasonToOpen judges the streak and the rates. It returns "" for none.
@@ -145,8 +140,8 @@ func (m *machine) reasonToOpen() (reason string, failures int) {
 	if m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
 		return plural(m.streak, "failure"), m.streak
 	}
-	w := m.window.sum
-	if !m.cfg.judgesRates() || w.calls < m.cfg.MinimumCalls {
+	w := m.window.held()
+	if w.calls < m.cfg.MinimumCalls {
 		return "", 0
 	}
 	if reaches(w.failures, w.calls, m.cfg.FailureRate) {
@@ -213,7 +208,7 @@ func (m *machine) configure(now time.Time, cfg *Config) effects {
 }
 
 func (m *machine) restartWindow() {
-	m.window = window{}
+	m.window = nil
 	if m.cfg.judgesRates() {
 		m.window = newWindow(m.cfg.Window)
 	}

@@ -97,7 +97,7 @@ func TestRecoveryClearsStreakAndWindow(t *testing.T) {
 	success(m, at(t, "61s"))
 	require.Equal(t, messages.Closed, m.state)
 	require.Zero(t, m.streak)
-	require.Equal(t, tally{}, m.window.sum)
+	require.Equal(t, tally{}, m.window.held())
 	times(2, failure)(m, at(t, "62s"))
 	require.Equal(t, messages.Closed, m.state)
 }
@@ -126,10 +126,10 @@ func TestConfigureReplacesSettingsAndKeepsTheRest(t *testing.T) {
 		{"the epoch is kept", Config{}, closed, Config{FailureThreshold: 7}, "1s", success,
 			func(t *testing.T, m *machine) { require.EqualValues(t, 1, m.epoch); require.Zero(t, m.totals.Late) }},
 		{"the same window goes on", rate, func(m *machine) { failure(m, noon) }, Config{FailureRate: 0.9}, "1s", nothing,
-			func(t *testing.T, m *machine) { require.Equal(t, 1, m.window.sum.calls) }},
+			func(t *testing.T, m *machine) { require.Equal(t, 1, m.window.held().calls) }},
 		{"another window starts empty", rate, func(m *machine) { failure(m, noon) }, Config{FailureRate: 0.5, Window: CountWindow(50)}, "1s", nothing,
 			func(t *testing.T, m *machine) {
-				require.Zero(t, m.window.sum.calls)
+				require.Zero(t, m.window.held().calls)
 				require.Equal(t, 1, m.streak)
 			}},
 		{"running trials keep their deadline", Config{FailureThreshold: 2}, running(1), Config{TrialTimeout: time.Hour}, "119s", tick,
@@ -213,7 +213,7 @@ func TestATallyIsCredited(t *testing.T) {
 	m.credit(7)
 	require.Zero(t, m.streak)
 	require.EqualValues(t, 7, m.totals.Successes)
-	require.Equal(t, tally{calls: 4}, m.window.sum)
+	require.Equal(t, tally{calls: 4}, m.window.held())
 
 	times(3, failure)(m, noon)
 	require.Equal(t, messages.Open, m.state)

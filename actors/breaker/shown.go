@@ -62,7 +62,7 @@ func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 		Successes: n.Successes, Failures: n.Failures, Ignored: n.Ignored, Rejected: n.Rejected,
 		Late: n.Late, Slow: n.Slow, Opened: n.Opened,
 	}
-	if w := m.window.sum; m.cfg.judgesRates() && w.calls >= m.cfg.MinimumCalls && w.calls > 0 {
+	if w := m.window.held(); w.calls >= m.cfg.MinimumCalls && w.calls > 0 {
 		s.FailureRate = float64(w.failures) / float64(w.calls)
 	}
 	if m.state == messages.Open && m.mode == messages.Automatic {

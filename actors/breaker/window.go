@@ -15,7 +15,7 @@ func (t *tally) add(o tally, sign int) {
 }
 
 // window holds the last calls, or the calls of the last span of time, and
-// their sum. Either ring or spans is in use.
+// their sum. Either ring or spans is in use. A nil window holds nothing.
 type window struct {
 	sum   tally
 	next  int     // where the next call, or the current bucket, is
@@ -32,18 +32,33 @@ const (
 	ringSlow
 )
 
-func newWindow(w Window) window {
+func newWindow(w Window) *window {
 	if w.span > 0 {
-		return window{spans: make([]tally, buckets), width: w.span / buckets}
+		return &window{spans: make([]tally, buckets), width: w.span / buckets}
 	}
-	return window{ring: make([]uint8, w.calls)}
+	return &window{ring: make([]uint8, w.calls)}
 }
 
-// copyFrom makes w equal to o and keeps its own memory.
-func (w *window) copyFrom(o *window) {
+// copyOf returns a copy of o, in the memory of w if there is any.
+func (w *window) copyOf(o *window) *window {
+	if o == nil {
+		return nil
+	}
+	if w == nil {
+		w = &window{}
+	}
 	ring, spans := w.ring[:0], w.spans[:0]
 	*w = *o
 	w.ring, w.spans = append(ring, o.ring...), append(spans, o.spans...)
+	return w
+}
+
+// held returns what the window holds.
+func (w *window) held() tally {
+	if w == nil {
+		return tally{}
+	}
+	return w.sum
 }
 
 // slides tells a time window from a count window. The memory of the other kind
@@ -51,6 +66,9 @@ func (w *window) copyFrom(o *window) {
 func (w *window) slides() bool { return len(w.spans) > 0 }
 
 func (w *window) clear() {
+	if w == nil {
+		return
+	}
 	clear(w.ring)
 	clear(w.spans)
 	w.sum, w.next = tally{}, 0
@@ -58,6 +76,9 @@ func (w *window) clear() {
 
 // successes adds n fast successes.
 func (w *window) successes(n int) {
+	if w == nil {
+		return
+	}
 	if w.slides() {
 		w.addToBucket(tally{calls: n})
 		return
@@ -69,6 +90,9 @@ func (w *window) successes(n int) {
 
 // add adds one call.
 func (w *window) add(failure, slow bool) {
+	if w == nil {
+		return
+	}
 	t, entry := tally{calls: 1}, ringCall
 	if failure {
 		t.failures, entry = 1, entry|ringFailure

@@ -130,38 +130,35 @@ func TestACopyOfAWindowIsItsOwn(t *testing.T) {
 		w := newWindow(of)
 		w.slide(noon)
 		w.add(true, false)
-		var c window
-		c.copyFrom(&w)
+		var none *window
+		c := none.copyOf(w)
 		require.Equal(t, w, c)
 		c.add(true, true)
 		c.slide(noon.Add(time.Hour))
 		c.clear()
 		require.Equal(t, tally{1, 1, 0}, w.sum)
-		c.copyFrom(&w)
+		require.Same(t, c, c.copyOf(w), "the memory is used again")
 		require.Equal(t, w, c)
+		require.Nil(t, c.copyOf(nil))
 	}
 }
 
 func TestAWindowOfOneKindMayReuseTheMemoryOfTheOther(t *testing.T) {
 	calls, span := newWindow(CountWindow(3)), newWindow(TimeWindow(time.Second))
-	var none, c window
-	for _, o := range []*window{&calls, &span, &calls, &none, &span, &none} {
-		c.copyFrom(o)
+	var c *window
+	for _, o := range []*window{calls, span, calls, span, calls} {
+		c = c.copyOf(o)
 		c.slide(noon)
 		c.successes(2)
 		c.add(true, false)
-		if o == &none {
-			require.Equal(t, tally{}, c.sum)
-		} else {
-			require.Equal(t, tally{3, 1, 0}, c.sum)
-		}
+		require.Equal(t, tally{3, 1, 0}, c.held())
 	}
 }
 
 func TestAWindowThatIsNotKeptCountsNothing(t *testing.T) {
-	var w window
+	var w *window
 	w.add(true, true)
 	w.successes(7)
-	require.False(t, w.slide(noon))
-	require.Equal(t, tally{}, w.sum)
+	w.clear()
+	require.Equal(t, tally{}, w.held())
 }

@@ -1,0 +1,186 @@
+package system
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/stretchr/testify/require"
+)
+
+// spawnOwner spawns an actor that takes messages as a breaker's owner does.
+func spawnOwner(t *testing.T, s *System, receive func(message any)) interface{ Send(message any) } {
+	t.Helper()
+	owner, err := s.Spawn("breaker", "x", func() actor.Actor {
+		return actor.ReceiveFunc(func(c actor.Context) {
+			switch m := c.Message().(type) {
+			case actor.SystemMessage, actor.AutoReceiveMessage, *actor.Started:
+			default:
+				receive(m)
+			}
+		})
+	})
+	require.NoError(t, err)
+	return owner
+}
+
+func inSystem(t *testing.T, test func(t *testing.T, s *System)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t)
+		test(t, s)
+		require.NoError(t, s.Shutdown(context.Background()))
+	})
+}
+
+func TestAnIdleOwnerRunsInTheSender(t *testing.T) {
+	inSystem(t, func(t *testing.T, s *System) {
+		seen := 0
+		owner := spawnOwner(t, s, func(any) { seen++ })
+		synctest.Wait() // it has started
+		for n := range 1000 {
+			owner.Send(n)
+			require.Equal(t, n+1, seen)
+		}
+	})
+}
+
+func TestMessagesToABusyOwnerWaitInLine(t *testing.T) {
+	inSystem(t, func(t *testing.T, s *System) {
+		var seen []any
+		var owner interface{ Send(message any) }
+		owner = spawnOwner(t, s, func(m any) {
+			seen = append(seen, m)
+			if m == 0 {
+				owner.Send(1)
+				owner.Send(2)
+				require.Len(t, seen, 1, "one message at a time")
+			}
+		})
+		synctest.Wait()
+		owner.Send(0)
+		require.Equal(t, []any{0, 1, 2}, seen)
+	})
+}
+
+func TestASenderIsNotKeptByTheMessagesOfOthers(t *testing.T) {
+	inSystem(t, func(t *testing.T, s *System) {
+		release, stuck := make(chan struct{}), make(chan struct{})
+		owner := spawnOwner(t, s, func(m any) {
+			switch m {
+			case "first":
+				<-release
+			case inPlace + 1:
+				<-stuck
+			}
+		})
+		synctest.Wait()
+		returned := make(chan struct{})
+		go func() { // ends when it has done its share
+			owner.Send("first")
+			close(returned)
+		}()
+		synctest.Wait()
+		for n := range 10 * inPlace {
+			owner.Send(n + 1)
+		}
+		close(release)
+		<-returned
+		close(stuck)
+	})
+}
+
+// A crash holds the messages behind it up until the restart; none is lost, but
+// the one that crashed, and their order stays.
+func TestMessagesWaitForTheRestart(t *testing.T) {
+	inSystem(t, func(t *testing.T, s *System) {
+		var mu sync.Mutex // time passes on its own between what is seen and what is read
+		var seen []any
+		owner := spawnOwner(t, s, func(m any) {
+			if m == "crash" {
+				panic(m)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			seen = append(seen, m)
+		})
+		now := func() []any {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(seen)
+		}
+		now()
+		var want []any
+		for n := range 20 { // more than restart at once
+			owner.Send("crash")
+			owner.Send(n)
+			want = append(want, n)
+		}
+		require.Less(t, len(now()), 20)
+		time.Sleep(time.Minute)
+		require.Equal(t, want, now())
+		owner.Send("after")
+		require.Equal(t, append(want, "after"), seen, "and it is run by senders again")
+	})
+}
+
+func TestManySendersOneAtATime(t *testing.T) {
+	s := start(t)
+	const senders, each = 16, 2000
+	type message struct{ sender, n int }
+	inside, next, total := 0, [senders]int{}, 0
+	all := make(chan struct{})
+	owner := spawnOwner(t, s, func(m any) {
+		if inside++; inside != 1 {
+			t.Error("two messages at once")
+		}
+		msg := m.(message)
+		if next[msg.sender] != msg.n {
+			t.Errorf("sender %d: message %d came where %d was due", msg.sender, msg.n, next[msg.sender])
+		}
+		next[msg.sender]++
+		inside--
+		if total++; total == senders*each {
+			close(all)
+		}
+	})
+	var running sync.WaitGroup
+	for i := range senders {
+		running.Go(func() {
+			for n := range each {
+				owner.Send(message{i, n})
+			}
+		})
+	}
+	running.Wait()
+	<-all
+	require.NoError(t, s.Shutdown(context.Background()))
+}
+
+func TestAQueueKeepsLittle(t *testing.T) {
+	var q queue
+	for _, size := range []int{1, 7, keep, 1000} {
+		for n := range size {
+			q.push(n)
+		}
+		for n := range size {
+			require.Equal(t, size-n, q.len())
+			require.Equal(t, n, q.pop())
+		}
+		require.LessOrEqual(t, cap(q.items), keep)
+	}
+	for n := range 10_000 { // never empty, and yet it does not grow
+		q.push(n)
+		q.push(n)
+		q.pop()
+		if n > 100 {
+			q.pop()
+		}
+	}
+	require.Less(t, cap(q.items), 1000)
+}
