@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/understudy-go/understudy/api"
 )
@@ -43,33 +42,24 @@ func (m *budgetModel) grants(now time.Time) bool {
 	return true
 }
 
-func TestARetryBudgetGrantsWhatANaiveRecountGrants(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, made := start(t), 0
-		rapid.Check(inBubble{t}, func(rt *rapid.T) {
-			for range max(1, *steps/stepsAtOnce/100) {
-				made++
-				spendBudget(rt, t, s, fmt.Sprint("retry ", made))
-			}
-		})
-	})
-}
+func TestARetryBudgetGrantsWhatANaiveRecountGrants(t *testing.T) { drive(t, budgetStory) }
 
-func spendBudget(rt *rapid.T, t *testing.T, s *api.System, name string) {
+func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {
+	const name = "story"
 	budget := api.RetryBudget{
-		Ratio:        float64(rapid.IntRange(0, 20).Draw(rt, "ratio")) / 10,
-		MinPerSecond: float64(rapid.IntRange(0, 3).Draw(rt, "minimum")),
-		Window:       time.Duration(rapid.IntRange(1, 5).Draw(rt, "window")) * time.Second,
+		Ratio:        float64(luck.IntN(21)) / 10,
+		MinPerSecond: float64(luck.IntN(4)),
+		Window:       time.Duration(1+luck.IntN(5)) * time.Second,
 	}
-	attempts := rapid.IntRange(1, 4).Draw(rt, "attempts")
-	r, err := s.Retry(name, api.RetryConfig{MaxAttempts: attempts, InitialDelay: 1, MaxDelay: 1, Jitter: api.JitterNone, Budget: &budget})
+	attempts := 1 + luck.IntN(4)
+	r, err := start(t).Retry(name, api.RetryConfig{MaxAttempts: attempts, InitialDelay: 1, MaxDelay: 1, Jitter: api.JitterNone, Budget: &budget})
 	require.NoError(t, err)
 	m := &budgetModel{origin: time.Now(), budget: budget}
 	var want api.RetryStats
 	want.Name = name
-	for range stepsAtOnce {
-		time.Sleep(time.Duration(rapid.IntRange(0, 250).Draw(rt, "wait")) * time.Millisecond)
-		failures := rapid.IntRange(0, 4).Draw(rt, "failures")
+	for _, what := range drawn {
+		time.Sleep(time.Duration(luck.IntN(251)) * time.Millisecond)
+		failures := what / 20
 		m.calls = append(m.calls, time.Now())
 		want.Calls++
 		n := 0
@@ -82,12 +72,13 @@ func spendBudget(rt *rapid.T, t *testing.T, s *api.System, name string) {
 		reason := m.follow(failures, attempts, &want)
 		var gaveUp *api.RetryError
 		if errors.As(err, &gaveUp); (gaveUp == nil) != (reason == "") || (gaveUp != nil && gaveUp.Reason != reason) {
-			rt.Fatalf("%+v after %d calls and %d retries: %v, want %q", budget, len(m.calls), len(m.retries), err, reason)
+			return fmt.Sprintf("%+v after %d calls and %d retries: %v, want %q", budget, len(m.calls), len(m.retries), err, reason)
 		}
 	}
 	got, err := r.Stats()
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+	return ""
 }
 
 // follow plays one call of so many failures, just made, on the model.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/understudy-go/understudy/api"
 )
@@ -24,18 +23,13 @@ import (
 // deregistered and crowded out, while time goes on in steps and leaps. After
 // each step what is shown, told and answered is compared with a recount.
 func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stories, runs := 0, 0
-		rapid.Check(inBubble{t}, func(rt *rapid.T) {
-			for range max(1, *steps/stepsAtOnce/100) {
-				stories++
-				u := &checkup{luck: rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "luck"), 6))}
-				u.story(rt, t)
-				runs += u.runs
-			}
-		})
-		t.Logf("%d stories of %d steps, %d runs", stories, stepsAtOnce, runs)
+	runs := 0
+	drive(t, func(t *testing.T, luck *rand.Rand, drawn []int) string {
+		u := &checkup{luck: luck}
+		defer func() { runs += u.runs }()
+		return u.story(t, drawn)
 	})
+	t.Logf("%d runs", runs)
 }
 
 // checkup is one story.
@@ -60,13 +54,13 @@ func (u *checkup) complain(what string) {
 	}
 }
 
-func (u *checkup) story(rt *rapid.T, t *testing.T) {
+func (u *checkup) story(t *testing.T, drawn []int) string {
 	var err error
 	u.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: slots})
 	require.NoError(t, err)
 	u.s.Subscribe(u.hear)
-	for n := 0; n < stepsAtOnce && len(u.wrong) == 0; n++ {
-		u.step(rapid.IntRange(0, 99).Draw(rt, "what"))
+	for n := 0; n < len(drawn) && len(u.wrong) == 0; n++ {
+		u.step(drawn[n])
 		synctest.Wait()
 		u.compare(time.Now())
 	}
@@ -81,8 +75,9 @@ func (u *checkup) story(rt *rapid.T, t *testing.T) {
 		}
 	}
 	if len(u.wrong) > 0 {
-		rt.Fatalf("%s\n%s", strings.Join(u.wrong, "\n"), u.tell())
+		return fmt.Sprintf("%s\n%s", strings.Join(u.wrong, "\n"), u.tell())
 	}
+	return ""
 }
 
 // step does one thing.

@@ -3,6 +3,7 @@ package torture
 import (
 	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -151,14 +152,16 @@ func (h *history) check() porcupine.CheckResult {
 	return porcupine.CheckOperationsTimeout(h.model(), ops, 100*time.Millisecond)
 }
 
-// tell writes the history out.
-func (h *history) tell(what func(string, ...any)) {
+// String writes the history out.
+func (h *history) String() string {
+	var text strings.Builder
 	for i, c := range h.settings {
-		what("settings %d: %+v", i, c)
+		fmt.Fprintf(&text, "settings %d: %+v\n", i, c)
 	}
 	for _, log := range h.logs {
 		for _, op := range log {
-			what("%v", op)
+			fmt.Fprintln(&text, op)
 		}
 	}
+	return text.String()
 }

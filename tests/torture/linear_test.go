@@ -90,8 +90,7 @@ func (v *verdicts) judge(t *testing.T, h *history) {
 	case porcupine.Unknown:
 		v.undecided++
 	case porcupine.Illegal:
-		h.tell(t.Logf)
-		t.Fatalf("%s: no sequential breaker answers like this", h.name)
+		t.Fatalf("%v%s: no sequential breaker answers like this", h, h.name)
 	}
 }
 
