@@ -14,6 +14,7 @@ import (
 //	ResetTimeout      60 s       how long it stays open before trials
 //	HalfOpenMaxCalls  3          trials admitted at once, and successes needed to close
 //	TrialTimeout      as Reset   a trial not reported by then counts as failed
+//	Probe             none       a health check that makes the trials instead of callers: see below
 //	Window            100 calls  what the rates are taken over: CountWindow or TimeWindow
 //	MinimumCalls      20         no rate is judged on fewer (or the count window if smaller)
 //	FailureRate       off        0 < r <= 1: opens at this share of failures
@@ -23,6 +24,20 @@ import (
 //	MaxResetTimeout   10 min     its cap
 //	Excluded          none       errors that are Ignored (errors.Is)
 //	Classify          none       replaces: nil Success; Excluded, context.Canceled Ignored; else Failure
+//
+// With a Probe no caller is sacrificed to find out whether the dependency is
+// well again. Once ResetTimeout is over, the breaker itself runs that check
+// (Health.Run), one run after the other; callers are refused meanwhile. As many
+// healthy runs in a row as HalfOpenMaxCalls close the circuit. A run that is
+// UNHEALTHY, blocked by a dependency, stuck, or not back within TrialTimeout
+// opens it again, as a failed trial does. A DEGRADED run is a slow trial: it
+// opens the circuit again if SlowCallRate is set, and is healthy otherwise. Each
+// run counts by itself, whatever the check's UnhealthyAfter and HealthyAfter.
+// The check may be registered after the breaker. If nothing has that name when
+// it is asked, or no longer, callers make the trials that time, and a
+// ProbeUnanswered event and a WARN tell it. Runs of a probe are no calls: they
+// are in no total of BreakerStats but Trials. Reset, ForceOpen and Disable do
+// not wait for it; what Configure changes of it serves from the next HALF_OPEN on.
 //
 // To keep a client's mistakes from tripping the breaker, classify them:
 //

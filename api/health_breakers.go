@@ -70,3 +70,16 @@ func Strict(check Check) Check {
 		return details, err
 	}
 }
+
+// probe runs a check for a breaker that names it as its Probe. It returns what
+// that run said, and why; Unknown if there is no such check, or no more.
+func (h *Health) probe(ctx context.Context, name string) (Status, string) {
+	r := h.Run(ctx, name)
+	switch {
+	case r.BlockedBy != "":
+		return Unhealthy, r.Message
+	case r.Status == Unknown:
+		return Unknown, r.Message
+	}
+	return r.LastRun, r.Message
+}

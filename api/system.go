@@ -46,11 +46,8 @@ func Start(cfg SystemConfig) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks := health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256))
-	return &System{
-		sys: sys, ofBreakers: breaker.Shared{Host: sys},
-		health: newHealth(checks, cmp.Or(cfg.Version, "unknown"), time.Now()),
-	}, nil
+	checks := newHealth(health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256)), cmp.Or(cfg.Version, "unknown"), time.Now())
+	return &System{sys: sys, ofBreakers: breaker.Shared{Host: sys, Probe: checks.probe}, health: checks}, nil
 }
 
 // isMade reports whether s came from Start.
