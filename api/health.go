@@ -77,7 +77,7 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 		return ErrShutdown
 	}
 	set := h.checks.Load()
-	at, taken := search(set.all, name)
+	at, taken := search(set.all.checks, name)
 	if taken {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is taken"}
 	}
@@ -103,11 +103,11 @@ func (h *Health) Deregister(name string) error {
 		return ErrShutdown
 	}
 	set := h.checks.Load()
-	at, found := search(set.all, name)
+	at, found := search(set.all.checks, name)
 	if !found {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
 	}
-	c := set.all[at]
+	c := set.all.checks[at]
 	if by := set.dependant(name); by != "" {
 		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + messages.Shorten(by) + "' depends on it"}
 	}
@@ -124,7 +124,7 @@ func (h *Health) Deregister(name string) error {
 // waits for its supervisor after a panic, answers at once with what is known.
 // A name that is not registered is Unknown, "Check 'x' not found".
 func (h *Health) Run(ctx context.Context, name string) CheckResult {
-	checks := h.checks.Load().all
+	checks := h.checks.Load().all.checks
 	at, found := search(checks, name)
 	if !found {
 		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Shorten(name))}
@@ -136,7 +136,7 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 // allows), each within its timeout, and waits for them, at most until ctx ends:
 // what has not finished by then is Unknown in this answer.
 func (h *Health) RunAll(ctx context.Context) SystemHealth {
-	checks := h.checks.Load().all
+	checks := h.checks.Load().all.checks
 	results := make([]CheckResult, len(checks))
 	var wg sync.WaitGroup
 	for i, c := range checks {
@@ -144,32 +144,31 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	}
 	wg.Wait()
 	now := time.Now()
+	var all health.Overall
+	var causes []string
 	for i, c := range checks {
 		results[i] = c.Amid(results[i], now)
+		all.Add(results[i].Status, c.Config().Optional)
+		if by := results[i].BlockedBy; by != "" && !slices.Contains(causes, by) {
+			causes = append(causes, by)
+		}
 	}
-	return h.report(checks, results, now)
+	slices.Sort(causes)
+	return h.report(all.Status(), results, causes, now)
 }
 
 // Snapshot returns the last results: of all checks, or of those in any of the
 // groups. It runs nothing and never waits.
 func (h *Health) Snapshot(groups ...string) SystemHealth {
 	now := time.Now()
-	checks := h.checks.Load().union(groups)
-	results := make([]CheckResult, len(checks))
-	for i, c := range checks {
-		results[i] = c.Result(now)
-	}
-	return h.report(checks, results, now)
+	p := h.picture(h.checks.Load().union(groups), now)
+	return h.report(p.status, p.results(now), slices.Clone(p.causes), now)
 }
 
-func (h *Health) report(checks []*health.Handle, results []CheckResult, now time.Time) SystemHealth {
-	var all health.Overall
-	for i, c := range checks {
-		all.Add(results[i].Status, c.Config().Optional)
-	}
+func (h *Health) report(status Status, results []CheckResult, causes []string, now time.Time) SystemHealth {
 	return SystemHealth{
-		RootCauses: rootCauses(results), Status: all.Status(), Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
-		Draining: h.isDraining(),
+		Status: status, Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
+		RootCauses: causes, Draining: h.isDraining(),
 	}
 }
 
@@ -179,7 +178,7 @@ func (h *Health) shutdown(ctx context.Context) (stuck []string) {
 	h.drain()
 	h.mu.Lock()
 	h.closed = true
-	all := slices.Concat(h.retired, h.checks.Load().all)
+	all := slices.Concat(h.retired, h.checks.Load().all.checks)
 	h.mu.Unlock()
 	for _, c := range all {
 		c.Cancel(ErrShutdown)

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -35,6 +37,29 @@ func moody(luck *rand.Rand, mu *sync.Mutex) Check {
 	}
 }
 
+// plainly returns what the endpoints should say, worked out anew.
+func plainly(h *Health) (all SystemHealth, asJSON, asText string) {
+	fresh := &Health{shared: h.shared, version: h.version, started: h.started, draining: h.draining}
+	fresh.checks.Store(newCheckSet(h.checks.Load().all.checks))
+	all = fresh.Snapshot()
+	text, _ := json.Marshal(all)
+	var b strings.Builder
+	if all.Status != Healthy {
+		for _, cause := range all.RootCauses {
+			fmt.Fprintf(&b, "root cause: %s\n", cause)
+		}
+	}
+	for _, c := range all.Checks {
+		b.Write(line(nil, c, serves(c.Status)))
+		if !c.Timestamp.IsZero() {
+			fmt.Fprintf(&b, " (%ds ago)", all.Timestamp.Unix()-c.Timestamp.Unix())
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "health check %s\n", map[bool]string{true: "passed", false: "failed"}[serves(all.Status)])
+	return all, string(text) + "\n", b.String()
+}
+
 func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		luck, mu := rand.New(rand.NewPCG(7, 11)), new(sync.Mutex)
@@ -48,20 +73,25 @@ func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 		handler, err := h.HandlerWith(HandlerConfig{ShowDetails: Always})
 		require.NoError(t, err)
 		seen := map[string]bool{}
-		for range 600 {
-			time.Sleep(137 * time.Millisecond)
-			snapshot := h.Snapshot()
-			want, err := json.Marshal(snapshot)
-			require.NoError(t, err)
+		for range 3000 {
+			time.Sleep(37 * time.Millisecond)
+			synctest.Wait()
+			want, asJSON, asText := plainly(h)
 			code, _, body := get(handler, "GET", "/health")
-			require.Equal(t, string(want)+"\n", body)
-			require.Equal(t, map[bool]int{true: 200, false: 503}[serves(snapshot.Status)], code)
-			require.Equal(t, snapshot.Status, h.Status())
-			for _, c := range snapshot.Checks {
+			require.Equal(t, asJSON, body)
+			require.Equal(t, map[bool]int{true: 200, false: 503}[serves(want.Status)], code)
+			_, _, body = ask(handler, "/health?verbose", "text/plain")
+			require.Equal(t, asText, body)
+			require.Equal(t, want, h.Snapshot())
+			require.Equal(t, want.Status, h.Status())
+			for _, c := range want.Checks {
 				seen[c.Status.String()] = true
+				seen["stuck"] = seen["stuck"] || strings.Contains(c.Message, "stuck")
+				seen["flapping"] = seen["flapping"] || c.Flapping
+				seen["blocked"] = seen["blocked"] || c.BlockedBy != ""
 			}
 		}
-		require.Len(t, seen, 4, "every status was met")
+		require.Len(t, seen, 7, "everything was met: %v", seen)
 	})
 }
 

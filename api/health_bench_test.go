@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,14 @@ func (n *nowhere) Header() http.Header         { return n.header }
 func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nowhere) WriteHeader(int)             {}
 
-func BenchmarkHealthEndpointOf1000Checks(b *testing.B) {
+// endpoints is what is asked of 1,000 checks, and as which media type.
+var endpoints = [][2]string{
+	{"/livez", ""}, {"/readyz", ""}, {"/readyz?verbose", ""}, {"/readyz?exclude=check-0007", ""}, {"/readyz/check-0007", ""},
+	{"/startupz?verbose", ""}, {"/health", ""}, {"/health", "application/health+json"}, {"/health?verbose", "text/plain"},
+	{"/health", "text/plain;version=0.0.4"},
+}
+
+func benchmarkEndpoints(b *testing.B, between func(h *Health)) {
 	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(b, err)
 	defer func() { require.NoError(b, s.Shutdown(b.Context())) }()
@@ -26,13 +34,37 @@ func BenchmarkHealthEndpointOf1000Checks(b *testing.B) {
 	}
 	s.Health().RunAll(b.Context())
 	handler := s.Health().Handler()
-	for _, path := range []string{"/readyz", "/health", "/readyz?verbose"} {
-		b.Run(path, func(b *testing.B) {
-			r, w := httptest.NewRequest("GET", path, nil), &nowhere{http.Header{}}
+	for _, endpoint := range endpoints {
+		b.Run(endpoint[0]+" "+endpoint[1], func(b *testing.B) {
+			r, w := httptest.NewRequest("GET", endpoint[0], nil), &nowhere{http.Header{}}
+			if endpoint[1] != "" {
+				r.Header.Set("Accept", endpoint[1])
+			}
 			b.ReportAllocs()
 			for b.Loop() {
+				between(s.Health())
 				handler.ServeHTTP(w, r)
 			}
 		})
+	}
+}
+
+// Probes that come more often than results.
+func BenchmarkHealthOf1000Checks(b *testing.B) { benchmarkEndpoints(b, func(*Health) {}) }
+
+// The worst there is: between any two probes one of the checks has a new
+// result. Its run, some microseconds, is in the figures.
+func BenchmarkHealthOf1000ChecksANewResultEachTime(b *testing.B) {
+	var n atomic.Uint64
+	benchmarkEndpoints(b, func(h *Health) { h.Run(b.Context(), fmt.Sprintf("check-%04d", n.Add(1)%1000)) })
+}
+
+func BenchmarkHealthOf1000ChecksOneRun(b *testing.B) {
+	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, s.Shutdown(b.Context())) }()
+	require.NoError(b, s.Health().Register("check", CheckConfig{Interval: OnDemand}, fine))
+	for b.Loop() {
+		s.Health().Run(b.Context(), "check")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // ShowDetails tells who may read why a check fails, and its details.
@@ -81,11 +82,11 @@ type handler struct {
 
 // page is what one request asks for.
 type page struct {
-	endpoint string           // "health", "livez", "readyz" or "startupz"
-	group    string           // "": all checks
-	single   bool             // one check of the group
-	checks   []*health.Handle // what to show
-	warning  string           // what is wrong with the request
+	endpoint string   // "health", "livez", "readyz" or "startupz"
+	group    string   // "": all checks
+	single   bool     // one check of the group
+	picture  *picture // what to show
+	warning  string   // what is wrong with the request
 	format   format
 	verbose  bool
 	show     bool // messages and details
@@ -97,7 +98,7 @@ type page struct {
 var groupOf = map[string]string{"health": "", "livez": "live", "readyz": "ready", "startupz": ""}
 
 func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, found := s.page(r)
+	p, found := s.page(r, time.Now())
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -113,7 +114,6 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.verbose = query.Has("verbose")
 	p.format = choose(r.Header.Values("Accept"), p.endpoint)
 	p.show = s.cfg.ShowDetails == Always || s.cfg.Authorize != nil && s.cfg.Authorize(r)
-	p.now = time.Now()
 	p.status = p.overall()
 	p.draining = p.group == "ready" && !p.single && s.h.isDraining()
 	body, _ := s.buffers.Get().(*bytes.Buffer)
@@ -122,23 +122,26 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.buffers.Put(body)
 	body.Reset()
-	s.h.render(body, p)
+	split, lines := s.h.render(body, p)
 	w.Header().Set("Content-Type", p.format.contentType())
 	w.Header().Set("Vary", "Accept")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()+len(lines)))
 	if p.warning != "" {
 		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(p.warning))
 	}
 	w.WriteHeader(s.code(p))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(body.Bytes())
+		_, _ = w.Write(body.Bytes()[:split])
+		_, _ = w.Write(lines)
+		_, _ = w.Write(body.Bytes()[split:])
 	}
 }
 
 // page finds what the path names: the last segment that is an endpoint, and
 // what follows it.
-func (s *handler) page(r *http.Request) (p page, found bool) {
+func (s *handler) page(r *http.Request, now time.Time) (p page, found bool) {
+	p.now = now
 	segments := strings.Split(strings.TrimSuffix(r.URL.Path, "/"), "/")
 	at := len(segments) - 1
 	for ; at >= 0; at-- {
@@ -155,15 +158,17 @@ func (s *handler) page(r *http.Request) (p page, found bool) {
 		p.group = rest
 	}
 	set := s.h.checks.Load()
-	if p.checks, found = set.in(p.group); !found {
+	g, found := set.in(p.group)
+	if !found {
 		return p, false
 	}
+	p.picture = s.h.picture(g, now)
 	if p.endpoint != "health" && rest != "" {
-		i, ok := search(p.checks, rest)
+		at, ok := search(g.checks, rest)
 		if !ok {
 			return p, false
 		}
-		p.single, p.checks = true, p.checks[i:i+1]
+		p.single, p.picture = true, p.picture.only(at)
 	}
 	return p, true
 }
@@ -173,33 +178,52 @@ func (p *page) exclude(names []string) {
 	if len(names) == 0 {
 		return
 	}
+	out := make([]bool, len(p.picture.checks))
 	var unknown []string
 	for _, name := range names {
-		if _, known := search(p.checks, name); !known && name != "" {
-			unknown = append(unknown, printable(name))
+		if at, found := p.picture.find(name); found {
+			out[at] = true
+		} else if name != "" {
+			unknown = append(unknown, name)
 		}
 	}
-	if len(unknown) > 0 {
-		p.warning = "no check to exclude named " + strings.Join(unknown, ", ")
+	kept := make([]health.Seen, 0, len(out))
+	for i, c := range p.picture.checks {
+		if !out[i] {
+			kept = append(kept, c)
+		}
 	}
-	p.checks = slices.DeleteFunc(slices.Clone(p.checks), func(c *health.Handle) bool {
-		return slices.Contains(names, c.Name())
-	})
+	p.picture = pictureOf(kept)
+	p.warn(unknown)
 }
 
-// overall folds the checks' statuses. On /startupz a first result is enough:
-// what it says is for /readyz to judge, not for whoever restarts the pod.
-func (p *page) overall() Status {
-	var all health.Overall
-	for _, c := range p.checks {
-		switch {
-		case p.endpoint != "startupz":
-			all.Add(c.Status(p.now), c.Config().Optional && !p.single)
-		case !c.HasStarted(p.now):
-			all.Add(Unknown, false)
-		}
+// warn puts names that are not there into words, the first ten of them.
+func (p *page) warn(unknown []string) {
+	if len(unknown) == 0 {
+		return
 	}
-	return all.Status()
+	slices.Sort(unknown)
+	unknown = slices.Compact(unknown)
+	more := ""
+	if n := len(unknown) - 10; n > 0 {
+		unknown, more = unknown[:10], fmt.Sprintf(", and %d more", n)
+	}
+	for i, name := range unknown {
+		unknown[i] = printable(messages.Shorten(name))
+	}
+	p.warning = "no check to exclude named " + strings.Join(unknown, ", ") + more
+}
+
+// overall returns the status of the page. On /startupz a first result is
+// enough: what it says is for /readyz to judge, not for whoever restarts the pod.
+func (p *page) overall() Status {
+	switch {
+	case p.endpoint != "startupz":
+		return p.picture.status
+	case p.picture.started:
+		return Healthy
+	}
+	return Unknown
 }
 
 func (s *handler) code(p page) int {

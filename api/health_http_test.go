@@ -175,8 +175,8 @@ func TestHealthJSONFormat(t *testing.T) {
 		require.NoError(t, err)
 		require.JSONEq(t, string(want), body, "Snapshot and endpoint agree")
 		require.JSONEq(t, `{"status":"degraded","version":"3.1.0","uptime_seconds":0,"timestamp":"2000-01-01T00:00:00Z","checks":[
-			{"name":"db","status":"healthy","message":"","latency_ms":0,"details":{}},
-			{"name":"db/replica","status":"degraded","message":"lag of secret-host","latency_ms":0,"details":{"lag":3}}]}`, body)
+			{"name":"db","status":"healthy","message":"","latency_ms":0,"details":{},"age_seconds":0},
+			{"name":"db/replica","status":"degraded","message":"lag of secret-host","latency_ms":0,"details":{"lag":3},"age_seconds":0}]}`, body)
 	})
 }
 
@@ -185,29 +185,23 @@ func TestHealthOtherFormats(t *testing.T) {
 		mixed(t, h)
 		require.NoError(t, h.Register("odd\n\"\\", CheckConfig{Groups: []string{"odd"}}, failing("no")))
 		synctest.Wait()
-		ask := func(path, accept string) (int, string, string) {
-			r := httptest.NewRequest("GET", path, nil)
-			r.Header.Set("Accept", accept)
-			w := httptest.NewRecorder()
-			h.Handler().ServeHTTP(w, r)
-			return w.Code, w.Header().Get("Content-Type"), w.Body.String()
-		}
-		code, kind, body := ask("/health/storage", "application/health+json")
+		handler := h.Handler()
+		code, header, body := ask(handler, "/health/storage", "application/health+json")
 		require.Equal(t, 200, code)
-		require.Equal(t, "application/health+json", kind)
+		require.Equal(t, "application/health+json", header.Get("Content-Type"))
 		require.JSONEq(t, `{"status":"warn","releaseId":"3.1.0","checks":{
-			"db":[{"status":"pass","time":"2000-01-01T00:00:00Z","observedValue":0,"observedUnit":"ms"}],
-			"db/replica":[{"status":"warn","time":"2000-01-01T00:00:00Z","observedValue":0,"observedUnit":"ms","output":"reason withheld"}]}}`, body)
+			"db":[{"status":"pass","time":"2000-01-01T00:00:00Z","observedValue":0,"observedUnit":"ms","ageSeconds":0}],
+			"db/replica":[{"status":"warn","time":"2000-01-01T00:00:00Z","observedValue":0,"observedUnit":"ms","output":"reason withheld","ageSeconds":0}]}}`, body)
 
-		code, _, body = ask("/health/odd", "text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+		code, _, body = ask(handler, "/health/odd", "text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
 		require.Equal(t, 200, code, "a scrape that is refused says nothing")
 		require.Contains(t, body, "understudy_health_status{status=\"unhealthy\"} 1\n")
 		require.Contains(t, body, `understudy_check_status{check="odd\n\"\\",status="unhealthy"} 1`+"\n")
 		require.Contains(t, body, `understudy_check_status{check="odd\n\"\\",status="healthy"} 0`+"\n")
 
-		code, _, body = ask("/health/odd", "text/plain")
+		code, _, body = ask(handler, "/health/odd", "text/plain")
 		require.Equal(t, 503, code)
-		require.Equal(t, "[-]\"odd\\n\\\"\\\\\" failed: reason withheld\nhealth check failed\n", body)
+		require.Equal(t, "[-]\"odd\\n\\\"\\\\\" failed: reason withheld (0s ago)\nhealth check failed\n", body)
 	})
 }
 

@@ -4,47 +4,48 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/understudy-go/understudy/actors/health"
 )
 
 // withheld is shown instead of a reason.
 const withheld = "reason withheld"
 
-// Ways of writing a check that are remembered until it has a new result.
+// Ways of writing checks, each with messages and details or without. What
+// becomes of one check in the first three is remembered until it has a new
+// result; what becomes of all in any of them, until there is a new picture.
 const (
 	kindJSON = iota
+	kindIETF
 	kindText
-	shown = 2 // added when messages and details are shown
+	kindTextAged
+	kindStartup
+	kindPrometheus
+	kinds
 )
 
-// render writes a page into b. It never fails.
-func (h *Health) render(b *bytes.Buffer, p page) {
+// render writes what comes before the checks of a page and, from split on, what
+// comes after them, into b; lines are the checks. It never fails.
+func (h *Health) render(b *bytes.Buffer, p page) (split int, lines []byte) {
 	switch p.format {
 	case formatJSON:
-		h.renderJSON(b, p)
+		return h.renderJSON(b, p)
 	case formatIETF:
-		h.renderIETF(b, p)
+		return h.renderIETF(b, p)
 	case formatPrometheus:
-		renderPrometheus(b, p)
-	default:
-		renderText(b, p)
+		return renderPrometheus(b, p)
 	}
+	return renderText(b, p)
 }
 
-// results returns what p may show of its checks.
-func (p page) results() []CheckResult {
-	results := make([]CheckResult, len(p.checks))
-	for i, c := range p.checks {
-		results[i] = p.redact(c.Result(p.now))
-	}
-	return results
-}
+// kind tells under which number a text is remembered.
+func (p *page) kind(kind int) int { return 2*kind + one(p.show) }
 
-func (p page) redact(r CheckResult) CheckResult {
+func (p *page) redact(r CheckResult) CheckResult {
 	if !p.show {
 		r.Details = nil
 		if r.Message != "" && r.BlockedBy == "" { // names are no secret
@@ -54,81 +55,93 @@ func (p page) redact(r CheckResult) CheckResult {
 	return r
 }
 
-// kind tells which of the remembered texts the page wants.
-func (p page) kind(kind int) int {
-	if p.show {
-		return kind + shown
-	}
-	return kind
-}
-
-// causes returns the checks that block others of the page.
-func (p page) causes() (causes []string) {
-	if p.status == Healthy {
-		return nil
-	}
-	for _, c := range p.checks {
-		if by := c.BlockedBy(p.now); by != "" && !slices.Contains(causes, by) {
-			causes = append(causes, by)
-		}
-	}
-	slices.Sort(causes)
-	return causes
+// around writes what JSON has before and after the contents of "checks", which
+// are empty in report.
+func around(b *bytes.Buffer, report any, brackets string) (split int) {
+	text, _ := json.Marshal(report)
+	before, after, _ := bytes.Cut(text, []byte(`"checks":`+brackets))
+	b.Write(before)
+	b.WriteString(`"checks":` + brackets[:1])
+	split = b.Len()
+	b.WriteString(brackets[1:])
+	b.Write(after)
+	b.WriteByte('\n')
+	return split
 }
 
 // renderJSON writes what SystemHealth.MarshalJSON does.
-func (h *Health) renderJSON(b *bytes.Buffer, p page) {
-	head := systemJSON{
-		Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started).Seconds(),
-		Timestamp: p.now.UTC().Format(time.RFC3339), Causes: p.causes(), Draining: h.isDraining(), Checks: []checkJSON{},
+func (h *Health) renderJSON(b *bytes.Buffer, p page) (split int, lines []byte) {
+	split = around(b, systemJSON{
+		Status: p.status, Version: h.version, Uptime: p.now.Sub(h.started).Seconds(), Timestamp: p.now.UTC().Format(time.RFC3339),
+		Causes: p.picture.causes, Draining: h.isDraining(), Checks: []checkJSON{},
+	}, "[]")
+	return split, p.picture.lines(p.kind(kindJSON), p.now, p.writeJSON)
+}
+
+func (p *page) writeJSON(to []byte, c health.Seen) []byte {
+	to = comma(to)
+	to = c.Write(to, p.now, p.kind(kindJSON), func(r CheckResult) []byte {
+		text, _ := json.Marshal(checkToJSON(p.redact(r)))
+		return text[:len(text)-1]
+	})
+	return append(p.writeAge(to, `,"age_seconds":`, c), '}')
+}
+
+func comma(to []byte) []byte {
+	if len(to) > 0 {
+		to = append(to, ',')
 	}
-	around, _ := json.Marshal(head)
-	before, after, _ := bytes.Cut(around, []byte(`"checks":[`))
-	b.Write(before)
-	b.WriteString(`"checks":[`)
-	for i, c := range p.checks {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(c.Write(b.AvailableBuffer(), p.now, p.kind(kindJSON), func(r CheckResult) []byte {
-			text, _ := json.Marshal(checkToJSON(p.redact(r)))
-			return text
-		}))
+	return to
+}
+
+// writeAge writes how old the result of c is, if there is one.
+func (p *page) writeAge(to []byte, before string, c health.Seen) []byte {
+	if age, known := c.Age(p.now); known {
+		to = strconv.AppendInt(append(to, before...), age, 10)
 	}
-	b.Write(after)
-	b.WriteByte('\n')
+	return to
 }
 
 // renderIETF follows the draft "Health Check Response Format for HTTP APIs".
-func (h *Health) renderIETF(b *bytes.Buffer, p page) {
-	type check struct {
-		Status  string                     `json:"status"`
-		Time    string                     `json:"time,omitempty"`
-		Value   float64                    `json:"observedValue"`
-		Unit    string                     `json:"observedUnit"`
-		Output  string                     `json:"output,omitempty"`
-		Details map[string]json.RawMessage `json:"details,omitempty"`
-	}
+func (h *Health) renderIETF(b *bytes.Buffer, p page) (split int, lines []byte) {
 	report := struct {
-		Status  string             `json:"status"`
-		Version string             `json:"releaseId"`
-		Output  string             `json:"output,omitempty"`
-		Checks  map[string][]check `json:"checks"`
-	}{passWarnFail(p.status), h.version, p.warning, make(map[string][]check, len(p.checks))}
+		Status  string   `json:"status"`
+		Version string   `json:"releaseId"`
+		Output  string   `json:"output,omitempty"`
+		Checks  struct{} `json:"checks"`
+	}{Status: passWarnFail(p.status), Version: h.version, Output: p.warning}
 	if p.draining {
 		report.Status, report.Output = "fail", "draining"
 	}
-	for _, r := range p.results() {
-		c := check{Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message}
+	split = around(b, report, "{}")
+	return split, p.picture.lines(p.kind(kindIETF), p.now, p.writeIETF)
+}
+
+type checkIETF struct {
+	Status  string                     `json:"status"`
+	Time    string                     `json:"time,omitempty"`
+	Value   float64                    `json:"observedValue"`
+	Unit    string                     `json:"observedUnit"`
+	Output  string                     `json:"output,omitempty"`
+	Details map[string]json.RawMessage `json:"details,omitempty"`
+}
+
+func (p *page) writeIETF(to []byte, c health.Seen) []byte {
+	to = comma(to)
+	to = c.Write(to, p.now, p.kind(kindIETF), func(r CheckResult) []byte {
+		r = p.redact(r)
+		one := checkIETF{Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message}
 		if !r.Timestamp.IsZero() {
-			c.Time = r.Timestamp.UTC().Format(time.RFC3339)
+			one.Time = r.Timestamp.UTC().Format(time.RFC3339)
 		}
 		if len(r.Details) > 0 {
-			c.Details = encodeDetails(r.Details)
+			one.Details = encodeDetails(r.Details)
 		}
-		report.Checks[r.Name] = []check{c}
-	}
-	writeJSON(b, report)
+		name, _ := json.Marshal(r.Name)
+		text, _ := json.Marshal(one)
+		return bytes.Join([][]byte{name, text[:len(text)-1]}, []byte(":["))
+	})
+	return append(p.writeAge(to, `,"ageSeconds":`, c), '}', ']')
 }
 
 func passWarnFail(s Status) string {
@@ -141,35 +154,26 @@ func passWarnFail(s Status) string {
 	return "fail"
 }
 
-func writeJSON(b *bytes.Buffer, v any) {
-	text, err := json.Marshal(v)
-	if err != nil { // nothing we write can fail; if it does, say so in JSON
-		text = []byte(`{"status":"unknown"}`)
-	}
-	b.Write(text)
-	b.WriteByte('\n')
-}
-
 // renderText writes "ok", or the checks as the Kubernetes API server does.
-func renderText(b *bytes.Buffer, p page) {
+func renderText(b *bytes.Buffer, p page) (split int, lines []byte) {
 	ok := serves(p.status) && !p.draining
 	if ok && !p.verbose {
 		b.WriteString("ok")
-		return
+		return b.Len(), nil
 	}
-	for _, cause := range p.causes() {
-		fmt.Fprintf(b, "root cause: %s\n", printable(cause))
-	}
-	for _, c := range p.checks {
-		if p.endpoint == "startupz" {
-			writeLine(b, p.redact(c.Result(p.now)), c.HasStarted(p.now))
-			continue
+	if p.status != Healthy {
+		for _, cause := range p.picture.causes {
+			fmt.Fprintf(b, "root cause: %s\n", printable(cause))
 		}
-		b.Write(c.Write(b.AvailableBuffer(), p.now, p.kind(kindText), func(r CheckResult) []byte {
-			var line bytes.Buffer
-			writeLine(&line, p.redact(r), serves(r.Status))
-			return line.Bytes()
-		}))
+	}
+	split = b.Len()
+	switch p.endpoint {
+	case "startupz":
+		lines = p.picture.lines(p.kind(kindStartup), p.now, p.writeStartup)
+	case "health":
+		lines = p.picture.lines(p.kind(kindTextAged), p.now, p.writeTextAged)
+	default:
+		lines = p.picture.lines(p.kind(kindText), p.now, p.writeText)
 	}
 	if p.draining {
 		b.WriteString("[-]shutdown failed: draining\n")
@@ -182,63 +186,45 @@ func renderText(b *bytes.Buffer, p page) {
 		verdict = "passed"
 	}
 	fmt.Fprintf(b, "%s check %s\n", p.endpoint, verdict)
+	return split, lines
 }
 
-func writeLine(b *bytes.Buffer, r CheckResult, passed bool) {
+func (p *page) writeText(to []byte, c health.Seen) []byte {
+	return append(p.writeLine(to, c), '\n')
+}
+
+// writeTextAged is for /health: the others keep to the words of Kubernetes.
+func (p *page) writeTextAged(to []byte, c health.Seen) []byte {
+	to = p.writeLine(to, c)
+	if _, known := c.Age(p.now); known {
+		to = append(p.writeAge(to, " (", c), "s ago)"...)
+	}
+	return append(to, '\n')
+}
+
+func (p *page) writeStartup(to []byte, c health.Seen) []byte {
+	return append(line(to, p.redact(c.Result(p.now)), c.Started), '\n')
+}
+
+func (p *page) writeLine(to []byte, c health.Seen) []byte {
+	return c.Write(to, p.now, p.kind(kindText), func(r CheckResult) []byte {
+		return line(nil, p.redact(r), serves(r.Status))
+	})
+}
+
+func line(to []byte, r CheckResult, passed bool) []byte {
 	mark, word := "[-]", "failed"
 	if passed {
 		mark, word = "[+]", "ok"
 	}
-	fmt.Fprintf(b, "%s%s %s", mark, printable(r.Name), word)
+	to = fmt.Appendf(to, "%s%s %s", mark, printable(r.Name), word)
 	if r.Message != "" {
-		fmt.Fprintf(b, ": %s", printable(r.Message))
+		to = fmt.Appendf(to, ": %s", printable(r.Message))
 	}
 	if r.Flapping {
-		b.WriteString(" (flapping)")
+		to = append(to, " (flapping)"...)
 	}
-	b.WriteByte('\n')
-}
-
-// renderPrometheus writes the statuses for Prometheus to scrape.
-func renderPrometheus(b *bytes.Buffer, p page) {
-	all := []Status{Unknown, Healthy, Degraded, Unhealthy}
-	b.WriteString("# HELP understudy_health_status 1 for the status of the system, else 0.\n# TYPE understudy_health_status gauge\n")
-	for _, s := range all {
-		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", lower(s), one(s == p.status))
-	}
-	results := p.results()
-	b.WriteString("# HELP understudy_check_status 1 for the status of the check, else 0.\n# TYPE understudy_check_status gauge\n")
-	for _, r := range results {
-		for _, s := range all {
-			fmt.Fprintf(b, "understudy_check_status{check=\"%s\",status=%q} %d\n", label.Replace(r.Name), lower(s), one(s == r.Status))
-		}
-	}
-	gauge := func(name, help, kind string, value func(CheckResult) float64) {
-		fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-		for _, r := range results {
-			fmt.Fprintf(b, "%s{check=\"%s\"} %s\n", name, label.Replace(r.Name), strconv.FormatFloat(value(r), 'g', -1, 64))
-		}
-	}
-	gauge("understudy_check_latency_seconds", "How long the last run took.", "gauge",
-		func(r CheckResult) float64 { return r.Latency.Seconds() })
-	gauge("understudy_check_age_seconds", "How old the last result is.", "gauge",
-		func(r CheckResult) float64 { return r.Age.Seconds() })
-	gauge("understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
-		func(r CheckResult) float64 { return float64(one(r.Flapping)) })
-	gauge("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
-		func(r CheckResult) float64 { return float64(r.Restarts) })
-}
-
-// label escapes a label's value as Prometheus wants it.
-var label = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
-func lower(s Status) string { return strings.ToLower(s.String()) }
-
-func one(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
+	return to
 }
 
 // serves tells whether a system with that status should be sent requests.

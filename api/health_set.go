@@ -10,18 +10,21 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// checkSet is all checks of a system at one moment. It is never modified.
+// checkSet is all checks of a system at one moment, sorted by name. It is
+// never modified.
 type checkSet struct {
-	all    []*health.Handle            // sorted by name
-	groups map[string][]*health.Handle // each sorted by name; "live" and "ready" are always there
+	all    *group
+	groups map[string]*group // "live" and "ready" are always there
 }
 
 func newCheckSet(sorted []*health.Handle) *checkSet {
-	s := &checkSet{all: sorted, groups: map[string][]*health.Handle{"live": nil, "ready": nil}}
+	s := &checkSet{all: &group{checks: sorted}, groups: map[string]*group{"live": {}, "ready": {}}}
 	for _, c := range sorted {
-		groups := slices.Compact(slices.Sorted(slices.Values(c.Config().Groups)))
-		for _, g := range groups {
-			s.groups[g] = append(s.groups[g], c)
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(c.Config().Groups))) {
+			if s.groups[name] == nil {
+				s.groups[name] = &group{}
+			}
+			s.groups[name].checks = append(s.groups[name].checks, c)
 		}
 	}
 	return s
@@ -29,38 +32,42 @@ func newCheckSet(sorted []*health.Handle) *checkSet {
 
 // with returns the set with one more check, at its place.
 func (s *checkSet) with(at int, c *health.Handle) *checkSet {
-	return newCheckSet(slices.Insert(slices.Clone(s.all), at, c))
+	return newCheckSet(slices.Insert(slices.Clone(s.all.checks), at, c))
 }
 
 // without returns the set without the check at a place.
 func (s *checkSet) without(at int) *checkSet {
-	return newCheckSet(slices.Delete(slices.Clone(s.all), at, at+1))
+	return newCheckSet(slices.Delete(slices.Clone(s.all.checks), at, at+1))
 }
 
-// in returns the checks of a group, all for "", and whether there is that group.
-func (s *checkSet) in(group string) (checks []*health.Handle, found bool) {
-	if group == "" {
+// in returns a group, all checks for "", and whether there is that group.
+func (s *checkSet) in(name string) (g *group, found bool) {
+	if name == "" {
 		return s.all, true
 	}
-	checks, found = s.groups[group]
-	return checks, found
+	g, found = s.groups[name]
+	return g, found
 }
 
 // union returns the checks in any of the groups; all, if none is named.
-func (s *checkSet) union(groups []string) []*health.Handle {
+func (s *checkSet) union(groups []string) *group {
 	switch len(groups) {
 	case 0:
 		return s.all
 	case 1:
-		return s.groups[groups[0]]
-	}
-	members := map[string]*health.Handle{}
-	for _, g := range groups {
-		for _, c := range s.groups[g] {
-			members[c.Name()] = c
+		if g := s.groups[groups[0]]; g != nil {
+			return g
 		}
 	}
-	return slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })
+	members := map[string]*health.Handle{}
+	for _, name := range groups {
+		if g := s.groups[name]; g != nil {
+			for _, c := range g.checks {
+				members[c.Name()] = c
+			}
+		}
+	}
+	return &group{checks: slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })}
 }
 
 // dependencies returns the checks that a new check depends on.
@@ -72,35 +79,23 @@ func (s *checkSet) dependencies(name string, dependsOn []string) (checks []*heal
 		if other == name {
 			return nil, bad("a cycle: it depends on itself")
 		}
-		at, found := search(s.all, other)
+		at, found := search(s.all.checks, other)
 		if !found {
 			return nil, bad("no check '" + messages.Shorten(other) + "' is registered")
 		}
-		checks = append(checks, s.all[at])
+		checks = append(checks, s.all.checks[at])
 	}
 	return checks, nil
 }
 
 // dependant returns the name of a check that depends on the one of that name.
 func (s *checkSet) dependant(name string) string {
-	for _, c := range s.all {
+	for _, c := range s.all.checks {
 		if slices.Contains(c.Config().DependsOn, name) {
 			return c.Name()
 		}
 	}
 	return ""
-}
-
-// rootCauses returns the checks that block others, each once.
-func rootCauses(results []CheckResult) []string {
-	var causes []string
-	for _, r := range results {
-		if r.BlockedBy != "" && !slices.Contains(causes, r.BlockedBy) {
-			causes = append(causes, r.BlockedBy)
-		}
-	}
-	slices.Sort(causes)
-	return causes
 }
 
 func search(checks []*health.Handle, name string) (at int, found bool) {
@@ -116,10 +111,5 @@ func (h *Health) Groups() []string { return slices.Sorted(maps.Keys(h.checks.Loa
 // Status returns the Status that Snapshot would report: of all checks, or of
 // those in any of the groups. It runs nothing and never waits.
 func (h *Health) Status(groups ...string) Status {
-	now := time.Now()
-	var all health.Overall
-	for _, c := range h.checks.Load().union(groups) {
-		all.Add(c.Status(now), c.Config().Optional)
-	}
-	return all.Status()
+	return h.picture(h.checks.Load().union(groups), time.Now()).status
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -36,7 +37,8 @@ type SystemHealth struct {
 
 // MarshalJSON writes status, version, uptime_seconds, timestamp (RFC 3339) and
 // checks: name, status, message, latency_ms and details of each; and, where
-// there is something to say, flapping of each, root_causes and draining.
+// there is something to say, flapping of each and its age_seconds (from its last
+// result to timestamp, both in whole seconds), root_causes and draining.
 func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	w := systemJSON{
 		Causes: s.RootCauses, Draining: s.Draining, Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(),
@@ -44,6 +46,9 @@ func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	}
 	for i, c := range s.Checks {
 		w.Checks[i] = checkToJSON(c)
+		if age, known := health.Age(c.Timestamp, s.Timestamp); known {
+			w.Checks[i].Age = &age
+		}
 	}
 	return json.Marshal(w)
 }
@@ -72,6 +77,7 @@ type checkJSON struct {
 	Latency  float64                    `json:"latency_ms"`
 	Details  map[string]json.RawMessage `json:"details"`
 	Flapping bool                       `json:"flapping,omitempty"`
+	Age      *int64                     `json:"age_seconds,omitempty"` // comes last: see page.writeJSON
 }
 
 // encodeDetails never fails: a value that JSON cannot encode becomes text.

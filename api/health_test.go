@@ -292,8 +292,19 @@ func TestHealthJSONShowsWhateverDetails(t *testing.T) {
 }
 
 func get(h http.Handler, method, path string) (code int, header http.Header, body string) {
+	return serve(h, httptest.NewRequest(method, path, nil))
+}
+
+// ask gets a path as a media type.
+func ask(h http.Handler, path, accept string) (code int, header http.Header, body string) {
+	r := httptest.NewRequest("GET", path, nil)
+	r.Header.Set("Accept", accept)
+	return serve(h, r)
+}
+
+func serve(h http.Handler, r *http.Request) (code int, header http.Header, body string) {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	h.ServeHTTP(w, r)
 	read, _ := io.ReadAll(w.Result().Body)
 	return w.Code, w.Result().Header, string(read)
 }

@@ -69,8 +69,8 @@ func TestASystemHealthMarshalsToTheOrderedJSON(t *testing.T) {
 		require.JSONEq(t, `{
 			"status": "unhealthy", "version": "3.1.0", "uptime_seconds": 90, "timestamp": "2000-01-01T00:01:30Z",
 			"checks": [
-				{"name": "cache", "status": "unhealthy", "message": "boom", "latency_ms": 0, "details": {}},
-				{"name": "database", "status": "healthy", "message": "", "latency_ms": 15, "details": {"connections": 42}}
+				{"name": "cache", "status": "unhealthy", "message": "boom", "latency_ms": 0, "details": {}, "age_seconds": 90},
+				{"name": "database", "status": "healthy", "message": "", "latency_ms": 15, "details": {"connections": 42}, "age_seconds": 90}
 			]}`, string(marshalled))
 	})
 }

@@ -124,7 +124,7 @@ func (o *owner) carryResult(r messages.RunResult) {
 func (o *owner) carry(e effects) {
 	now := time.Now()
 	if e.publish {
-		o.view.Store(o.machine.view(now))
+		o.publish(o.machine.view(now))
 	}
 	if e.answer {
 		o.reply(now)
@@ -167,7 +167,7 @@ func (o *owner) emit(e effects, now time.Time) {
 	last := o.machine.last
 	if e.changed {
 		c := o.machine.changes[len(o.machine.changes)-1]
-		if flapping(o.machine.changes, o.cfg.Interval, now) {
+		if !now.After(flapsUntil(o.machine.changes, o.cfg.Interval)) {
 			c.Message += " (flapping)"
 		}
 		o.shared.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now})

@@ -36,14 +36,6 @@ func (h *Handle) blockedBy(now time.Time) *Handle {
 	return nil
 }
 
-// BlockedBy returns the name of the check that blocks this one; empty: none.
-func (h *Handle) BlockedBy(now time.Time) string {
-	if root := h.blockedBy(now); root != nil {
-		return root.name
-	}
-	return ""
-}
-
 // stillBlocked runs the UNHEALTHY checks that this one stands on, and reports
 // whether one still is.
 func (h *Handle) stillBlocked(ctx context.Context) bool {
@@ -57,8 +49,10 @@ func (h *Handle) stillBlocked(ctx context.Context) bool {
 
 // Amid returns a result of this check as it reads while the checks it depends
 // on are as they are: Unknown and "blocked by" the root cause, or unchanged.
-func (h *Handle) Amid(r Result, now time.Time) Result {
-	if root := h.blockedBy(now); root != nil {
+func (h *Handle) Amid(r Result, now time.Time) Result { return blocked(r, h.blockedBy(now)) }
+
+func blocked(r Result, root *Handle) Result {
+	if root != nil {
 		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+messages.Shorten(root.name), root.name
 	}
 	return r

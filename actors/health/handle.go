@@ -32,12 +32,17 @@ type Handle struct {
 // Shared is what the checks of one system share: where their owners live, and
 // the slots they run in.
 type Shared struct {
-	host  Host
-	slots *slots
+	host      Host
+	slots     *slots
+	published atomic.Uint64 // how often one of them has published something
 }
 
 // NewShared returns what checks share of which at most so many run at once.
 func NewShared(host Host, atOnce int) *Shared { return &Shared{host: host, slots: newSlots(atOnce)} }
+
+// Published counts what the checks have published. While it stays the same, no
+// check has anything new; time may still change what one says: see Seen.Until.
+func (s *Shared) Published() uint64 { return s.published.Load() }
 
 // incarnation is the time between two crashes of the owner.
 type incarnation struct {
@@ -76,21 +81,7 @@ func (h *Handle) Name() string { return h.name }
 func (h *Handle) Config() Config { return h.cfg }
 
 // Result returns the last result as it reads now. It never waits.
-func (h *Handle) Result(now time.Time) Result { return h.Amid(h.view.Load().read(now), now) }
-
-// Status returns the status of Result.
-func (h *Handle) Status(now time.Time) messages.Status {
-	if h.blockedBy(now) != nil {
-		return messages.Unknown
-	}
-	return h.view.Load().status(now)
-}
-
-// HasStarted reports whether a first run has ended or timed out, or is blocked
-// by another check.
-func (h *Handle) HasStarted(now time.Time) bool {
-	return !h.view.Load().result.Timestamp.IsZero() || h.blockedBy(now) != nil
-}
+func (h *Handle) Result(now time.Time) Result { return h.See(now).Result(now) }
 
 // Run returns a fresh result: it starts a run, or joins the one in flight. A
 // check that is stuck, crashed or blocked answers with what is known; the check
@@ -135,6 +126,12 @@ func (h *Handle) unfinished(cause error) Result {
 	r := h.Result(time.Now())
 	r.Status, r.Message = messages.Unknown, "not finished: "+cause.Error()
 	return r
+}
+
+// publish shows the world a new view.
+func (h *Handle) publish(v *view) {
+	h.view.Store(v)
+	h.shared.published.Add(1) // after the view: who sees the count sees the view
 }
 
 // Stop ends the owner and cancels the run in flight.

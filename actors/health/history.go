@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -62,17 +63,18 @@ func (m *machine) count(now time.Time, failed bool) {
 	}
 }
 
-// flapping tells whether the status changes too often to be believed.
-func flapping(changes []Change, interval time.Duration, now time.Time) bool {
-	window := flapPeriods * interval
+// flapsUntil returns the last moment at which the status has changed too often
+// of late to be believed; zero: it has not.
+func flapsUntil(changes []Change, interval time.Duration) time.Time {
+	window := flapPeriods * min(interval, math.MaxInt64/flapPeriods)
 	if interval == OnDemand {
 		window = flapOnDemand
 	}
-	recent := 0
-	for _, c := range changes {
-		if c.From != messages.Unknown && now.Sub(c.At) <= window {
-			recent++
-		}
+	if len(changes) > 0 && changes[0].From == messages.Unknown {
+		changes = changes[1:] // the first result is no change
 	}
-	return recent >= flapChanges
+	if len(changes) < flapChanges {
+		return time.Time{}
+	}
+	return changes[len(changes)-flapChanges].At.Add(window)
 }

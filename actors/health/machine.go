@@ -236,7 +236,8 @@ func (m *machine) next() time.Time {
 	if m.cfg.Interval == OnDemand {
 		return time.Time{}
 	}
-	return m.startedAt.Add(time.Duration(float64(m.period()) * (0.9 + 0.2*m.luck)))
+	const longest = 1 << 62 // 146 years: no period overflows
+	return m.startedAt.Add(time.Duration(min(longest, float64(m.period())*(0.9+0.2*m.luck))))
 }
 
 // period is Interval, or shorter while it fails or recovers: FastInterval,

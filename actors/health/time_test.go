@@ -1,6 +1,7 @@
 package health
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -105,4 +106,21 @@ func TestStaleResultsSaySo(t *testing.T) {
 	v := m.view(at(1))
 	require.Equal(t, messages.Healthy, v.status(at(limit)))
 	require.Equal(t, messages.Unknown, v.status(at(limit+0.1)))
+}
+
+func TestSettingsAsLongAsCanBe(t *testing.T) {
+	const endless = time.Duration(math.MaxInt64)
+	m := newMachine(Config{Timeout: endless, Interval: endless, FastInterval: endless})
+	m.draw = func() float64 { return 0.99 }
+	m.begin()
+	m.granted(at(0))
+	require.Greater(t, m.wake().Sub(at(0)), endless/2, "the timeout")
+	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
+	require.Greater(t, m.wake().Sub(at(0)), endless/2, "the next run")
+	require.Equal(t, "HEALTHY ", reads(m, 1e6))
+	for range 5 {
+		m.enter(&effects{}, at(2), messages.Unhealthy)
+		m.enter(&effects{}, at(3), messages.Healthy)
+	}
+	require.True(t, m.view(at(3)).read(at(3)).Flapping)
 }

@@ -23,49 +23,25 @@ type Result struct {
 	LastRun   messages.Status  // what the last run said by itself; Status waits for UnhealthyAfter and HealthyAfter
 }
 
-// slack is how late a result may come before it reads as stale.
-const slack = 5 * time.Second
+const (
+	slack = 5 * time.Second        // how late a result may come before it reads as stale
+	tenth = 100 * time.Millisecond // how exactly it is told for how long a check has been stuck
+)
 
 // view is what the owner has published. It never changes; what depends on the
 // time is worked out by the reader.
 type view struct {
 	result     Result
 	stuckSince time.Time // the timeout of a run that has not returned; zero: none
-	interval   time.Duration
 	staleAt    time.Time // by then there should have been another result; zero: never
+	flapsUntil time.Time // the last moment at which it is flapping; zero: it is not
 
-	written [kinds]atomic.Pointer[[]byte] // what Write has made of it
-}
-
-// kinds is how many ways of writing a result are remembered.
-const kinds = 4
-
-// timeless tells whether read returns the same, but for the age, as long as
-// this view is the published one and not stale.
-func (v *view) timeless(now time.Time) bool {
-	return v.stuckSince.IsZero() && !v.stale(now) && len(v.result.Changes) < flapChanges
-}
-
-// Write appends what render makes of the result, and remembers that for the
-// next time where it can. Each kind of render, from 0 to 3, must depend on
-// nothing else, and not on the age.
-func (h *Handle) Write(to []byte, now time.Time, kind int, render func(Result) []byte) []byte {
-	v := h.view.Load()
-	if !v.timeless(now) || h.blockedBy(now) != nil {
-		return append(to, render(h.Amid(v.read(now), now))...)
-	}
-	text := v.written[kind].Load()
-	if text == nil {
-		made := render(v.read(now))
-		text = &made
-		v.written[kind].Store(text)
-	}
-	return append(to, *text...)
+	written [kinds]atomic.Pointer[written] // what Write has made of it
 }
 
 // view returns what the world may know.
 func (m *machine) view(now time.Time) *view {
-	v := &view{result: m.last, interval: m.cfg.Interval}
+	v := &view{result: m.last, flapsUntil: flapsUntil(m.changes, m.cfg.Interval)}
 	v.result.Status, v.result.Changes = m.status, m.changes
 	switch {
 	case m.last.Timestamp.IsZero():
@@ -77,7 +53,7 @@ func (m *machine) view(now time.Time) *view {
 		if from.Before(now) {
 			from = now
 		}
-		v.staleAt = from.Add(m.cfg.Timeout + slack)
+		v.staleAt = from.Add(m.cfg.Timeout).Add(slack)
 	}
 	return v
 }
@@ -88,9 +64,9 @@ func (v *view) read(now time.Time) Result {
 	if !r.Timestamp.IsZero() {
 		r.Age = max(0, now.Sub(r.Timestamp))
 	}
-	r.Flapping = flapping(r.Changes, v.interval, now)
-	if v.stuckFor(now) >= 100*time.Millisecond {
-		r.Message += ", stuck for " + seconds(v.stuckFor(now))
+	r.Flapping = v.flapping(now)
+	if stuck := v.stuckFor(now); stuck > 0 {
+		r.Message += ", stuck for " + seconds(stuck)
 	}
 	if v.stale(now) {
 		r.Status = messages.Unknown
@@ -107,11 +83,28 @@ func (v *view) status(now time.Time) messages.Status {
 	return v.result.Status
 }
 
-func (v *view) stale(now time.Time) bool { return !v.staleAt.IsZero() && now.After(v.staleAt) }
+// until returns the last moment for which read says what it says now, but for
+// the age; zero: for ever.
+func (v *view) until(now time.Time) (at time.Time) {
+	if !v.stale(now) {
+		at = v.staleAt
+	}
+	if v.flapping(now) {
+		at = Earlier(at, v.flapsUntil)
+	}
+	if !v.stuckSince.IsZero() {
+		at = Earlier(at, v.stuckSince.Add(v.stuckFor(now)+tenth-1))
+	}
+	return at
+}
 
+func (v *view) stale(now time.Time) bool    { return !v.staleAt.IsZero() && now.After(v.staleAt) }
+func (v *view) flapping(now time.Time) bool { return !now.After(v.flapsUntil) }
+
+// stuckFor returns for how long the check has been stuck, in whole tenths of a second.
 func (v *view) stuckFor(now time.Time) time.Duration {
 	if v.stuckSince.IsZero() {
 		return 0
 	}
-	return now.Sub(v.stuckSince)
+	return max(0, now.Sub(v.stuckSince).Truncate(tenth))
 }

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/health"
+)
+
+// group is the checks of one group, sorted by name, and the last picture of them.
+type group struct {
+	checks []*health.Handle
+	last   atomic.Pointer[picture]
+}
+
+// picture is how checks stood at one moment, and what was written of that. It
+// holds until a check has something new, or time changes what one says.
+type picture struct {
+	checks []health.Seen
+
+	status  Status   // of all
+	started bool     // every check has a first result, whatever it is
+	causes  []string // the checks that block others, sorted
+
+	published uint64    // what had been published by then
+	until     time.Time // the last moment for which it holds; zero: no end
+
+	pages [2 * kinds]atomic.Pointer[text]
+	sizes [2 * kinds]int // about how long they get
+}
+
+// text is the checks of a picture as one kind of page shows them.
+type text struct {
+	text   []byte
+	second int64 // of the ages in it
+}
+
+// picture returns how the checks of g stand now. It never waits, and nothing is
+// looked at twice while nothing is new.
+func (h *Health) picture(g *group, now time.Time) *picture {
+	published := h.shared.Published() // before the checks: what comes later makes another picture
+	p := g.last.Load()
+	if p == nil || p.published != published || !p.until.IsZero() && now.After(p.until) {
+		last := p
+		p = see(g.checks, now)
+		p.published = published
+		p.expect(last)
+		g.last.Store(p)
+	}
+	return p
+}
+
+// expect makes room for pages like those of an earlier picture.
+func (p *picture) expect(last *picture) {
+	if last == nil {
+		return
+	}
+	p.sizes = last.sizes
+	for kind := range p.pages {
+		if made := last.pages[kind].Load(); made != nil {
+			p.sizes[kind] = len(made.text) + len(made.text)/16
+		}
+	}
+}
+
+// see looks at every check.
+func see(checks []*health.Handle, now time.Time) *picture {
+	seen := make([]health.Seen, len(checks))
+	var until time.Time
+	for i, c := range checks {
+		seen[i] = c.See(now)
+		until = health.Earlier(until, seen[i].Until(now))
+	}
+	p := pictureOf(seen)
+	p.until = until
+	return p
+}
+
+func pictureOf(checks []health.Seen) *picture {
+	p := &picture{checks: checks, started: true}
+	var all health.Overall
+	for i := range checks {
+		c := &checks[i]
+		all.Add(c.Status, c.Optional)
+		p.started = p.started && c.Started
+		if by := c.BlockedBy(); by != "" && !slices.Contains(p.causes, by) {
+			p.causes = append(p.causes, by)
+		}
+	}
+	p.status = all.Status()
+	slices.Sort(p.causes)
+	return p
+}
+
+// only returns the picture of one of the checks alone, which is required then.
+func (p *picture) only(at int) *picture {
+	single := pictureOf(p.checks[at : at+1])
+	single.status = single.checks[0].Status
+	return single
+}
+
+// find returns the place of a check.
+func (p *picture) find(name string) (at int, found bool) {
+	return slices.BinarySearchFunc(p.checks, name, func(c health.Seen, name string) int {
+		return cmp.Compare(c.Check.Name(), name)
+	})
+}
+
+// results returns what the checks say now.
+func (p *picture) results(now time.Time) []CheckResult {
+	results := make([]CheckResult, len(p.checks))
+	for i, c := range p.checks {
+		results[i] = c.Result(now)
+	}
+	return results
+}
+
+// lines returns all checks as write shows them, one after the other.
+func (p *picture) lines(kind int, now time.Time, write func(to []byte, c health.Seen) []byte) []byte {
+	return p.text(kind, now, func(to []byte) []byte {
+		for _, c := range p.checks {
+			to = write(to, c)
+		}
+		return to
+	})
+}
+
+// text returns what write makes of the picture, and remembers it: until the
+// next second, because of the ages.
+func (p *picture) text(kind int, now time.Time, write func(to []byte) []byte) []byte {
+	known := p.pages[kind].Load()
+	if known != nil && known.second == now.Unix() {
+		return known.text
+	}
+	made := &text{write(make([]byte, 0, p.sizes[kind])), now.Unix()}
+	p.pages[kind].Store(made)
+	return made.text
+}

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// renderPrometheus writes the statuses for Prometheus to scrape.
+func renderPrometheus(b *bytes.Buffer, p page) (split int, text []byte) {
+	b.WriteString("# HELP understudy_health_status 1 for the status of the system, else 0.\n# TYPE understudy_health_status gauge\n")
+	for s, name := range statusNames {
+		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, one(Status(s) == p.status))
+	}
+	return b.Len(), p.picture.text(p.kind(kindPrometheus), p.now, func(to []byte) []byte { return scrape(to, p.picture, p.now) })
+}
+
+var statusNames = [...]string{Unknown: "unknown", Healthy: "healthy", Degraded: "degraded", Unhealthy: "unhealthy"}
+
+// scrape writes every metric of checks, one after the other, as the format wants it.
+func scrape(to []byte, p *picture, now time.Time) []byte {
+	results := p.results(now)
+	names := make([]string, len(results))
+	for i, r := range results {
+		names[i] = `{check="` + label.Replace(r.Name) + `"`
+	}
+	to = append(to, "# HELP understudy_check_status 1 for the status of the check, else 0.\n# TYPE understudy_check_status gauge\n"...)
+	for i, r := range results {
+		for s, name := range statusNames {
+			to = append(append(to, "understudy_check_status"...), names[i]...)
+			to = append(append(append(to, `,status="`...), name...), `"} `...)
+			to = append(to, '0'+byte(one(Status(s) == r.Status)), '\n')
+		}
+	}
+	metric := func(name, help, kind string, value func(i int) float64) {
+		to = fmt.Appendf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+		for i := range results {
+			to = append(append(append(to, name...), names[i]...), "} "...)
+			to = append(strconv.AppendFloat(to, value(i), 'g', -1, 64), '\n')
+		}
+	}
+	metric("understudy_check_latency_seconds", "How long the last run took.", "gauge",
+		func(i int) float64 { return results[i].Latency.Seconds() })
+	metric("understudy_check_age_seconds", "How old the last result is, in whole seconds.", "gauge",
+		func(i int) float64 { age, _ := p.checks[i].Age(now); return float64(age) })
+	metric("understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
+		func(i int) float64 { return float64(one(results[i].Flapping)) })
+	metric("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
+		func(i int) float64 { return float64(results[i].Restarts) })
+	return to
+}
+
+// label escapes a label's value as Prometheus wants it.
+var label = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
