@@ -1,0 +1,315 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// probed makes the breaker "api" with the check "db" as its probe, and opens it.
+func probed(t *testing.T, s *api.System, cfg api.BreakerConfig) *api.Breaker {
+	t.Helper()
+	cfg.FailureThreshold, cfg.Probe = 1, "db"
+	b := breaker(t, s, cfg)
+	play(t, b, "f OPEN")
+	return b
+}
+
+// after lets time pass, and all that is due at its end happen.
+func after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// slowly makes a check of status that takes a second, and counts its runs.
+func slowly(runs *atomic.Int32, err error) api.Check {
+	return func(ctx context.Context) (api.Details, error) {
+		runs.Add(1)
+		select {
+		case <-time.After(time.Second):
+			return nil, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func TestAProbeTriesInsteadOfCallers(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var runs atomic.Int32
+		register(t, s, "db", onDemand, slowly(&runs, nil))
+		tp := record(t, s)
+		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 2})
+		after(59 * time.Second)
+		require.EqualValues(t, 1, runs.Load(), "while the circuit is open nobody asks")
+		after(time.Second)
+		play(t, b, "HALF_OPEN xxx")
+		err := b.Run(context.Background(), succeed)
+		require.EqualError(t, err, "Circuit breaker 'api' is half-open and waits for its probe 'db'")
+		var refusal *api.CircuitOpenError
+		require.ErrorAs(t, err, &refusal)
+		require.Equal(t, api.HalfOpen, refusal.State)
+		require.Equal(t, 1, stats(t, b).Trials)
+		after(time.Second)
+		play(t, b, "HALF_OPEN x")
+		after(time.Second)
+		play(t, b, "CLOSED s")
+		require.EqualValues(t, 3, runs.Load(), "the first, and two in a row")
+		require.Equal(t, []string{"CLOSED>OPEN", "OPEN>HALF_OPEN", "HALF_OPEN>CLOSED"}, changes(tp))
+		require.Equal(t, api.BreakerStats{Name: "api", Successes: 1, Failures: 1, Rejected: 5, Opened: 1}, stats(t, b), "its runs are no calls")
+	})
+}
+
+func TestAnUnhealthyProbeOpensItAgainForLonger(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		db := &sick{}
+		db.failing.Store(true)
+		register(t, s, "db", onDemand, db.check)
+		tp := record(t, s)
+		b := probed(t, s, api.BreakerConfig{ResetBackoff: 2})
+		after(time.Minute)
+		require.Equal(t, api.Open, b.State())
+		require.Equal(t, 2*time.Minute, b.TimeUntilReset())
+		require.Equal(t, "probe 'db' is UNHEALTHY", only[api.BreakerChanged](tp)[2].Reason)
+		after(2 * time.Minute)
+		require.Equal(t, 4*time.Minute, b.TimeUntilReset())
+		db.failing.Store(false)
+		after(4 * time.Minute)
+		play(t, b, "CLOSED f OPEN")
+		require.Equal(t, time.Minute, b.TimeUntilReset(), "it recovered: back to the first")
+	})
+}
+
+func TestHealthyRunsMustBeInARow(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var run atomic.Int32
+		register(t, s, "db", onDemand, func(context.Context) (api.Details, error) {
+			if n := run.Add(1); n == 3 { // the first is Register's
+				return nil, errBoom
+			}
+			return nil, nil
+		})
+		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 2})
+		after(time.Minute)
+		require.Equal(t, api.Open, b.State())
+		require.EqualValues(t, 3, run.Load())
+		after(time.Minute)
+		require.Equal(t, api.Closed, b.State())
+		require.EqualValues(t, 5, run.Load())
+	})
+}
+
+// What the check itself makes of its runs, over UnhealthyAfter and HealthyAfter
+// of them, is another question.
+func TestEachRunOfAProbeCountsByItself(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		db := &sick{}
+		register(t, s, "db", api.CheckConfig{Interval: api.OnDemand, UnhealthyAfter: 9, HealthyAfter: 9}, db.check)
+		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 1})
+		db.failing.Store(true)
+		after(time.Minute)
+		require.Equal(t, api.Healthy, last(t, s, "db").Status)
+		require.Equal(t, api.Unhealthy, last(t, s, "db").LastRun)
+		require.Equal(t, api.Open, b.State())
+		for range 9 {
+			s.Health().Run(t.Context(), "db")
+		}
+		db.failing.Store(false)
+		after(time.Minute)
+		require.Equal(t, api.Unhealthy, last(t, s, "db").Status)
+		require.Equal(t, api.Closed, b.State())
+	})
+}
+
+func TestADegradedProbeIsASlowTrial(t *testing.T) {
+	for slowCallRate, want := range map[float64]api.State{0: api.Closed, 0.5: api.Open} {
+		bubble(t, func(t *testing.T, s *api.System) {
+			register(t, s, "db", onDemand, func(context.Context) (api.Details, error) { return nil, api.Degrade("one replica left") })
+			b := probed(t, s, api.BreakerConfig{SlowCall: time.Second, SlowCallRate: slowCallRate})
+			after(time.Minute)
+			require.Equal(t, want, b.State())
+		})
+	}
+}
+
+// Whatever keeps a check from being healthy keeps the circuit open.
+func TestAProbeThatCannotBeHealthyOpensItAgain(t *testing.T) {
+	for what, row := range map[string]struct {
+		cfg    api.CheckConfig
+		check  api.Check
+		reason string
+	}{
+		"it panics": {onDemand, func(context.Context) (api.Details, error) { panic("boom") }, "probe 'db' is UNHEALTHY"},
+		"it is blocked by what it depends on": {api.CheckConfig{Interval: api.OnDemand, DependsOn: []string{"network"}},
+			api.Ping(succeed), "probe 'db' is UNHEALTHY"},
+		"it is too slow": {api.CheckConfig{Interval: api.OnDemand, Timeout: time.Second},
+			api.Ping(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), "probe 'db' is UNHEALTHY"},
+		"it is stuck": {api.CheckConfig{Interval: api.OnDemand, Timeout: time.Second},
+			api.Ping(func(context.Context) error { time.Sleep(90 * time.Second); return nil }), "probe 'db' is UNHEALTHY"},
+		"it takes longer than a trial may": {api.CheckConfig{Interval: api.OnDemand, Timeout: time.Minute},
+			api.Ping(func(context.Context) error { time.Sleep(10 * time.Second); return nil }), "probe 'db' did not report within 5s"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				register(t, s, "network", onDemand, api.Ping(fail))
+				synctest.Wait()
+				register(t, s, "db", row.cfg, row.check)
+				tp := record(t, s)
+				b := probed(t, s, api.BreakerConfig{TrialTimeout: 5 * time.Second})
+				after(65 * time.Second)
+				require.Equal(t, api.Open, b.State())
+				require.Equal(t, row.reason, only[api.BreakerChanged](tp)[2].Reason)
+				require.Empty(t, only[api.ProbeUnanswered](tp))
+			})
+		})
+	}
+}
+
+func TestAProbeThatIsNotRegisteredLeavesTheTrialsToCallers(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		tp := record(t, s)
+		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 1})
+		after(time.Minute)
+		began := time.Now()
+		play(t, b, "HALF_OPEN f OPEN")
+		want := api.ProbeUnanswered{Name: "api", Probe: "db", Reason: "Check 'db' not found", At: began}
+		require.Equal(t, []api.ProbeUnanswered{want}, only[api.ProbeUnanswered](tp))
+		line := log.find(t, "WARN", "Circuit breaker 'api' tries callers, its probe 'db' does not answer: Check 'db' not found")
+		require.Equal(t, "db", line["probe"])
+
+		register(t, s, "db", onDemand, api.Ping(succeed)) // better late than never
+		after(time.Minute)
+		play(t, b, "CLOSED")
+		require.Len(t, only[api.ProbeUnanswered](tp), 1)
+	})
+}
+
+func TestAProbeThatIsDeregisteredLeavesTheTrialsToCallers(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var runs atomic.Int32
+		h := register(t, s, "db", onDemand, slowly(&runs, errBoom))
+		tp := record(t, s)
+		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 1})
+		after(60500 * time.Millisecond)
+		play(t, b, "HALF_OPEN x")
+		require.NoError(t, h.Deregister("db"))
+		synctest.Wait()
+		require.Len(t, only[api.ProbeUnanswered](tp), 1)
+		play(t, b, "HALF_OPEN s CLOSED")
+	})
+}
+
+func TestOrdersDoNotWaitForAProbe(t *testing.T) {
+	for what, row := range map[string]struct {
+		order func(*api.Breaker) error
+		want  api.State
+	}{
+		"Reset":     {(*api.Breaker).Reset, api.Closed},
+		"ForceOpen": {(*api.Breaker).ForceOpen, api.Open},
+		"Disable":   {(*api.Breaker).Disable, api.Closed},
+	} {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				var runs atomic.Int32
+				register(t, s, "db", onDemand, slowly(&runs, errBoom))
+				b := probed(t, s, api.BreakerConfig{})
+				after(60500 * time.Millisecond)
+				require.Equal(t, api.HalfOpen, b.State())
+				require.NoError(t, row.order(b))
+				tp := record(t, s)
+				after(time.Hour)
+				require.Equal(t, row.want, b.State())
+				require.Empty(t, changes(tp), "what it said came too late")
+				require.EqualValues(t, 2, runs.Load())
+			})
+		})
+	}
+}
+
+func TestConfigureDuringAProbeServesTheNextTime(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var old, fresh atomic.Int32
+		register(t, s, "db", onDemand, slowly(&old, errBoom))
+		register(t, s, "db2", onDemand, slowly(&fresh, nil))
+		b := probed(t, s, api.BreakerConfig{})
+		after(60500 * time.Millisecond)
+		require.NoError(t, b.Configure(api.BreakerConfig{FailureThreshold: 1, Probe: "db2", HalfOpenMaxCalls: 1}))
+		require.Equal(t, "db2", b.Config().Probe)
+		after(time.Second)
+		play(t, b, "OPEN")
+		after(61 * time.Second)
+		play(t, b, "CLOSED f OPEN")
+		require.EqualValues(t, 2, old.Load())
+		require.EqualValues(t, 2, fresh.Load())
+		require.NoError(t, b.Configure(api.BreakerConfig{HalfOpenMaxCalls: 1}))
+		play(t, b, "60s HALF_OPEN s CLOSED")
+	})
+}
+
+func TestShutdownDoesNotWaitForAProbe(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var runs atomic.Int32
+		register(t, s, "db", onDemand, slowly(&runs, nil))
+		tp := record(t, s)
+		b := probed(t, s, api.BreakerConfig{})
+		after(60500 * time.Millisecond)
+		require.Zero(t, took(func() { require.NoError(t, s.Shutdown(context.Background())) }))
+		require.Equal(t, api.HalfOpen, b.State())
+		require.Equal(t, []string{"CLOSED>OPEN", "OPEN>HALF_OPEN"}, changes(tp))
+		require.Empty(t, only[api.ProbeUnanswered](tp))
+		require.ErrorIs(t, b.Run(context.Background(), succeed), api.ErrShutdown)
+	})
+}
+
+func TestBreakersMayShareAProbe(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var runs atomic.Int32
+		register(t, s, "db", onDemand, slowly(&runs, nil))
+		var all []*api.Breaker
+		for i := range 50 {
+			b, err := s.Breaker(fmt.Sprint("tenant ", i), api.BreakerConfig{FailureThreshold: 1, Probe: "db"})
+			require.NoError(t, err)
+			play(t, b, "f OPEN")
+			all = append(all, b)
+		}
+		after(63 * time.Second)
+		for _, b := range all {
+			require.Equal(t, api.Closed, b.State())
+		}
+		require.EqualValues(t, 4, runs.Load(), "who asks meanwhile joins the run in flight")
+	})
+}
+
+// The check of a probe must not go through its breaker, which refuses it. That
+// wedges nothing: it is a check that fails.
+func TestAProbeThroughItsOwnBreakerIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := probed(t, s, api.BreakerConfig{})
+		register(t, s, "db", onDemand, api.Ping(func(ctx context.Context) error { return b.Run(ctx, succeed) }))
+		after(time.Minute)
+		play(t, b, "OPEN")
+		require.Contains(t, last(t, s, "db").Message, "waits for its probe 'db'")
+		require.NoError(t, b.Reset())
+		play(t, b, "CLOSED s")
+	})
+}
+
+func TestAProbeWithAnImpossibleNameIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		_, err := s.Breaker("api", api.BreakerConfig{Probe: "\t"})
+		require.EqualError(t, err, `breaker "api": Probe: must not be blank`)
+		b := breaker(t, s, api.BreakerConfig{Probe: "db"})
+		var refused *api.ConfigError
+		require.True(t, errors.As(b.Configure(api.BreakerConfig{Probe: " "}), &refused))
+		require.Equal(t, "Probe", refused.Field)
+		require.Equal(t, "db", b.Config().Probe)
+	})
+}
