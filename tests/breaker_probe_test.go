@@ -114,6 +114,7 @@ func TestEachRunOfAProbeCountsByItself(t *testing.T) {
 		db := &sick{}
 		register(t, s, "db", api.CheckConfig{Interval: api.OnDemand, UnhealthyAfter: 9, HealthyAfter: 9}, db.check)
 		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 1})
+		synctest.Wait()
 		db.failing.Store(true)
 		after(time.Minute)
 		require.Equal(t, api.Healthy, last(t, s, "db").Status)
