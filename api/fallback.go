@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/understudy-go/understudy/messages"
 	"github.com/understudy-go/understudy/system"
 )
 
@@ -82,11 +83,11 @@ type FallbackError struct {
 func (e *FallbackError) Error() string {
 	texts := make([]string, len(e.Errs))
 	for i, err := range e.Errs {
-		texts[i] = err.Error()
+		texts[i] = fmt.Sprint(err)
 	}
 	of := ""
 	if e.Name != "" {
-		of = fmt.Sprintf(" of '%s'", e.Name)
+		of = fmt.Sprintf(" of '%s'", messages.Shorten(e.Name))
 	}
 	return fmt.Sprintf("all %d alternatives%s failed: %s", len(e.Errs), of, strings.Join(texts, "; "))
 }
@@ -167,6 +168,9 @@ func NewFallback[T any](name string, alternatives ...Func[T]) *Fallback[T] {
 
 // Add appends an alternative and returns the chain.
 func (f *Fallback[T]) Add(fn Func[T]) *Fallback[T] {
+	if f == nil {
+		return nil // Execute tells what is wrong
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.alternatives = append(f.alternatives, fn)

@@ -66,11 +66,19 @@ func newHealth(shared *health.Shared, version string, started time.Time) *Health
 	return h
 }
 
+// isMade reports whether h came from System.Health.
+func (h *Health) isMade() bool { return h != nil && h.shared != nil }
+
+var errNotMadeHealth error = &ConfigError{Kind: "check", Field: "Health", Problem: "must come from System.Health"}
+
 // Register adds a check and starts its first run. A bad setting, a nil check,
 // an empty name or one that is taken, and a dependency that is not registered
 // yet, is a *ConfigError (so there can be no cycle of dependencies). After Shutdown it
 // returns ErrShutdown.
 func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
+	if !h.isMade() {
+		return errNotMadeHealth
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -97,6 +105,9 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 // flight. The name is free at once. A name that is not registered, or that
 // another check depends on, is a *ConfigError; after Shutdown it returns ErrShutdown.
 func (h *Health) Deregister(name string) error {
+	if !h.isMade() {
+		return errNotMadeHealth
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -124,6 +135,9 @@ func (h *Health) Deregister(name string) error {
 // waits for its supervisor after a panic, answers at once with what is known.
 // A name that is not registered is Unknown, "Check 'x' not found".
 func (h *Health) Run(ctx context.Context, name string) CheckResult {
+	if !h.isMade() {
+		return CheckResult{Name: name, Message: errNotMadeHealth.Error()}
+	}
 	checks := h.checks.Load().all.checks
 	at, found := search(checks, name)
 	if !found {
@@ -136,6 +150,9 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 // allows), each within its timeout, and waits for them, at most until ctx ends:
 // what has not finished by then is Unknown in this answer.
 func (h *Health) RunAll(ctx context.Context) SystemHealth {
+	if !h.isMade() {
+		return SystemHealth{}
+	}
 	checks := h.checks.Load().all.checks
 	results := make([]CheckResult, len(checks))
 	var wg sync.WaitGroup
@@ -160,6 +177,9 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 // Snapshot returns the last results: of all checks, or of those in any of the
 // groups. It runs nothing and never waits.
 func (h *Health) Snapshot(groups ...string) SystemHealth {
+	if !h.isMade() {
+		return SystemHealth{}
+	}
 	now := time.Now()
 	p := h.picture(h.checks.Load().union(groups), now)
 	return h.report(p.status, p.results(now), slices.Clone(p.causes), now)

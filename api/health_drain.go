@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -24,7 +26,7 @@ import (
 // always. It returns the errors of finish and Shutdown, joined. A negative
 // delay or a nil function is a *ConfigError, and nothing is done.
 func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(context.Context) error) error {
-	if err := checkDrain(ctx, delay, finish); err != nil {
+	if err := s.checkDrain(ctx, delay, finish); err != nil {
 		return err
 	}
 	return s.drain(ctx, delay, nil, finish)
@@ -46,11 +48,14 @@ type DrainConfig struct {
 //
 // A setting that is negative, or a nil function, is a *ConfigError at once.
 func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
-	if err := checkDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
+	if err := s.checkDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
 		return err
 	}
 	if cfg.Limit < 0 {
-		return &ConfigError{Kind: "drain", Field: "Limit", Problem: fmt.Sprintf("is negative: %v", cfg.Limit)}
+		return badDrain("Limit", fmt.Sprintf("is negative: %v", cfg.Limit))
+	}
+	if slices.Contains(cfg.Signals, nil) {
+		return badDrain("Signals", "holds nil")
 	}
 	if cfg.Delay == 0 {
 		cfg.Delay = 5 * time.Second
@@ -74,7 +79,7 @@ func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os
 	case <-ctx.Done():
 		s.sys.Logger().Info("Drain begins", "cause", context.Cause(ctx).Error())
 	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Delay+cfg.Limit)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sum(cfg.Delay, cfg.Limit))
 	defer cancel()
 	return s.drain(limited, cfg.Delay, signals, cfg.Finish)
 }
@@ -104,30 +109,42 @@ func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.
 	return err
 }
 
-func checkDrain(ctx context.Context, delay time.Duration, finish []func(context.Context) error) error {
-	bad := func(field, problem string) error {
-		return &ConfigError{Kind: "drain", Field: field, Problem: problem}
+func (s *System) checkDrain(ctx context.Context, delay time.Duration, finish []func(context.Context) error) error {
+	if !s.isMade() {
+		return noSystem("system", "")
 	}
 	if ctx == nil {
-		return bad("ctx", "must not be nil")
+		return badDrain("ctx", "must not be nil")
 	}
 	if delay < 0 {
-		return bad("Delay", fmt.Sprintf("is negative: %v", delay))
+		return badDrain("Delay", fmt.Sprintf("is negative: %v", delay))
 	}
 	for _, step := range finish {
 		if step == nil {
-			return bad("Finish", "holds a nil function")
+			return badDrain("Finish", "holds a nil function")
 		}
 	}
 	return nil
 }
+
+func badDrain(field, problem string) error {
+	return &ConfigError{Kind: "drain", Field: field, Problem: problem}
+}
+
+// sum is a+b, or the longest duration if that is more; neither is negative.
+func sum(a, b time.Duration) time.Duration { return a + min(b, math.MaxInt64-a) }
 
 // drain makes readiness say "draining", for good.
 func (h *Health) drain() { h.drained.Do(func() { close(h.draining) }) }
 
 // Draining is closed when Drain or Shutdown begins: from then on /readyz is
 // 503 "draining", whatever the checks say.
-func (h *Health) Draining() <-chan struct{} { return h.draining }
+func (h *Health) Draining() <-chan struct{} {
+	if !h.isMade() {
+		return nil
+	}
+	return h.draining
+}
 
 func (h *Health) isDraining() bool {
 	select {

@@ -54,11 +54,19 @@ type HandlerConfig struct {
 // text/plain (the default elsewhere) and text/plain;version=0.0.4, which is
 // for Prometheus and always 200. Messages and details are withheld: see
 // HandlerWith.
-func (h *Health) Handler() http.Handler { return &handler{h: h} }
+func (h *Health) Handler() http.Handler {
+	if !h.isMade() {
+		return http.NotFoundHandler()
+	}
+	return &handler{h: h}
+}
 
 // HandlerWith is Handler with settings. A status code outside 200 to 599 is a
 // *ConfigError.
 func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
+	if !h.isMade() {
+		return nil, errNotMadeHealth
+	}
 	codes := map[string]map[Status]int{}
 	for group, mapping := range cfg.StatusCodes {
 		codes[group] = map[Status]int{}

@@ -106,10 +106,18 @@ func search(checks []*health.Handle, name string) (at int, found bool) {
 
 // Groups returns the names of all groups that checks are in, sorted; "live"
 // and "ready" are always there.
-func (h *Health) Groups() []string { return slices.Sorted(maps.Keys(h.checks.Load().groups)) }
+func (h *Health) Groups() []string {
+	if !h.isMade() {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(h.checks.Load().groups))
+}
 
 // Status returns the Status that Snapshot would report: of all checks, or of
 // those in any of the groups. It runs nothing and never waits.
 func (h *Health) Status(groups ...string) Status {
+	if !h.isMade() {
+		return Unknown
+	}
 	return h.picture(h.checks.Load().union(groups), time.Now()).status
 }

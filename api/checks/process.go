@@ -71,13 +71,19 @@ func NewHeartbeat(every time.Duration) *Heartbeat {
 
 // Beat tells that the loop is alive. Safe for concurrent use.
 func (h *Heartbeat) Beat() {
+	if h == nil {
+		return
+	}
 	now := time.Now()
 	h.last.Store(&now)
 }
 
 // Check returns the check to register.
 func (h *Heartbeat) Check() api.Check {
-	if h.every <= 0 {
+	switch {
+	case h == nil:
+		return refused("Heartbeat", "every", "must come from NewHeartbeat")
+	case h.every <= 0:
 		return refused("Heartbeat", "every", fmt.Sprintf("is not above 0: %v", h.every))
 	}
 	return func(context.Context) (api.Details, error) {
