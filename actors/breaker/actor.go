@@ -152,11 +152,11 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 		e.change.Name, e.change.At = o.h.name, time.Now()
 		o.h.shared.Host.Emit(e.change)
 	}
-	if e.unanswered.Probe != "" {
+	if e.unanswered != nil {
 		e.unanswered.Name = o.h.name
-		o.h.shared.Host.Emit(e.unanswered)
+		o.h.shared.Host.Emit(*e.unanswered)
 	}
-	o.ask(e.probe)
+	o.ask(e.ask)
 }
 
 // publish shows callers where the breaker stands after a step. The last view is

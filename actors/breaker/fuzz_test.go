@@ -174,11 +174,14 @@ func (p *player) check(before *machine, e effects) {
 // caller is admitted.
 func (p *player) checkProbe(before *machine, e effects, fail func(string)) {
 	m := p.m
-	asked := e.probe.Permit
+	var asked messages.Permit
+	if e.ask != nil {
+		asked = e.ask.Permit
+	}
 	switch {
 	case m.probe != "" && (m.state != messages.HalfOpen || len(m.trials) != 1):
 		fail("a probe is heard, but not asked")
-	case asked != messages.Permit{} && (asked.Epoch != m.epoch || m.trials[0].id != asked.Trial || m.probe != e.probe.Check):
+	case asked != messages.Permit{} && (asked.Epoch != m.epoch || m.trials[0].id != asked.Trial || m.probe != e.ask.Check):
 		fail("a probe is asked in vain")
 	case m.probe != "" && m.trials[0].id != before.lastTrial && asked.Epoch == 0:
 		fail("a trial that nobody makes")

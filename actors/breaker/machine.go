@@ -40,9 +40,9 @@ type effects struct {
 	idle    bool // nothing to keep: forget the step
 	changed bool // tell the subscribers of change
 	change  messages.BreakerChanged
-	probe   messages.Probe // ask this, unless its permit is of epoch 0
 
-	unanswered messages.ProbeUnanswered // tell the subscribers, unless Probe is empty
+	ask        *messages.Probe           // ask the probe; nil: no
+	unanswered *messages.ProbeUnanswered // tell the subscribers; nil: no
 }
 
 func newMachine(cfg *Config) machine {
@@ -83,7 +83,7 @@ func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effec
 		m.awake = true
 		return messages.Permit{Epoch: m.epoch}, true, e
 	case m.state == messages.HalfOpen && m.probe == "" && len(m.trials) < m.cfg.HalfOpenMaxCalls:
-		return m.begin(now).Permit, true, e
+		return m.begin(now), true, e
 	}
 	m.totals.Rejected++
 	return messages.Permit{}, false, e

@@ -15,14 +15,14 @@ type prober struct {
 	one    chan struct{}      // full while a question is answered
 }
 
-// ask begins the next question, unless its permit is of epoch 0. What the
-// breaker has left behind is no longer asked.
-func (o *owner) ask(next messages.Probe) {
+// ask begins the next question, if there is one. What the breaker has left
+// behind is no longer asked.
+func (o *owner) ask(next *messages.Probe) {
 	p := &o.prober
 	if p.cancel != nil && p.epoch != o.current.epoch {
 		p.cancel()
 	}
-	if next.Permit.Epoch == 0 {
+	if next == nil {
 		return
 	}
 	if p.one == nil {

@@ -88,10 +88,10 @@ func TestWhatAProbeMoves(t *testing.T) {
 			e := row.do(m, at(t, row.now))
 			require.Equal(t, row.want, m.state)
 			require.Equal(t, row.reason, e.change.Reason)
-			require.Equal(t, row.asks, e.probe.Check)
+			require.Equal(t, row.asks != "", e.ask != nil)
 			if row.asks != "" {
-				require.Equal(t, messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: m.lastTrial},
-					Check: row.asks, Until: at(t, row.now).Add(10 * time.Second)}, e.probe)
+				require.Equal(t, &messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: m.lastTrial},
+					Check: row.asks, Until: at(t, row.now).Add(10 * time.Second)}, e.ask)
 			}
 			require.LessOrEqual(t, m.totals.Late, before.Late, "a run of the probe is no call")
 		})
@@ -111,7 +111,7 @@ func TestAProbeThatIsNotThereIsTold(t *testing.T) {
 	failure(m, noon)
 	m.tick(m.until)
 	e := says(messages.Unknown)(m, at(t, "61s"))
-	require.Equal(t, messages.ProbeUnanswered{Probe: "payments", Reason: "why", At: at(t, "61s")}, e.unanswered)
+	require.Equal(t, &messages.ProbeUnanswered{Probe: "payments", Reason: "why", At: at(t, "61s")}, e.unanswered)
 	require.False(t, e.changed)
 	p, admitted, _ := m.call(at(t, "61s"))
 	require.True(t, admitted)

@@ -125,12 +125,12 @@ func (s *stage) news(what string, e effects) string {
 		what = fmt.Sprintf("%s, %v still (%s)", what, e.change.To, e.change.Reason)
 	case e.changed:
 		what = fmt.Sprintf("%s, %v now (%s)", what, e.change.To, e.change.Reason)
-	case e.unanswered.Probe != "":
+	case e.unanswered != nil:
 		what = fmt.Sprintf("%s, %s does not answer", what, e.unanswered.Probe)
 	}
-	if e.probe.Permit.Epoch > 0 {
-		s.asked = e.probe.Permit
-		what = fmt.Sprintf("%s, %s is asked", what, e.probe.Check)
+	if e.ask != nil {
+		s.asked = e.ask.Permit
+		what = fmt.Sprintf("%s, %s is asked", what, e.ask.Check)
 	}
 	return what
 }
@@ -141,7 +141,7 @@ func (s *stage) probe(t *testing.T, now time.Time, words []string) string {
 	require.NoError(t, status.UnmarshalText([]byte(words[1])))
 	running, epoch := len(s.m.trials), s.m.epoch
 	e := s.m.probed(now, messages.Probed{Permit: s.asked, Status: status})
-	if len(s.m.trials) == running && s.m.epoch == epoch && e.probe.Permit.Epoch == 0 {
+	if len(s.m.trials) == running && s.m.epoch == epoch && e.ask == nil {
 		return s.news("stale", e)
 	}
 	return s.news("heard", e)

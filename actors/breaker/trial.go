@@ -26,17 +26,21 @@ func (m *machine) tryAgain(now time.Time) effects {
 	e := m.enter(now, messages.HalfOpen, messages.Automatic, "reset timeout is over", 0)
 	if m.cfg.Probe != "" {
 		m.probe = m.cfg.Probe
-		e.probe = m.begin(now)
+		e.ask = m.askProbe(now)
 	}
 	return e
 }
 
 // begin begins a trial.
-func (m *machine) begin(now time.Time) messages.Probe {
+func (m *machine) begin(now time.Time) messages.Permit {
 	m.lastTrial++
-	t := trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)}
-	m.trials = append(m.trials, t)
-	return messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: t.id}, Check: m.probe, Until: t.deadline}
+	m.trials = append(m.trials, trial{m.lastTrial, now.Add(m.cfg.TrialTimeout)})
+	return messages.Permit{Epoch: m.epoch, Trial: m.lastTrial}
+}
+
+// askProbe begins a trial that the probe makes.
+func (m *machine) askProbe(now time.Time) *messages.Probe {
+	return &messages.Probe{Permit: m.begin(now), Check: m.probe, Until: now.Add(m.cfg.TrialTimeout)}
 }
 
 // takeTrial ends a running trial; an ordinary call is always fine.
@@ -83,7 +87,7 @@ func (m *machine) probed(now time.Time, p messages.Probed) effects {
 	case p.Status == messages.Unhealthy, p.Status == messages.Degraded && m.cfg.SlowCallRate > 0:
 		return m.reopen(now, fmt.Sprintf("%s is %v", m.whose(), p.Status))
 	case p.Status == messages.Unknown:
-		e.unanswered = messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message, At: now}
+		e.unanswered = &messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message, At: now}
 		m.enter(now, messages.HalfOpen, messages.Automatic, "", 0)
 		return e
 	}
@@ -108,7 +112,7 @@ func (m *machine) heal(now time.Time) effects {
 	if m.probe == "" {
 		return effects{}
 	}
-	return effects{probe: m.begin(now)}
+	return effects{ask: m.askProbe(now)}
 }
 
 // reopen enters OPEN after a trial that did not succeed.
