@@ -15,6 +15,7 @@ const (
 	gate    = "actors/breaker/gate.go"
 	owner   = "actors/breaker/actor.go"
 	machine = "actors/breaker/machine.go"
+	trial   = "actors/breaker/trial.go"
 	shown   = "actors/breaker/shown.go"
 	handle  = "actors/breaker/handle.go"
 )
@@ -67,7 +68,7 @@ var variants = []variant{
 		{machine, "\t\tm.totals.Successes += n\n\t\tm.streak = 0\n", "\t\tm.totals.Successes += n\n"},
 	}},
 	{name: "a trial's result counts twice", caught: true, changes: []change{
-		{machine, "\t\tm.trials = slices.Delete(m.trials, i, i+1)\n", "\t\t_ = i\n"},
+		{trial, "\t\tm.trials = slices.Delete(m.trials, i, i+1)\n", "\t\t_ = i\n"},
 	}},
 	{name: "nobody looks at the clock at the end of OPEN", caught: true, changes: []change{
 		{shown, "const lastStretch = 50 * time.Millisecond", "const lastStretch = 0"},
