@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // renderPrometheus writes the statuses for Prometheus to scrape.
@@ -24,7 +25,7 @@ func scrape(to []byte, p *picture, now time.Time) []byte {
 	results := p.results(now)
 	names := make([]string, len(results))
 	for i, r := range results {
-		names[i] = `{check="` + label.Replace(r.Name) + `"`
+		names[i] = `{check="` + label(r.Name) + `"`
 	}
 	to = append(to, "# HELP understudy_check_status 1 for the status of the check, else 0.\n# TYPE understudy_check_status gauge\n"...)
 	for i, r := range results {
@@ -52,8 +53,16 @@ func scrape(to []byte, p *picture, now time.Time) []byte {
 	return to
 }
 
-// label escapes a label's value as Prometheus wants it.
-var label = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+// label writes a label's value as Prometheus wants it: escaped, and in UTF-8,
+// without which nothing of the page would be read.
+func label(name string) string {
+	if !utf8.ValidString(name) {
+		name = strconv.Quote(name)
+	}
+	return escapes.Replace(name)
+}
+
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func one(yes bool) int {
 	if yes {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/understudy-go/understudy/actors/health"
 )
@@ -232,9 +233,9 @@ func serves(s Status) bool { return s == Healthy || s == Degraded }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// printable quotes text that would break a line or a terminal.
+// printable quotes text that would break a line or a terminal, or is no UTF-8.
 func printable(text string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+	if !utf8.ValidString(text) || strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
 		return strconv.Quote(text)
 	}
 	return text

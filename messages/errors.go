@@ -3,6 +3,8 @@ package messages
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // The sentinels, for errors.Is.
@@ -31,11 +33,16 @@ func (e *ConfigError) Error() string {
 // Is makes errors.Is(err, ErrConfig) true.
 func (e *ConfigError) Is(target error) bool { return target == ErrConfig }
 
-// Shorten cuts a name that is too long to print.
+// Shorten cuts a name that is too long to print, and makes what is no UTF-8
+// printable.
 func Shorten(name string) string {
 	const most = 80
-	if len(name) <= most {
-		return name
+	if len(name) > most {
+		end := most
+		for end > 0 && !utf8.RuneStart(name[end]) {
+			end--
+		}
+		name = name[:end] + "..."
 	}
-	return name[:most] + "..."
+	return strings.ToValidUTF8(name, "\uFFFD")
 }

@@ -40,7 +40,7 @@ func (s *Status) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown health status %q", text)
+	return fmt.Errorf("unknown health status %q", Shorten(string(text)))
 }
 
 // Details are the facts that a health check reports beside its status.

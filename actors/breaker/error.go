@@ -19,15 +19,16 @@ type CircuitOpenError struct {
 
 // Error tells when the circuit resets, as of now.
 func (e *CircuitOpenError) Error() string {
+	name := messages.Shorten(e.Name)
 	switch {
 	case e.Forced:
-		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", e.Name)
+		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", name)
 	case e.State == messages.HalfOpen && e.probe != "":
-		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", e.Name, messages.Shorten(e.probe))
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", name, messages.Shorten(e.probe))
 	case e.State == messages.HalfOpen:
-		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", e.Name)
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", name)
 	}
-	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", e.Name, e.RetryAfter().Seconds())
+	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", name, e.RetryAfter().Seconds())
 }
 
 // RetryAfter returns how long it takes, as of now, until the circuit lets
