@@ -1,0 +1,187 @@
+package badinput
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+	"github.com/understudy-go/understudy/api/checks"
+)
+
+// deed is a plain use of one function, to be done in bad places.
+type deed struct {
+	function   string
+	do         func(v *victim) error
+	afterwards error // what it says after Shutdown
+}
+
+// brief is a ctx for those who wait for something that waits for them.
+func brief(fn func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(today, time.Minute)
+	defer cancel()
+	return fn(ctx)
+}
+
+// plain is a function that cannot fail.
+func plain(function string, do func(v *victim)) deed {
+	return deed{function, func(v *victim) error { do(v); return nil }, nil}
+}
+
+func deeds() []deed {
+	all := append(useBreaker(), useRest()...)
+	down := api.ErrShutdown
+	return append(all, []deed{
+		{"Start", func(*victim) error {
+			s, err := api.Start(api.SystemConfig{})
+			return errors.Join(err, s.Shutdown(today))
+		}, nil},
+		{"System.Breaker", func(v *victim) error { return second(v.s.Breaker("new", api.BreakerConfig{})) }, down},
+		{"System.Retry", func(v *victim) error { return second(v.s.Retry("new", api.RetryConfig{})) }, down},
+		plain("System.LookupBreaker", func(v *victim) { v.s.LookupBreaker("b") }),
+		plain("System.LookupRetry", func(v *victim) { v.s.LookupRetry("r") }),
+		plain("System.Breakers", func(v *victim) { v.s.Breakers() }),
+		plain("System.Health", func(v *victim) { v.s.Health() }),
+		plain("System.BreakersCheck", func(v *victim) { _, _ = v.s.BreakersCheck()(today) }),
+		plain("System.Subscribe", func(v *victim) { v.s.Subscribe(func(api.Event) {})() }),
+		{"System.Shutdown", func(v *victim) error { return brief(v.s.Shutdown) }, nil},
+		{"System.Drain", func(v *victim) error {
+			return brief(func(ctx context.Context) error { return v.s.Drain(ctx, time.Second, yes) })
+		}, nil},
+		{"System.DrainOnSignal", func(v *victim) error {
+			gone, cancel := context.WithCancel(today)
+			cancel()
+			return v.s.DrainOnSignal(gone, api.DrainConfig{Signals: []os.Signal{syscall.SIGUSR1}})
+		}, nil},
+		{"Retry.Run", func(v *victim) error { return v.r.Run(today, no) }, down},
+		plain("Retry.Name", func(v *victim) { v.r.Name() }),
+		plain("Retry.Config", func(v *victim) { v.r.Config() }),
+		{"Retry.Configure", func(v *victim) error { return v.r.Configure(api.RetryConfig{MaxAttempts: 2}) }, down},
+		{"Retry.Stats", func(v *victim) error { return second(v.r.Stats()) }, down},
+		{"Health.Register", func(v *victim) error { return v.h.Register("new", api.CheckConfig{}, healthy) }, down},
+		{"Health.Deregister", func(v *victim) error { return v.h.Deregister("c") }, down},
+		plain("Health.Run", func(v *victim) {
+			_ = brief(func(ctx context.Context) error { v.h.Run(ctx, "c"); v.h.Run(ctx, "place"); return nil })
+		}),
+		plain("Health.RunAll", func(v *victim) { _ = brief(func(ctx context.Context) error { v.h.RunAll(ctx); return nil }) }),
+		plain("Health.Snapshot", func(v *victim) { v.h.Snapshot() }),
+		plain("Health.Status", func(v *victim) { v.h.Status("ready") }),
+		plain("Health.Groups", func(v *victim) { v.h.Groups() }),
+		plain("Health.Draining", func(v *victim) { v.h.Draining() }),
+		{"Health.Handler", func(v *victim) error { return legal(get(v.h.Handler(), "/readyz?verbose", "")) }, nil},
+		{"Health.HandlerWith", func(v *victim) error { return second(v.h.HandlerWith(api.HandlerConfig{})) }, nil},
+	}...)
+}
+
+func useBreaker() []deed {
+	down := api.ErrShutdown
+	permit := func(end func(*api.Permit)) func(v *victim) error {
+		return func(v *victim) error {
+			p, err := v.b.Acquire(today)
+			end(p)
+			return err
+		}
+	}
+	return []deed{
+		{"Breaker.Run", func(v *victim) error { return v.b.Run(today, no) }, down},
+		{"Breaker.Acquire", permit((*api.Permit).Cancel), down},
+		{"Permit.Done", permit(func(p *api.Permit) { p.Done(errBoom) }), down},
+		{"Permit.Cancel", permit(func(p *api.Permit) { p.Cancel(); p.Done(nil) }), down},
+		{"Breaker.Stats", func(v *victim) error { return second(v.b.Stats()) }, down},
+		{"Breaker.Reset", func(v *victim) error { return v.b.Reset() }, down},
+		{"Breaker.ForceOpen", func(v *victim) error { return v.b.ForceOpen() }, down},
+		{"Breaker.Disable", func(v *victim) error { return v.b.Disable() }, down},
+		{"Breaker.Configure", func(v *victim) error { return v.b.Configure(api.BreakerConfig{FailureThreshold: 1}) }, down},
+		plain("Breaker.Name", func(v *victim) { v.b.Name() }),
+		plain("Breaker.Config", func(v *victim) { v.b.Config() }),
+		plain("Breaker.State", func(v *victim) { v.b.State() }),
+		plain("Breaker.TimeUntilReset", func(v *victim) { v.b.TimeUntilReset() }),
+		{"Do", func(v *victim) error {
+			return second(api.Do(today, api.Compose(api.Timeout(time.Hour), v.r, v.b), none))
+		}, down},
+		{"Run", func(v *victim) error { return api.Run(today, api.Compose(v.b, v.r), no, no) }, down},
+		{"Wrap", func(v *victim) error { return second(api.Wrap(v.b, none)(today)) }, down},
+		{"Wrap1", func(v *victim) error { return second(api.Wrap1(v.b, double)(today, 1)) }, down},
+		{"Compose", func(v *victim) error { return api.Run(today, api.Compose(v.r, api.Compose(v.b)), yes) }, down},
+		{"Timeout", func(v *victim) error { return api.Run(today, api.Compose(v.b, api.Timeout(time.Minute)), hang) }, down},
+		{"WithTimeout", func(v *victim) error {
+			return second(api.WithTimeout(today, time.Minute, func(ctx context.Context) (int, error) { return 0, v.b.Run(ctx, hang) }))
+		}, down},
+		{"Value", func(v *victim) error { return second(api.Do(today, v.b, none, api.Value(1))) }, nil},
+		{"When", func(v *victim) error {
+			return second(api.Do(today, v.b, none, api.When(func(error) bool { return true }, seven)))
+		}, nil},
+		{"WhenOpen", func(v *victim) error {
+			_ = v.b.ForceOpen()
+			return second(api.Do(today, v.b, none, api.WhenOpen(seven)))
+		}, down},
+		{"WhenTimeout", func(v *victim) error {
+			return second(api.Do(today, api.Compose(v.b, api.Timeout(0)), none, api.WhenTimeout(seven)))
+		}, down},
+	}
+}
+
+// hang waits until its ctx ends.
+func hang(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+// useRest uses what has no owner.
+func useRest() []deed {
+	value := func(function string, do func()) deed { return plain(function, func(*victim) { do() }) }
+	var status api.Status
+	retry, timeout, fallback, open, config := &api.RetryError{}, &api.TimeoutError{}, &api.FallbackError{}, &api.CircuitOpenError{}, &api.ConfigError{}
+	beats := checks.NewHeartbeat(time.Hour)
+	check := func(function string, c api.Check) deed {
+		return deed{"checks." + function, func(*victim) error {
+			ctx, cancel := context.WithCancel(today)
+			cancel() // nothing is called
+			_, _ = c(ctx)
+			return nil
+		}, nil}
+	}
+	return []deed{
+		value("Cause", func() { _ = api.Cause(today) }),
+		value("Attempt", func() { api.Attempt(today) }),
+		value("Permanent", func() { _ = api.Permanent(errBoom) }),
+		value("RetryAfter", func() { _ = api.RetryAfter(errBoom, 1) }),
+		value("RetryConfig.Delay", func() { api.RetryConfig{}.Delay(1) }),
+		value("Degrade", func() { _ = api.Degrade("x") }),
+		value("Ping", func() { _, _ = api.Ping(yes)(today) }),
+		value("Bool", func() { _, _ = api.Bool(func(context.Context) bool { return false })(today) }),
+		value("Strict", func() { _, _ = api.Strict(healthy)(today) }),
+		{"NewFallback", func(*victim) error { return second(api.NewFallback("x", none, seven).Execute(today)) }, nil},
+		{"Fallback.Add", func(*victim) error { return second(api.NewFallback("x", none).Add(seven).Execute(today)) }, nil},
+		{"Fallback.Default", func(*victim) error { return second(api.NewFallback("x", none).Default(7).Execute(today)) }, nil},
+		{"Fallback.Execute", func(*victim) error { return second(api.NewFallback("x", none, none).Execute(today)) }, errBoom},
+		value("CountWindow", func() { api.CountWindow(1) }),
+		value("TimeWindow", func() { api.TimeWindow(1) }),
+		value("State.String", func() { _ = api.Open.String() }),
+		value("Outcome.String", func() { _ = api.Failure.String() }),
+		value("Mode.String", func() { _ = api.Disabled.String() }),
+		value("Status.String", func() { _ = api.Healthy.String() }),
+		value("Status.MarshalText", func() { _, _ = api.Healthy.MarshalText() }),
+		value("Status.UnmarshalText", func() { s := status; _ = s.UnmarshalText([]byte("healthy")) }),
+		value("Jitter.String", func() { _ = api.JitterFull.String() }),
+		value("SystemHealth.MarshalJSON", func() { _, _ = json.Marshal(api.SystemHealth{}) }),
+		value("RetryError.Error", func() { _ = retry.Error() }),
+		value("RetryError.Unwrap", func() { _ = retry.Unwrap() }),
+		value("TimeoutError.Error", func() { _ = timeout.Error() }),
+		value("TimeoutError.Is", func() { _ = timeout.Is(errBoom) }),
+		value("TimeoutError.Unwrap", func() { _ = timeout.Unwrap() }),
+		value("TimeoutError.Timeout", func() { _ = timeout.Timeout() }),
+		value("FallbackError.Error", func() { _ = fallback.Error() }),
+		value("FallbackError.Unwrap", func() { _ = fallback.Unwrap() }),
+		value("CircuitOpenError.Error", func() { _ = open.Error() }),
+		value("CircuitOpenError.RetryAfter", func() { _ = open.RetryAfter() }),
+		value("CircuitOpenError.Is", func() { _ = open.Is(errBoom) }),
+		value("ConfigError.Error", func() { _ = config.Error() }),
+		value("ConfigError.Is", func() { _ = config.Is(errBoom) }),
+		check("TCP", checks.TCP("127.0.0.1:1")), check("DNS", checks.DNS("127.0.0.1")), check("SQL", checks.SQL(nil)),
+		check("HTTP", checks.HTTP("http://127.0.0.1:1", checks.Expect{})), check("Disk", checks.Disk("/", 1)),
+		check("Heap", checks.Heap(1)), check("Goroutines", checks.Goroutines(1)), check("NewHeartbeat", beats.Check()),
+		value("checks.Heartbeat.Beat", beats.Beat),
+		check("Heartbeat.Check", beats.Check()),
+	}
+}

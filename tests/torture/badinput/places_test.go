@@ -1,0 +1,157 @@
+package badinput
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// once returns a function that calls do the first time, also when do calls it.
+func once(do func()) func() {
+	var begun atomic.Bool
+	return func() {
+		if begun.CompareAndSwap(false, true) {
+			do()
+		}
+	}
+}
+
+// A deed done in a place must come back, and with nothing but these.
+var typed = []error{
+	api.ErrConfig, api.ErrShutdown, api.ErrCircuitOpen, api.ErrTimeout, api.ErrExhausted, context.Canceled, context.DeadlineExceeded, errBoom,
+}
+
+// spot is somewhere a deed is done from: it arranges that do is called there,
+// once, and returns when it has been.
+type spot struct {
+	name string
+	in   func(t *testing.T, v *victim, do func())
+}
+
+var spots = []spot{
+	{"in fn", func(t *testing.T, v *victim, do func()) {
+		_ = v.b.Run(today, func(context.Context) error { do(); return nil })
+	}},
+	{"in fn under everything", func(t *testing.T, v *victim, do func()) {
+		_, _ = api.Do(today, api.Compose(v.r, api.Timeout(time.Hour), v.b), func(context.Context) (int, error) { do(); return 0, nil })
+	}},
+	{"in a trial", func(t *testing.T, v *victim, do func()) {
+		for range 5 {
+			_ = v.b.Run(today, no)
+		}
+		time.Sleep(2 * time.Minute)
+		_ = v.b.Run(today, func(context.Context) error { do(); return nil })
+	}},
+	{"in a classifier", func(t *testing.T, v *victim, do func()) {
+		first := once(do)
+		require.NoError(t, v.b.Configure(api.BreakerConfig{Classify: func(error) api.Outcome { first(); return api.Failure }}))
+		_ = v.b.Run(today, no)
+	}},
+	{"in Retryable", func(t *testing.T, v *victim, do func()) {
+		first := once(do)
+		require.NoError(t, v.r.Configure(api.RetryConfig{Retryable: func(error) bool { first(); return false }}))
+		_ = v.r.Run(today, no)
+	}},
+	{"in OnRetry", func(t *testing.T, v *victim, do func()) {
+		first := once(do)
+		require.NoError(t, v.r.Configure(api.RetryConfig{OnRetry: func(error, int, time.Duration) { first() }}))
+		_ = v.r.Run(today, no)
+	}},
+	{"in a fallback", func(t *testing.T, v *victim, do func()) {
+		_ = api.Run(today, v.r, no, func(context.Context) error { do(); return nil })
+	}},
+	{"in a listener", func(t *testing.T, v *victim, do func()) {
+		heard := make(chan struct{})
+		first := once(func() { do(); close(heard) })
+		v.s.Subscribe(func(api.Event) { first() })
+		require.NoError(t, v.b.ForceOpen())
+		<-heard
+	}},
+	{"in a check", func(t *testing.T, v *victim, do func()) {
+		done := make(chan struct{})
+		first := once(func() { do(); close(done) })
+		require.NoError(t, v.h.Register("place", api.CheckConfig{}, api.Ping(func(context.Context) error {
+			first()
+			return nil
+		})))
+		<-done
+	}},
+	{"in Authorize", func(t *testing.T, v *victim, do func()) {
+		h, err := v.h.HandlerWith(api.HandlerConfig{Authorize: func(*http.Request) bool { do(); return true }})
+		require.NoError(t, err)
+		get(h, "/health?verbose", "")
+	}},
+	{"while a drain runs", func(t *testing.T, v *victim, do func()) {
+		_ = v.s.Drain(today, 1, func(context.Context) error { do(); return nil })
+	}},
+}
+
+func TestNoPlaceIsTooBad(t *testing.T) {
+	all := deeds()
+	for _, d := range all {
+		for _, p := range spots {
+			t.Run(d.function+"/"+p.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					v, calls := newVictim(t), 0
+					p.in(t, v, func() { calls++; requireTyped(t, d.do(v)) })
+					require.Equal(t, 1, calls, "the place was not reached")
+				})
+			})
+		}
+	}
+	t.Logf("%d functions in %d places", len(all), len(spots))
+}
+
+// After Shutdown a function says ErrShutdown, or it needs no owner and answers.
+func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
+	for _, d := range deeds() {
+		t.Run(d.function, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVictim(t)
+				require.NoError(t, v.s.Shutdown(today))
+				require.ErrorIs(t, d.do(v), d.afterwards)
+			})
+		})
+	}
+}
+
+// Amid Shutdown a function answers as before, or as after.
+func TestAmidShutdownEveryFunctionAnswers(t *testing.T) {
+	for _, d := range deeds() {
+		t.Run(d.function, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for range 3 {
+					v := newVictim(t)
+					var all sync.WaitGroup
+					for range 3 {
+						all.Go(func() { requireTyped(t, d.do(v)) })
+					}
+					all.Go(func() { requireTyped(t, v.s.Shutdown(today)) })
+					all.Wait()
+				}
+			})
+		})
+	}
+}
+
+func requireTyped(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	for _, known := range typed {
+		if errors.Is(err, known) {
+			return
+		}
+	}
+	t.Errorf("an error of no type: %v", err)
+}
