@@ -107,3 +107,15 @@ func TestWhatIsWrittenIsRememberedUntilItIsOutOfDate(t *testing.T) {
 	require.Equal(t, 5, made, "what depends on another check is not remembered")
 	require.Equal(t, "root", h.See(at(1)).BlockedBy())
 }
+
+func TestUntilLooksAtWhatACheckDependsOn(t *testing.T) {
+	root, h := &Handle{name: "root"}, &Handle{name: "db"}
+	root.view.Store(&view{result: Result{Status: messages.Unhealthy}, staleAt: at(20)})
+	h.above = []*Handle{root}
+	h.view.Store(&view{result: Result{Status: messages.Healthy}, staleAt: at(30)})
+	require.Equal(t, at(20), h.See(at(1)).Until(at(1)))
+	require.Equal(t, messages.Unknown, h.See(at(20)).Status, "blocked")
+	require.Equal(t, messages.Healthy, h.See(at(21)).Status, "nobody knows about the other any more")
+	require.Equal(t, at(30), h.See(at(21)).Until(at(21)))
+	require.Zero(t, h.See(at(31)).Until(at(31)))
+}
