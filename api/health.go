@@ -50,7 +50,8 @@ type Health struct {
 	version string
 	started time.Time
 
-	checks atomic.Pointer[checkSet]
+	checks   atomic.Pointer[checkSet]
+	circuits atomic.Pointer[circuits] // nil: breakers are not shown
 
 	drained  sync.Once
 	draining chan struct{} // closed when Drain or Shutdown begins
@@ -119,6 +120,9 @@ func (h *Health) Deregister(name string) error {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
 	}
 	c := set.all.checks[at]
+	if c.IsShown() {
+		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "shows a circuit breaker"}
+	}
 	if by := set.dependant(name); by != "" {
 		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + messages.Shorten(by) + "' depends on it"}
 	}

@@ -14,11 +14,16 @@ import (
 // never modified.
 type checkSet struct {
 	all    *group
-	groups map[string]*group // "live" and "ready" are always there
+	groups map[string]*group // "live", "ready" and the declared ones are always there
+
+	declared []string // groups that are there without a check
 }
 
-func newCheckSet(sorted []*health.Handle) *checkSet {
-	s := &checkSet{all: &group{checks: sorted}, groups: map[string]*group{"live": {}, "ready": {}}}
+func newCheckSet(sorted []*health.Handle, declared ...string) *checkSet {
+	s := &checkSet{all: &group{checks: sorted}, groups: map[string]*group{"live": {}, "ready": {}}, declared: declared}
+	for _, name := range declared {
+		s.groups[name] = &group{}
+	}
 	for _, c := range sorted {
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(c.Config().Groups))) {
 			if s.groups[name] == nil {
@@ -32,12 +37,17 @@ func newCheckSet(sorted []*health.Handle) *checkSet {
 
 // with returns the set with one more check, at its place.
 func (s *checkSet) with(at int, c *health.Handle) *checkSet {
-	return newCheckSet(slices.Insert(slices.Clone(s.all.checks), at, c))
+	return newCheckSet(slices.Insert(slices.Clone(s.all.checks), at, c), s.declared...)
 }
 
 // without returns the set without the check at a place.
 func (s *checkSet) without(at int) *checkSet {
-	return newCheckSet(slices.Delete(slices.Clone(s.all.checks), at, at+1))
+	return newCheckSet(slices.Delete(slices.Clone(s.all.checks), at, at+1), s.declared...)
+}
+
+// declare returns the set with groups that are there from now on.
+func (s *checkSet) declare(groups []string) *checkSet {
+	return newCheckSet(s.all.checks, slices.Concat(s.declared, groups)...)
 }
 
 // in returns a group, all checks for "", and whether there is that group.
@@ -82,6 +92,9 @@ func (s *checkSet) dependencies(name string, dependsOn []string) (checks []*heal
 		at, found := search(s.all.checks, other)
 		if !found {
 			return nil, bad("no check '" + messages.Shorten(other) + "' is registered")
+		}
+		if s.all.checks[at].IsShown() {
+			return nil, bad("'" + messages.Shorten(other) + "' shows a circuit breaker: name the check that it watches")
 		}
 		checks = append(checks, s.all.checks[at])
 	}

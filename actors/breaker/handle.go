@@ -75,6 +75,9 @@ func (h *Handle) Classify(err error) messages.Outcome { return h.settings.Load()
 // State returns the state as of now. Wait-free.
 func (h *Handle) State() messages.State { return h.view.Load().stateNow() }
 
+// Mode returns who decides the state. Wait-free.
+func (h *Handle) Mode() messages.Mode { return h.view.Load().mode }
+
 // TimeUntilReset returns how long the circuit stays open; 0 unless OPEN. Wait-free.
 func (h *Handle) TimeUntilReset() time.Duration {
 	v := h.view.Load()

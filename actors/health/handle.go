@@ -94,6 +94,9 @@ func (h *Handle) Run(ctx context.Context) Result {
 	if ctx.Err() != nil {
 		return h.unfinished(ctx.Err())
 	}
+	if h.IsShown() {
+		return h.Result(time.Now())
+	}
 	life := h.life.Load()
 	if life.Err() != nil {
 		return h.interrupted(context.Cause(life))
