@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/understudy-go/understudy/system"
 )
@@ -17,34 +16,61 @@ type Func[T any] = func(ctx context.Context) (T, error)
 // A nil Policy runs the call plainly.
 type Policy interface{ policy() }
 
-// plan is several policies, the outermost first.
+// plan is several policies: those that guard the call in the caller's
+// goroutine, down to the first hard timeout, and the plan inside that.
 type plan struct {
-	list []Policy
-	hard int            // where the first hard timeout is; -1: there is none
-	sys  *system.System // as systemOf has it
+	list  []Policy       // all of them, the outermost first
+	outer *layer         // nil: none
+	hard  *TimeoutConfig // nil: none
+	inner *plan          // nil: nothing is inside the hard timeout but the call
+	sys   *system.System // as systemOf has it
 }
 
 func (*plan) policy() {}
+
+// layer is one policy, and the layers inside it.
+type layer struct {
+	policy Policy
+	inner  *layer // nil: the call itself
+	sys    *system.System
+}
 
 // Compose stacks policies, the outermost first: Compose(timeout, retry,
 // breaker) bounds the whole call; Compose(retry, breaker, timeout) bounds each
 // attempt. nil policies are left out.
 func Compose(outermostFirst ...Policy) Policy {
-	p := &plan{}
+	var list []Policy
 	for _, policy := range outermostFirst {
 		switch policy := policy.(type) {
 		case nil:
 		case *plan:
-			p.list = append(p.list, policy.list...)
+			list = append(list, policy.list...)
 		default:
-			p.list = append(p.list, policy)
+			list = append(list, policy)
 		}
 	}
-	p.hard = firstHard(p.list)
-	for _, policy := range p.list {
-		if p.sys = systemOf(policy); p.sys != nil {
+	var sys *system.System
+	for _, policy := range list {
+		if sys = systemOf(policy); sys != nil {
 			break
 		}
+	}
+	return planOf(list, sys)
+}
+
+func planOf(list []Policy, sys *system.System) *plan {
+	p := &plan{list: list, sys: sys}
+	next := &p.outer
+	for i, policy := range list {
+		if limit, ok := policy.(TimeoutConfig); ok && !limit.Cooperative {
+			p.hard = &limit
+			if rest := list[i+1:]; len(rest) > 0 {
+				p.inner = planOf(rest, sys)
+			}
+			break
+		}
+		*next = &layer{policy: policy, sys: sys}
+		next = &(*next).inner
 	}
 	return p
 }
@@ -128,13 +154,14 @@ func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, err error) {
 	case nil:
 		return fn(ctx)
 	case *plan:
-		return descend(ctx, p.sys, p.list, p.hard, fn)
+		return descend(ctx, p, fn)
 	case TimeoutConfig:
 		if !p.Cooperative {
 			return hard(ctx, nil, p, nil, fn)
 		}
 	}
-	err = guard(ctx, nil, p, nil, func(ctx context.Context) (err error) {
+	l := layer{policy: p}
+	err = l.run(ctx, func(ctx context.Context) (err error) {
 		v, err = fn(ctx)
 		return err
 	})
@@ -147,72 +174,66 @@ func run(ctx context.Context, p Policy, fn func(context.Context) error) error {
 	if err := checkCall(ctx, fn == nil); err != nil {
 		return err
 	}
-	list, isPlan := p.(*plan)
-	switch {
-	case isHard(p) || isPlan && list.hard >= 0:
-		_, err := do(ctx, p, valued(fn))
+	switch p := p.(type) {
+	case nil:
+		return fn(ctx)
+	case *plan:
+		if p.hard == nil {
+			return p.outer.run(ctx, fn)
+		}
+		_, err := descend(ctx, p, valued(fn))
 		return err
-	case isPlan:
-		return guardAll(ctx, list.sys, list.list, fn)
+	case TimeoutConfig:
+		if !p.Cooperative {
+			_, err := hard(ctx, nil, p, nil, valued(fn))
+			return err
+		}
 	}
-	return guard(ctx, nil, p, nil, fn)
+	l := layer{policy: p}
+	return l.run(ctx, fn)
 }
 
-// descend runs fn under list: the policies before the first hard timeout guard
-// the call in this goroutine, the rest is run in the timeout's.
-func descend[T any](ctx context.Context, sys *system.System, list []Policy, firstHard int, fn Func[T]) (v T, err error) {
+// descend runs fn under p: its outer layers guard the call in this goroutine,
+// the rest is run in the hard timeout's.
+func descend[T any](ctx context.Context, p *plan, fn Func[T]) (v T, err error) {
 	switch {
-	case firstHard < 0:
-		err = guardAll(ctx, sys, list, func(ctx context.Context) (err error) {
+	case p.hard == nil:
+		err = p.outer.run(ctx, func(ctx context.Context) (err error) {
 			v, err = fn(ctx)
 			return err
 		})
-	case firstHard == 0:
-		return hard(ctx, sys, list[0].(TimeoutConfig), list[1:], fn)
+	case p.outer == nil:
+		return hard(ctx, p.sys, *p.hard, p.inner, fn)
 	default:
-		err = guardAll(ctx, sys, list[:firstHard], func(ctx context.Context) (err error) {
-			v, err = hard(ctx, sys, list[firstHard].(TimeoutConfig), list[firstHard+1:], fn)
+		err = p.outer.run(ctx, func(ctx context.Context) (err error) {
+			v, err = hard(ctx, p.sys, *p.hard, p.inner, fn)
 			return err
 		})
 	}
 	return v, err
 }
 
-func guardAll(ctx context.Context, sys *system.System, list []Policy, fn func(context.Context) error) error {
-	if len(list) == 0 {
+// run runs fn under the layers, from l on: it is where a policy meets a call.
+// ctx is not done.
+func (l *layer) run(ctx context.Context, fn func(context.Context) error) error {
+	if l == nil {
 		return fn(ctx)
 	}
-	return guard(ctx, sys, list[0], list[1:], fn)
-}
-
-// guard runs fn under p and then rest, none of them a hard timeout. It is where
-// a policy meets a call.
-func guard(ctx context.Context, sys *system.System, p Policy, rest []Policy, fn func(context.Context) error) error {
 	inner := fn
-	if len(rest) > 0 {
-		inner = func(ctx context.Context) error { return guard(ctx, sys, rest[0], rest[1:], fn) }
+	if l.inner != nil {
+		inner = func(ctx context.Context) error { return l.inner.run(ctx, fn) }
 	}
-	switch p := p.(type) {
+	switch p := l.policy.(type) {
 	case *Breaker:
 		return p.Run(ctx, inner)
 	case *Retry:
-		return p.Run(ctx, inner)
+		return p.guard(ctx, inner)
 	case TimeoutConfig:
-		return cooperate(ctx, sys, p, inner)
-	case nil:
-		return inner(ctx)
+		return cooperate(ctx, l.sys, p, inner)
 	}
 	return &ConfigError{Kind: "policy", Field: "Policy",
-		Problem: fmt.Sprintf("must be a *Breaker, a *Retry, a TimeoutConfig or from Compose, not a %T", p)}
+		Problem: fmt.Sprintf("must be a *Breaker, a *Retry, a TimeoutConfig or from Compose, not a %T", l.policy)}
 }
-
-// isHard reports whether p is a Timeout that runs its call in a goroutine.
-func isHard(p Policy) bool {
-	t, ok := p.(TimeoutConfig)
-	return ok && !t.Cooperative
-}
-
-func firstHard(list []Policy) int { return slices.IndexFunc(list, isHard) }
 
 // systemOf returns the system of the first breaker or retry in p, to which
 // timeouts and fallbacks report what happened; nil if there is none.

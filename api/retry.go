@@ -110,7 +110,18 @@ func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 	if fn == nil {
 		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "fn", Problem: "must not be nil"}
 	}
-	if err := r.begin(ctx); err != nil {
+	if err := r.checkCall(ctx); err != nil {
+		return err
+	}
+	return r.guard(ctx, fn)
+}
+
+// guard is Run for a call whose ctx and fn have been looked at.
+func (r *Retry) guard(ctx context.Context, fn func(context.Context) error) error {
+	if !r.isMade() {
+		return errNotMade()
+	}
+	if err := r.handle.Begin(); err != nil {
 		return err
 	}
 	for attempt := 1; ; attempt++ {
@@ -124,18 +135,15 @@ func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 	}
 }
 
-// begin admits a call, or tells why fn must not run.
-func (r *Retry) begin(ctx context.Context) error {
+// checkCall tells why a call must not begin.
+func (r *Retry) checkCall(ctx context.Context) error {
 	if !r.isMade() {
 		return errNotMade()
 	}
 	if ctx == nil {
 		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "ctx", Problem: "must not be nil"}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return r.handle.Begin()
+	return ctx.Err()
 }
 
 // again asks the owner what follows the attempt that failed with err, and

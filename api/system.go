@@ -68,6 +68,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 	for _, b := range s.breakers.Sorted() {
 		b.h.Close()
 	}
+	for _, r := range s.retries.Sorted() {
+		r.handle.Close()
+	}
 	var stuckErr error
 	if stuck := s.health.shutdown(ctx); len(stuck) > 0 {
 		stuckErr = fmt.Errorf("health checks have not returned: %s: %w", strings.Join(stuck, ", "), ctx.Err())

@@ -102,9 +102,9 @@ func cooperate(ctx context.Context, sys *system.System, t TimeoutConfig, fn func
 // hardCall is a call that runs in a goroutine of its own.
 type hardCall[T any] struct {
 	scope
-	sys  *system.System
-	rest []Policy
-	fn   Func[T]
+	sys   *system.System
+	inner *plan // nil: fn alone
+	fn    Func[T]
 
 	mu       sync.Mutex
 	changed  sync.Cond // one of those below became true
@@ -118,16 +118,16 @@ type hardCall[T any] struct {
 	panicked any
 }
 
-// hard runs fn under rest in a goroutine of its own and waits for it until the
+// hard runs fn under inner in a goroutine of its own and waits for it until the
 // limit, or until ctx ends.
-func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, rest []Policy, fn Func[T]) (v T, err error) {
+func hard[T any](ctx context.Context, sys *system.System, t TimeoutConfig, inner *plan, fn Func[T]) (v T, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, err
 	}
 	if t.Limit <= 0 {
 		return v, fired(sys, &TimeoutError{Operation: t.operation(), Limit: t.Limit})
 	}
-	c := &hardCall[T]{sys: sys, rest: rest, fn: fn}
+	c := &hardCall[T]{sys: sys, inner: inner, fn: fn}
 	c.changed.L = &c.mu
 	c.begin(ctx, t.Limit, true)
 	if outer, ok := ctx.Value(hardKey{}).(*scope); ok {
@@ -233,10 +233,10 @@ func (c *hardCall[T]) run() {
 		c.v, c.err, c.panicked, c.ended = v, err, panicked, true
 		c.changed.Signal()
 	}()
-	if len(c.rest) == 0 { // spares the new stack some growth
+	if c.inner == nil { // spares the new stack some growth
 		v, err = c.fn(&c.scope)
-	} else {
-		v, err = descend(&c.scope, c.sys, c.rest, firstHard(c.rest), c.fn)
+	} else if err = c.Err(); err == nil {
+		v, err = descend(&c.scope, c.inner, c.fn)
 	}
 	returned = true
 }

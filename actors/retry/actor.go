@@ -18,8 +18,6 @@ type Host interface {
 	// address, or ErrShutdown once shutdown began.
 	Spawn(kind, name string, produce func() actor.Actor) (ask.Owner, error)
 	Logger() *slog.Logger
-	// Closing is closed when shutdown begins.
-	Closing() <-chan struct{}
 }
 
 // The questions that an owner answers.

@@ -163,6 +163,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 				_, err := h.Failed(firstFailed())
 				require.NoError(t, err)
 			}
+			h.Close()
 			host.shutdown()
 			_, failed := h.Failed(firstFailed())
 			_, stats := h.Stats()

@@ -17,7 +17,7 @@ import (
 type Handle struct {
 	host     Host
 	name     string
-	closing  <-chan struct{}          // closed when the system shuts down
+	closed   atomic.Bool              // the system shuts down
 	settings atomic.Pointer[settings] // what the owner published last
 	calls    atomic.Uint64            // begun so far
 	office   atomic.Pointer[office]   // nil until the first message
@@ -45,7 +45,7 @@ func New(host Host, name string, cfg Config) (*Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handle{host: host, name: name, closing: host.Closing()}
+	h := &Handle{host: host, name: name}
 	h.publish(cfg, time.Now())
 	return h, nil
 }
@@ -61,11 +61,14 @@ func (h *Handle) Config() Config { return h.settings.Load().cfg.withDefaults() }
 // be changed.
 func (h *Handle) Settings() *Config { return &h.settings.Load().cfg }
 
+// Close refuses calls from now on: the system shuts down.
+func (h *Handle) Close() { h.closed.Store(true) }
+
 // Begin counts a call that begins. It sends no message and allocates nothing,
 // and reads the clock only when there is a budget. Once the system is shut
 // down it returns ErrShutdown.
 func (h *Handle) Begin() error {
-	if isClosed(h.closing) {
+	if h.closed.Load() {
 		return messages.ErrShutdown
 	}
 	h.calls.Add(1)
@@ -108,7 +111,7 @@ func (h *Handle) Configure(cfg Config) error {
 
 // Stats asks for what the policy has counted, or returns ErrShutdown.
 func (h *Handle) Stats() (messages.RetryStats, error) {
-	if isClosed(h.closing) {
+	if h.closed.Load() {
 		return messages.RetryStats{}, messages.ErrShutdown
 	}
 	o := h.office.Load()

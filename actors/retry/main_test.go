@@ -31,8 +31,7 @@ func newHost() *host {
 		actor.WithDeadLetterRequestLogging(false))}
 }
 
-func (h *host) Logger() *slog.Logger     { return slog.New(slog.DiscardHandler) }
-func (h *host) Closing() <-chan struct{} { return h.closing }
+func (h *host) Logger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (h *host) Spawn(_, _ string, produce func() actor.Actor) (ask.Owner, error) {
 	select {
