@@ -1,0 +1,47 @@
+package health
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+func TestAShownCheckStandsAsItWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := NewShared(nil, 1) // it needs no host
+		s, err := Show(shared, "circuit", []string{"circuits"})
+		require.NoError(t, err)
+		require.True(t, s.IsShown())
+		require.Equal(t, []string{"circuits"}, s.Config().Groups)
+
+		began, published := time.Now(), shared.Published()
+		s.Tell(began, messages.Healthy, "", nil)
+		require.Greater(t, shared.Published(), published)
+		time.Sleep(time.Hour)
+		s.Tell(time.Now(), messages.Degraded, "OPEN", messages.Details{"state": "OPEN"})
+		time.Sleep(time.Hour)
+		r := s.Result(time.Now())
+		require.Equal(t, messages.Degraded, r.Status, "it is never stale")
+		require.Equal(t, "OPEN", r.Message)
+		require.Equal(t, messages.Details{"state": "OPEN"}, r.Details)
+		require.Equal(t, time.Hour, r.Age)
+		require.Zero(t, r.Latency)
+		require.Len(t, r.Changes, 2)
+		require.Equal(t, time.Hour, r.Changes[1].Lasted)
+		require.Equal(t, r, s.Run(context.Background()), "nothing is run")
+
+		s.Cancel(messages.ErrShutdown)
+		require.False(t, s.Running())
+		require.Equal(t, r, s.Result(time.Now()))
+	})
+}
+
+func TestAShownCheckNeedsAName(t *testing.T) {
+	_, err := Show(NewShared(nil, 1), "", nil)
+	require.ErrorIs(t, err, messages.ErrConfig)
+}
