@@ -1,7 +1,11 @@
 package torture
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +61,7 @@ func (u *checkup) compare(now time.Time) {
 	defer u.mu.Unlock()
 	snap := u.s.Health().Snapshot()
 	u.complain(u.overall(snap))
+	u.complain(u.served(snap))
 	seen := 0
 	for _, c := range u.checks {
 		if c == nil || !c.gone.IsZero() {
@@ -106,6 +111,31 @@ func (c *checkLog) tells(now time.Time) string {
 	}
 	return ""
 }
+
+// served reports how the page and Status differ from the snapshot, taken at the same moment.
+func (u *checkup) served(snap api.SystemHealth) string {
+	page := httptest.NewRecorder()
+	u.page.ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/health", nil))
+	type named struct{ Name, Status, Message string }
+	var got struct {
+		Status string
+		Checks []named
+	}
+	if err := json.Unmarshal(page.Body.Bytes(), &got); err != nil {
+		return err.Error()
+	}
+	want := got
+	want.Status, want.Checks = word(snap.Status), []named{}
+	for _, c := range snap.Checks {
+		want.Checks = append(want.Checks, named{c.Name, word(c.Status), c.Message})
+	}
+	if !reflect.DeepEqual(got, want) || u.s.Health().Status() != snap.Status {
+		return fmt.Sprintf("the page shows %+v, the snapshot is %+v", got, want)
+	}
+	return ""
+}
+
+func word(s api.Status) string { return strings.ToLower(s.String()) }
 
 // overall recounts what the statuses amount to, and who is to blame.
 func (u *checkup) overall(all api.SystemHealth) string {

@@ -103,8 +103,10 @@ func (c *checkLog) reads(got api.CheckResult, now time.Time) string {
 	}
 	want.Flapping = c.flaps(want.Changes, now)
 	want.Changes = lastChanges(want.Changes)
-	if stuck := c.stuckSince(now); !stuck.IsZero() && now.Sub(stuck) >= 100*time.Millisecond {
-		want.Message += fmt.Sprintf(", stuck for %.1fs", now.Sub(stuck).Seconds())
+	if stuck := c.stuckSince(now); !stuck.IsZero() {
+		if d := now.Sub(stuck).Truncate(100 * time.Millisecond); d > 0 {
+			want.Message += fmt.Sprintf(", stuck for %.1fs", d.Seconds())
+		}
 	}
 	roots, blocked := c.roots(now)
 	stale := c.stale(now)
@@ -142,13 +144,11 @@ func (c *checkLog) answers(a *checkAsk) string {
 			return fmt.Sprintf("%s told that it is blocked: %+v", c.name, got)
 		}
 		return ""
-	case got.Timestamp.Before(a.from): // only what is known
+	case !got.Timestamp.Equal(at): // only what is known
 		if c.stuckSince(at).IsZero() && !c.crashed(at) && !c.crashed(just) && !c.returnedAt(at) {
 			return fmt.Sprintf("%s told something old: %+v", c.name, got)
 		}
 		return ""
-	case !got.Timestamp.Equal(at):
-		return fmt.Sprintf("%s told something of %v at %v", c.name, got.Timestamp, at)
 	}
 	facts := c.facts(at)
 	for n := len(facts); n > 0 && facts[n-1].at.Equal(at); n-- { // several may have come at that moment

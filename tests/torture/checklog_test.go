@@ -101,6 +101,7 @@ func (c *checkLog) weigh(facts []checkFact) (result api.CheckResult) {
 		was := result.Status
 		if !f.gaveUp {
 			result.Message, result.Details, result.Timestamp, result.Latency = f.message, f.details, f.at, f.at.Sub(f.begin)
+			result.LastRun = f.status
 			switch {
 			case f.status == api.Unhealthy && failed == 0:
 				failed, since = 1, f.at

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
 // checkup is one story.
 type checkup struct {
 	s    *api.System
+	page http.Handler
 	luck *rand.Rand
 
 	mu     sync.Mutex
@@ -57,6 +59,8 @@ func (u *checkup) complain(what string) {
 func (u *checkup) story(t *testing.T, drawn []int) string {
 	var err error
 	u.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: slots})
+	require.NoError(t, err)
+	u.page, err = u.s.Health().HandlerWith(api.HandlerConfig{ShowDetails: api.Always})
 	require.NoError(t, err)
 	u.s.Subscribe(u.hear)
 	for n := 0; n < len(drawn) && len(u.wrong) == 0; n++ {

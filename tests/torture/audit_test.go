@@ -1,0 +1,165 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+func (w *world) complain(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = append(w.broken, fmt.Sprintf("%v: %s", time.Since(w.begun), fmt.Sprintf(format, args...)))
+}
+
+// subscribe lets one listen who is fast, one who is slow and one who panics.
+func (w *world) subscribe() {
+	hear := func(h *hearing, e api.Event) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if lost, ok := e.(api.Dropped); ok {
+			h.lost += lost.Count
+			return
+		}
+		h.heard++
+	}
+	w.s.Subscribe(w.watch)
+	w.s.Subscribe(func(e api.Event) { hear(&w.slow, e); time.Sleep(10 * time.Second) })
+	w.s.Subscribe(func(e api.Event) { hear(&w.bad, e); panic("a bad listener") })
+}
+
+// watch follows the changes of every breaker and check: each begins where the
+// last one ended.
+func (w *world) watch(e api.Event) {
+	w.mu.Lock()
+	w.heard++
+	w.mu.Unlock()
+	switch e := e.(type) {
+	case api.BreakerChanged:
+		w.follow(e)
+	case api.CheckChanged:
+		w.mu.Lock()
+		last := w.checks[e.Name]
+		w.checks[e.Name] = e.To
+		w.mu.Unlock()
+		if last != e.From || e.From == e.To {
+			w.complain("%s went from %v to %v, but it was %v", e.Name, e.From, e.To, last)
+		}
+	case api.Dropped:
+		w.complain("a fast listener lost %d events", e.Count)
+	}
+}
+
+func (w *world) follow(e api.BreakerChanged) {
+	var i int
+	_, _ = fmt.Sscanf(e.Name, "dependency %d", &i)
+	w.mu.Lock()
+	last := w.states[e.Name]
+	w.states[e.Name] = e.To
+	w.trace = append(w.trace, fmt.Sprint(e.At.Sub(w.begun), i, e.From, e.To, e.Reason))
+	if strings.HasPrefix(e.Reason, "a trial did not report within") {
+		w.seen[i].overdue++
+	}
+	if e.To == api.Open && e.From != api.Open {
+		w.seen[i].opened++
+	}
+	w.mu.Unlock()
+	if last != e.From || e.From == api.Closed && e.To == api.HalfOpen {
+		w.complain("%s went from %v to %v, but it was %v", e.Name, e.From, e.To, last)
+	}
+	w.capped(i)
+}
+
+// capped complains if more trials run than may.
+func (w *world) capped(i int) {
+	s, err := w.breakers[i].Stats()
+	if most := w.seen[i].trials.Load(); err == nil && int64(s.Trials) > most {
+		w.complain("%s has %d trials at once, not %d", s.Name, s.Trials, most)
+	}
+}
+
+// auditor compares all counts when everybody waits for something.
+func (w *world) auditor(over context.Context, luck *rand.Rand) {
+	for w.pause(over, luck, time.Hour) {
+		synctest.Wait()
+		w.audit()
+	}
+}
+
+// audit recounts every breaker and retry. Nobody else may be at work.
+func (w *world) audit() {
+	w.audits++
+	for i, b := range w.breakers {
+		s, err := b.Stats()
+		if err != nil {
+			w.excuse(err)
+			continue
+		}
+		if wrong := w.recount(i, s); wrong != "" {
+			w.complain("%s: %+v", wrong, s)
+		}
+		w.capped(i)
+		r, err := w.retries[i].Stats()
+		if err != nil {
+			w.excuse(err)
+		} else if want := w.seen[i].retried.Load(); r.Calls != want {
+			w.complain("%d calls were made through %+v", want, r)
+		}
+	}
+}
+
+// recount compares what a breaker counts with what was seen of it.
+func (w *world) recount(i int, s api.BreakerStats) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen := &w.seen[i]
+	// Each admitted call has ended one way, is running, or its result was lost in
+	// a crash; a trial that was overdue failed once more than that.
+	counted := s.Successes + s.Failures + s.Ignored + s.Late + uint64(seen.running.Load()) + seen.lost.Load()
+	switch {
+	case counted != seen.admitted.Load()+seen.overdue:
+		return fmt.Sprintf("%d were admitted, %d overdue, %d run, %d lost", seen.admitted.Load(), seen.overdue, seen.running.Load(), seen.lost.Load())
+	case s.Rejected != seen.refused.Load():
+		return fmt.Sprintf("%d were refused", seen.refused.Load())
+	case s.Opened != seen.opened:
+		return fmt.Sprintf("%d changes to OPEN were told", seen.opened)
+	case s.State != w.states[s.Name]:
+		return fmt.Sprintf("the last change told was to %v", w.states[s.Name])
+	}
+	return ""
+}
+
+// excuse complains about an error that nobody can explain.
+func (w *world) excuse(err error) { w.complain("an owner did not answer: %v", err) }
+
+func (w *world) judge(t *testing.T, shut bool) {
+	if !shut {
+		w.audit()
+		for _, b := range w.breakers {
+			s, err := b.Stats()
+			require.NoError(t, err)
+			require.Zero(t, s.Trials, "%+v", s)
+			require.Equal(t, b.State(), s.State)
+		}
+		require.NoError(t, w.s.Shutdown(context.Background()))
+	}
+	for i, b := range w.breakers {
+		require.Zero(t, w.seen[i].running.Load())
+		_, err := b.Stats()
+		require.ErrorIs(t, err, api.ErrShutdown)
+		require.ErrorIs(t, b.Run(context.Background(), func(context.Context) error { return nil }), api.ErrShutdown)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	require.Empty(t, w.broken)
+	require.Equal(t, w.heard, w.slow.heard+w.slow.lost, "a slow listener gets each event, or hears how many it lost")
+	require.Equal(t, w.heard, w.bad.heard+w.bad.lost)
+}

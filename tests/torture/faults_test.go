@@ -1,0 +1,122 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// poison makes the owner of a breaker, a retry or a check crash on the next
+// message. It does nothing unless the library was built for that: see
+// poison_test.go.
+var poison = func(name string) {}
+
+// dependency is one of the services that are called.
+func (w *world) dependency(ctx context.Context, i int) error {
+	switch w.seen[i].trouble.Load() {
+	case failing:
+		return errBoom
+	case slow:
+		time.Sleep(3 * time.Second)
+	case flapping:
+		if time.Since(w.begun)/time.Second%20 < 10 {
+			return errBoom
+		}
+	case hanging: // whatever its ctx says
+		time.Sleep(5 * time.Minute)
+	case panicking:
+		panic("a bug")
+	}
+	return ctx.Err()
+}
+
+// pause waits for up to most, and reports whether there is more to do.
+func (w *world) pause(over context.Context, luck *rand.Rand, most time.Duration) bool {
+	select {
+	case <-time.After(1 + time.Duration(luck.Int64N(int64(most)))):
+	case <-over.Done():
+	}
+	return over.Err() == nil && !w.closing.Load()
+}
+
+// faults breaks and repairs one dependency after another, and poisons owners.
+func (w *world) faults(over context.Context, luck *rand.Rand) {
+	for w.pause(over, luck, 2*time.Minute) {
+		w.seen[luck.IntN(breakersThere)].trouble.Store(max(well, int32(luck.IntN(int(panicking)+3))-2))
+		switch name := luck.IntN(200); {
+		case name < 5:
+			poison(dependencyName(luck.IntN(breakersThere)))
+		case name < 8:
+			poison(fmt.Sprint("retry ", luck.IntN(breakersThere)))
+		case name < 10:
+			poison(fmt.Sprint("check ", luck.IntN(checksThere)))
+		}
+	}
+}
+
+// storms take everything down at once, while everybody calls.
+func (w *world) storms(over context.Context, luck *rand.Rand) {
+	for w.pause(over, luck, 6*time.Hour) {
+		w.storm.Store(true)
+		for i := range w.seen {
+			w.seen[i].trouble.Store(1 + int32(luck.IntN(int(panicking))))
+		}
+		w.pause(over, luck, 20*time.Minute)
+		w.storm.Store(false)
+		for i := range w.seen {
+			w.seen[i].trouble.Store(well)
+		}
+	}
+}
+
+// operator gives orders and changes settings.
+func (w *world) operator(over context.Context, luck *rand.Rand) {
+	for w.pause(over, luck, 5*time.Minute) {
+		i := luck.IntN(breakersThere)
+		b, seen := w.breakers[i], &w.seen[i]
+		var err error
+		switch luck.IntN(8) {
+		case 0:
+			err = b.ForceOpen()
+		case 1:
+			err = b.Disable()
+		case 2, 3, 4:
+			err = b.Reset()
+		case 5:
+			cfg := b.Config()
+			cfg.HalfOpenMaxCalls = 1 + luck.IntN(4)
+			cfg.FailureRate = luck.Float64()
+			seen.trials.Store(max(seen.trials.Load(), int64(cfg.HalfOpenMaxCalls)))
+			err = b.Configure(cfg)
+		case 6:
+			cfg := w.retries[i].Config()
+			cfg.MaxAttempts = 1 + luck.IntN(4)
+			err = w.retries[i].Configure(cfg)
+		case 7:
+			err = w.replace(luck.IntN(checksThere))
+		}
+		if err != nil && !errors.Is(err, api.ErrCrashed) && !(w.closing.Load() && errors.Is(err, api.ErrShutdown)) {
+			w.complain("an order failed: %v", err)
+		}
+	}
+}
+
+// replace deregisters a check that nobody stands on, and registers it again.
+func (w *world) replace(i int) error {
+	name := fmt.Sprint("check ", i)
+	err := w.s.Health().Deregister(name)
+	if refused := (*api.ConfigError)(nil); errors.As(err, &refused) && refused.Field == "DependsOn" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	delete(w.checks, name)
+	w.mu.Unlock()
+	return w.s.Health().Register(name, api.CheckConfig{}, api.Ping(func(ctx context.Context) error { return w.dependency(ctx, i) }))
+}
