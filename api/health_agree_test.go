@@ -94,19 +94,3 @@ func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 		require.Len(t, seen, 7, "everything was met: %v", seen)
 	})
 }
-
-func TestHealthAThousandProbersAtOnce(t *testing.T) {
-	withHealth(t, func(t *testing.T, _ *System, h *Health) {
-		mixed(t, h)
-		handler := h.Handler()
-		_, _, want := get(handler, "GET", "/health")
-		var wg sync.WaitGroup
-		for range 1000 {
-			wg.Go(func() {
-				_, _, body := get(handler, "GET", "/health")
-				require.Equal(t, want, body)
-			})
-		}
-		wg.Wait()
-	})
-}

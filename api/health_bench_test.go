@@ -14,6 +14,8 @@ import (
 // nowhere is a ResponseWriter that keeps nothing.
 type nowhere struct{ header http.Header }
 
+func newNowhere() *nowhere { return &nowhere{http.Header{}} }
+
 func (n *nowhere) Header() http.Header         { return n.header }
 func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nowhere) WriteHeader(int)             {}
@@ -23,6 +25,14 @@ var endpoints = [][2]string{
 	{"/livez", ""}, {"/readyz", ""}, {"/readyz?verbose", ""}, {"/readyz?exclude=check-0007", ""}, {"/readyz/check-0007", ""},
 	{"/startupz?verbose", ""}, {"/health", ""}, {"/health", "application/health+json"}, {"/health?verbose", "text/plain"},
 	{"/health", "text/plain;version=0.0.4"},
+}
+
+func request(endpoint [2]string) *http.Request {
+	r := httptest.NewRequest("GET", endpoint[0], nil)
+	if endpoint[1] != "" {
+		r.Header.Set("Accept", endpoint[1])
+	}
+	return r
 }
 
 func benchmarkEndpoints(b *testing.B, between func(h *Health)) {
@@ -36,10 +46,7 @@ func benchmarkEndpoints(b *testing.B, between func(h *Health)) {
 	handler := s.Health().Handler()
 	for _, endpoint := range endpoints {
 		b.Run(endpoint[0]+" "+endpoint[1], func(b *testing.B) {
-			r, w := httptest.NewRequest("GET", endpoint[0], nil), &nowhere{http.Header{}}
-			if endpoint[1] != "" {
-				r.Header.Set("Accept", endpoint[1])
-			}
+			r, w := request(endpoint), newNowhere()
 			b.ReportAllocs()
 			for b.Loop() {
 				between(s.Health())
