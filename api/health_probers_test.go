@@ -19,11 +19,11 @@ func TestHealthAThousandProbersAtOnce(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		var runs atomic.Int32
 		blink := func(context.Context) bool { return runs.Add(1)%3 > 0 }
-		for i := range 100 {
+		for i := range 20 {
 			require.NoError(t, h.Register(fmt.Sprint(i), CheckConfig{Interval: OnDemand, Optional: i%2 == 0}, Bool(blink)))
 		}
 		synctest.Wait()
-		require.EqualValues(t, 100, runs.Load())
+		require.EqualValues(t, 20, runs.Load())
 		handler := h.Handler()
 		h.mu.Lock() // probes need no lock
 		var wg sync.WaitGroup
@@ -45,7 +45,7 @@ func TestHealthAThousandProbersAtOnce(t *testing.T) {
 			wg.Go(probe)
 		}
 		wg.Wait()
-		require.EqualValues(t, 100, runs.Load(), "probes run nothing")
+		require.EqualValues(t, 20, runs.Load(), "probes run nothing")
 		for range 1000 {
 			wg.Go(probe)
 		}
@@ -53,7 +53,7 @@ func TestHealthAThousandProbersAtOnce(t *testing.T) {
 			wg.Go(func() { h.RunAll(t.Context()) })
 		}
 		wg.Wait()
-		require.Greater(t, runs.Load(), int32(100))
+		require.Greater(t, runs.Load(), int32(20))
 		h.mu.Unlock()
 	})
 }
