@@ -25,7 +25,7 @@ func newCheckSet(sorted []*health.Handle, declared ...string) *checkSet {
 		s.groups[name] = &group{}
 	}
 	for _, c := range sorted {
-		for _, name := range slices.Compact(slices.Sorted(slices.Values(c.Config().Groups))) {
+		for _, name := range c.Groups() {
 			if s.groups[name] == nil {
 				s.groups[name] = &group{}
 			}

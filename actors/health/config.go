@@ -44,6 +44,8 @@ func (c Config) withDefaults() Config {
 		c.Groups = []string{"ready"}
 	}
 	c.Groups = slices.Clone(c.Groups) // the caller's slice stays the caller's
+	slices.Sort(c.Groups)
+	c.Groups = slices.Compact(c.Groups)
 	c.DependsOn = slices.Clone(c.DependsOn)
 	return c
 }

@@ -35,4 +35,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, Config{Timeout: 10 * time.Second, Interval: 10 * time.Second, FastInterval: 10 * time.Second, UnhealthyAfter: 1, HealthyAfter: 1, Groups: []string{"ready"}},
 		Config{}.withDefaults())
 	require.Empty(t, Config{Groups: []string{}}.withDefaults().Groups)
+	mine := []string{"ready", "a", "ready"}
+	require.Equal(t, []string{"a", "ready"}, Config{Groups: mine}.withDefaults().Groups)
+	require.Equal(t, []string{"ready", "a", "ready"}, mine, "the caller's stay as they are")
 }

@@ -80,6 +80,9 @@ func (h *Handle) Name() string { return h.name }
 // Config returns the check's settings, defaults filled in. They are read only.
 func (h *Handle) Config() Config { return h.cfg }
 
+// Groups returns the groups the check is in, sorted, each once. They are read only.
+func (h *Handle) Groups() []string { return h.cfg.Groups }
+
 // Result returns the last result as it reads now. It never waits.
 func (h *Handle) Result(now time.Time) Result { return h.See(now).Result(now) }
 
