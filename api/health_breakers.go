@@ -10,7 +10,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// BreakersCheck returns a check that shows circuit breakers: DEGRADED while any
+// BreakersCheck returns one check that sums up circuit breakers (ShowBreakers
+// shows each as a check of its own): DEGRADED while any
 // of them is not CLOSED, with the state of each such one in its details. An
 // open circuit means that its breaker does its work, so it never takes the
 // service down (see Strict for that). Without arguments it looks at all

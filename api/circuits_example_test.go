@@ -1,0 +1,83 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// With a probe no caller is sacrificed to find out that the service is well
+// again: a health check is asked instead.
+func ExampleBreakerConfig_probe() {
+	system, _ := api.Start(quiet)
+	defer system.Shutdown(context.Background())
+
+	payments, err := system.Breaker("payments", api.BreakerConfig{
+		FailureThreshold: 1,
+		ResetTimeout:     10 * time.Millisecond,
+		Probe:            "payments",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ping := func(context.Context) error { return nil } // asks the service's own /health, say
+	if err := system.Health().Register("payments", api.CheckConfig{}, api.Ping(ping)); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	recovered := make(chan struct{})
+	system.Subscribe(func(e api.Event) {
+		if e, ok := e.(api.BreakerChanged); ok {
+			fmt.Printf("%v: %s\n", e.To, e.Reason)
+			if e.To == api.Closed {
+				close(recovered)
+			}
+		}
+	})
+	_ = payments.Run(context.Background(), func(context.Context) error { return errors.New("connection refused") })
+	<-recovered // nobody has called meanwhile
+
+	// Output:
+	// OPEN: 1 failure
+	// HALF_OPEN: reset timeout is over
+	// CLOSED: service recovered
+}
+
+// One call shows all circuits in /health, those of breakers made later too.
+func ExampleSystem_ShowBreakers() {
+	system, _ := api.Start(quiet)
+	defer system.Shutdown(context.Background())
+
+	payments, err := system.Breaker("payments", api.BreakerConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := payments.ForceOpen(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := system.ShowBreakers(api.ShowBreakersConfig{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := system.Breaker("reviews", api.BreakerConfig{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	all := system.Health().Snapshot("circuits")
+	fmt.Println(all.Status)
+	for _, c := range all.Checks {
+		fmt.Println(c.Name, c.Status, c.Message)
+	}
+
+	// Output:
+	// DEGRADED
+	// circuit:payments DEGRADED OPEN: forced open
+	// circuit:reviews HEALTHY
+}
