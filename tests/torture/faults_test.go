@@ -61,12 +61,12 @@ func (w *world) faults(over context.Context, luck *rand.Rand) {
 // storms take everything down at once, while everybody calls.
 func (w *world) storms(over context.Context, luck *rand.Rand) {
 	for w.pause(over, luck, 6*time.Hour) {
-		w.storm.Store(true)
+		w.storm.Store(int32(1 + luck.IntN(breakersThere)))
 		for i := range w.seen {
 			w.seen[i].trouble.Store(1 + int32(luck.IntN(int(panicking))))
 		}
 		w.pause(over, luck, 20*time.Minute)
-		w.storm.Store(false)
+		w.storm.Store(0)
 		for i := range w.seen {
 			w.seen[i].trouble.Store(well)
 		}

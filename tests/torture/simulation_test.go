@@ -74,8 +74,8 @@ type world struct {
 	breakers []*api.Breaker
 	retries  []*api.Retry
 	seen     [breakersThere]sight
-	storm    atomic.Bool
-	closing  atomic.Bool // the system is about to be shut down
+	storm    atomic.Int32 // one more than the first breaker that it hits; 0: there is none
+	closing  atomic.Bool  // the system is about to be shut down
 	calls    atomic.Uint64
 	audits   int
 
@@ -199,7 +199,7 @@ func dependencyName(i int) string { return fmt.Sprint("dependency ", i) }
 func (w *world) caller(luck *rand.Rand) {
 	for time.Since(w.begun) < w.length {
 		pause := 20 * time.Minute
-		if w.storm.Load() {
+		if w.storm.Load() > 0 {
 			pause = 20 * time.Second
 		}
 		time.Sleep(time.Duration(luck.Int64N(int64(pause))))
@@ -207,7 +207,11 @@ func (w *world) caller(luck *rand.Rand) {
 		if luck.IntN(10) == 0 {
 			cancel()
 		}
-		w.call(ctx, luck.IntN(breakersThere), luck)
+		i := luck.IntN(breakersThere)
+		if eye := int(w.storm.Load()) - 1; eye >= 0 {
+			i = (eye + luck.IntN(10)) % breakersThere // everybody wants the same
+		}
+		w.call(ctx, i, luck)
 		cancel()
 	}
 }
@@ -235,6 +239,9 @@ func (w *world) call(ctx context.Context, i int, luck *rand.Rand) {
 		seen.admitted.Add(1)
 		last.begin(&seen.running)
 		defer last.end()
+		if b.State() == api.HalfOpen {
+			w.capped(i)
+		}
 		if which > 3 {
 			return api.Run(ctx, inner, func(ctx context.Context) error { return w.dependency(ctx, i) })
 		}
