@@ -72,3 +72,25 @@ func describeBreaker(e messages.BreakerChanged) (slog.Level, string) {
 	}
 	return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' OPEN - %s", e.Name, e.Reason)
 }
+
+// sheltered is a user's log handler that may panic: that record is lost, and
+// nothing else.
+type sheltered struct{ slog.Handler }
+
+func (h sheltered) Enabled(ctx context.Context, level slog.Level) (enabled bool) {
+	defer func() { _ = recover() }()
+	return h.Handler.Enabled(ctx, level)
+}
+
+func (h sheltered) Handle(ctx context.Context, r slog.Record) (err error) {
+	defer func() { _ = recover() }()
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h sheltered) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return sheltered{h.Handler.WithAttrs(attrs)}
+}
+
+func (h sheltered) WithGroup(name string) slog.Handler {
+	return sheltered{h.Handler.WithGroup(name)}
+}

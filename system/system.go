@@ -29,6 +29,7 @@ type System struct {
 
 // Start starts an actor system with one supervisor per kind.
 func Start(logger *slog.Logger) (*System, error) {
+	logger = slog.New(sheltered{logger.Handler()})
 	quiet := slog.New(slog.DiscardHandler)
 	s := &System{
 		logger: logger,

@@ -2,7 +2,9 @@ package tests
 
 import (
 	"context"
+	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -72,3 +74,28 @@ func TestAQuietLifeLogsNothing(t *testing.T) {
 		require.Empty(t, log.sentences(t))
 	})
 }
+
+// badLog panics whatever it is asked.
+type badLog struct{ slog.Handler }
+
+func (badLog) Enabled(context.Context, slog.Level) bool  { panic("log kaboom") }
+func (badLog) Handle(context.Context, slog.Record) error { panic("log kaboom") }
+
+func TestALogThatPanicsLosesRecordsAndNothingElse(t *testing.T) {
+	for _, handler := range []slog.Handler{badLog{slog.DiscardHandler}, halfBadLog{slog.DiscardHandler}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := start(t, api.SystemConfig{Logger: slog.New(handler)})
+			s.Subscribe(func(api.Event) { panic("listener kaboom") })
+			play(t, breaker(t, s, api.BreakerConfig{FailureThreshold: 1}), "f 60s sss CLOSED")
+			require.NoError(t, s.Health().Register("db", api.CheckConfig{}, api.Ping(func(context.Context) error { panic("check kaboom") })))
+			time.Sleep(time.Minute)
+			require.Equal(t, api.Unhealthy, last(t, s, "db").Status)
+		})
+	}
+}
+
+// halfBadLog panics when it is given a record.
+type halfBadLog struct{ slog.Handler }
+
+func (halfBadLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (halfBadLog) Handle(context.Context, slog.Record) error { panic("log kaboom") }
