@@ -10,9 +10,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// The paths that everybody takes all day allocate nothing, also when fn
-// captures variables.
-func TestSuccessesAndRefusalsAllocateNothing(t *testing.T) {
+// The paths that everybody takes all day, or all night, allocate nothing, also
+// when fn captures variables.
+func TestCallsAndRefusalsAllocateNothing(t *testing.T) {
 	ctx := context.Background()
 	s := start(t, api.SystemConfig{})
 	b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -21,6 +21,9 @@ func TestSuccessesAndRefusalsAllocateNothing(t *testing.T) {
 	open, err := s.Breaker("open", api.BreakerConfig{})
 	require.NoError(t, err)
 	require.NoError(t, open.ForceOpen())
+
+	failing, err := s.Breaker("failing", api.BreakerConfig{FailureThreshold: api.Off})
+	require.NoError(t, err)
 
 	n := 0
 	capturing := func(context.Context) error { n++; return nil }
@@ -36,6 +39,8 @@ func TestSuccessesAndRefusalsAllocateNothing(t *testing.T) {
 		{"Run with retry and breaker", func() { api.Run(ctx, both, capturing) }},
 		{"a refusal by Run", func() { open.Run(ctx, capturing) }},
 		{"a refusal by Do", func() { api.Do(ctx, open, value) }},
+		{"a failure, acknowledged", func() { failing.Run(ctx, fail) }},
+		{"an ignored call, acknowledged", func() { failing.Run(ctx, func(context.Context) error { return context.Canceled }) }},
 		{"State", func() { b.State() }},
 		{"TimeUntilReset", func() { b.TimeUntilReset() }},
 	}
