@@ -126,28 +126,6 @@ func TestDrainLetsARequestInFlightFinish(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-func TestDrainOnARealSignal(t *testing.T) {
-	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	ended := make(chan error)
-	// SIGURG, which the runtime sends itself, does no harm should it come too early.
-	go func() {
-		ended <- s.DrainOnSignal(t.Context(), DrainConfig{Delay: 1, Signals: []os.Signal{syscall.SIGURG}})
-	}()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-ended:
-			require.NoError(t, err)
-			require.True(t, s.Health().Snapshot().Draining)
-			return
-		case <-tick.C:
-			require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGURG))
-		}
-	}
-}
-
 func TestDrainRefusesBadSettings(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, _ *Health) {
 		var none context.Context

@@ -184,7 +184,9 @@ func TestMachinesArePure(t *testing.T) {
 
 func TestNothingUnsafe(t *testing.T) {
 	for _, s := range sources(t) {
-		require.NotContains(t, s.imports, "unsafe", s.path)
+		if s.path != "api/checks/disk_windows.go" { // a system call that fills in what it gets pointers to
+			require.NotContains(t, s.imports, "unsafe", s.path)
+		}
 		for _, group := range s.syntax.Comments {
 			for _, c := range group.List {
 				require.False(t, strings.HasPrefix(c.Text, "//go:"+"linkname"), s.path)

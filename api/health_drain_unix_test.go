@@ -1,0 +1,35 @@
+//go:build unix
+
+package api
+
+import (
+	"log/slog"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDrainOnARealSignal(t *testing.T) {
+	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	ended := make(chan error)
+	// SIGURG, which the runtime sends itself, does no harm should it come too early.
+	go func() {
+		ended <- s.DrainOnSignal(t.Context(), DrainConfig{Delay: 1, Signals: []os.Signal{syscall.SIGURG}})
+	}()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+			require.True(t, s.Health().Snapshot().Draining)
+			return
+		case <-tick.C:
+			require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGURG))
+		}
+	}
+}
