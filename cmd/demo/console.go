@@ -112,10 +112,11 @@ func (c *Console) moveBar(stop <-chan struct{}) {
 // Enabled makes Console a slog.Handler: it takes everything from INFO up.
 func (c *Console) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
-// Handle prints what happened to breakers and checks, and errors. Retries,
-// timeouts and fallbacks are too many to print: Story counts them.
+// Handle prints what happened to breakers and checks, how the storefront drains,
+// and errors. Retries, timeouts and fallbacks are too many to print: Story
+// counts them.
 func (c *Console) Handle(_ context.Context, r slog.Record) error {
-	shown := r.Level >= slog.LevelError
+	shown := r.Level >= slog.LevelError || strings.HasPrefix(r.Message, "Drain")
 	r.Attrs(func(a slog.Attr) bool {
 		shown = shown || a.Key == "breaker" || a.Key == "check"
 		return !shown

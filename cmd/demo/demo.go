@@ -30,6 +30,7 @@ func play(ctx context.Context, opts Options, w io.Writer) (err error) {
 	defer services.Close()
 
 	console := newConsole(w, opts.For)
+	console.Print(fmt.Sprintf("Three services, two storefronts, %d requests per second to each, for %v (seed %d).\n\n", opts.Rate, opts.For, opts.Seed))
 	shop, err := openShop(folder, services, console, opts.For)
 	if err != nil {
 		return err
@@ -41,7 +42,6 @@ func play(ctx context.Context, opts Options, w io.Writer) (err error) {
 	}
 	defer twin.Close()
 
-	console.Print(fmt.Sprintf("Three services, two storefronts, %d requests per second to each, for %v (seed %d).\n\n", opts.Rate, opts.For, opts.Seed))
 	d := &demo{opts: opts, console: console, services: services, shop: shop, twin: twin}
 	err = d.run(ctx)
 	d.report()
@@ -78,6 +78,7 @@ func (d *demo) run(parent context.Context) error {
 	all.Go(func() {
 		if d.wait(ctx, share(0.52, d.opts.For)) {
 			d.showHealth("in the outage")
+			d.show("in the outage", "/readyz", readyLine)
 		}
 	})
 	// When it ends before its end, callers who still wait are let go.
@@ -87,6 +88,9 @@ func (d *demo) run(parent context.Context) error {
 	d.ended = time.Now()
 	if ctx.Err() == nil {
 		d.showHealth("at the end")
+		if err := d.drain(ctx); err != nil {
+			cancel(err)
+		}
 	}
 	done()
 	if parent.Err() != nil {
@@ -127,12 +131,28 @@ func (d *demo) wait(ctx context.Context, at time.Duration) bool {
 }
 
 // showHealth asks the storefront how it is, as an operator would.
-func (d *demo) showHealth(when string) {
-	line, err := healthLine(d.shop.client, d.shop.url)
+func (d *demo) showHealth(when string) { d.show(when, "/health", healthLine) }
+
+// show asks the storefront for a page of its health and prints it in a line.
+func (d *demo) show(when, path string, ask func(*http.Client, string) (string, error)) {
+	line, err := ask(d.shop.client, d.shop.url)
 	if err != nil {
 		line = err.Error()
 	}
-	d.console.Line("HTTP", "%s: GET /health → %s", when, line)
+	d.console.Line("HTTP", "%s: GET %s → %s", when, path, line)
+}
+
+// drain closes the storefront as a rollout does: first /readyz asks for no more
+// visitors, then those who are here are served, and then everything stops.
+func (d *demo) drain(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	drained := make(chan error, 1)
+	delay := share(0.02, d.opts.For) // a real service gives its balancer 5 s or so
+	go func() { drained <- d.shop.sys.Drain(limited, delay, d.shop.server.Shutdown) }()
+	<-d.shop.sys.Health().Draining()
+	d.show("while draining", "/readyz", readyLine)
+	return <-drained
 }
 
 // report prints what was measured.

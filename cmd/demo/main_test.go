@@ -78,11 +78,15 @@ func TestTheStorefrontStaysUpWhereItsTwinFails(t *testing.T) {
 		"reviews is stopped: connection refused",
 		"reviews is well again",
 		"in the outage: GET /health → 200 OK",
+		"Circuit breaker 'payments' OPEN - probe 'payments' is UNHEALTHY",
+		"in the outage: GET /readyz → 200 OK",
 		"at the end: GET /health → 200 OK",
+		"while draining: GET /readyz → 503 Service Unavailable, [-]shutdown failed: draining",
 		"understudy: circuits opened",
 	} {
 		require.Contains(t, text, want)
 	}
+	require.Regexp(t, `(?s)at the end: .*Drain: readiness says 503.*while draining: .*Drain: letting work in flight finish.*Drain: shutting down.*Drain: done`, text)
 	require.NotContains(t, text, "\x1b", "no escape codes off a terminal")
 	require.NotContains(t, text, "ERROR")
 	failed := numbers(t, text, "failed")

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/api"
+	"github.com/understudy-go/understudy/api/checks"
 )
 
 // protected is what the storefront calls itself at the services.
@@ -29,15 +32,17 @@ type Storefront struct {
 func NewStorefront(sys *api.System, urls map[string]string, client *http.Client, shelf *Shelf, pace Pace) (*Storefront, error) {
 	s := &Storefront{client: client, shelf: shelf, urls: urls, health: sys.Health().Handler()}
 
-	catalog, err := guard(sys, "catalog", pace)
+	catalog, err := guard(sys, "catalog", pace, "")
 	if err != nil {
 		return nil, err
 	}
-	reviews, err := guard(sys, "reviews", pace)
+	reviews, err := guard(sys, "reviews", pace, "")
 	if err != nil {
 		return nil, err
 	}
-	payments, err := guard(sys, "payments", pace)
+	// An order is nothing to experiment with: whether payments is well again,
+	// its health check finds out.
+	payments, err := guard(sys, "payments", pace, "payments")
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +50,10 @@ func NewStorefront(sys *api.System, urls map[string]string, client *http.Client,
 	s.reviews = api.Wrap1(reviews, s.liveReviews, noReviews)
 	s.charge = api.Wrap1(payments, s.chargeNow, chargeLater)
 
-	return s, s.registerChecks(sys.Health(), pace)
+	if err := s.registerChecks(sys.Health(), pace); err != nil {
+		return nil, err
+	}
+	return s, sys.ShowBreakers(api.ShowBreakersConfig{}) // at /health, and /health/circuits
 }
 
 // Pace is what depends on how fast the demo's script is played. A real service
@@ -56,11 +64,14 @@ type Pace struct {
 }
 
 // guard is how the storefront calls any service: at most a second in all, up
-// to three attempts, each seen by the breaker and bounded by itself.
-func guard(sys *api.System, name string, pace Pace) (api.Policy, error) {
+// to three attempts, each seen by the breaker and bounded by itself. Once the
+// circuit has been open for long enough the probe, a health check, is asked
+// whether the service is well again; without one, a few visitors' calls try.
+func guard(sys *api.System, name string, pace Pace, probe string) (api.Policy, error) {
 	breaker, err := sys.Breaker(name, api.BreakerConfig{
 		FailureThreshold: 5,
 		ResetTimeout:     pace.ResetTimeout,
+		Probe:            probe,
 		Window:           api.CountWindow(20),
 		MinimumCalls:     10,
 		SlowCall:         150 * time.Millisecond,
@@ -118,16 +129,45 @@ func chargeLater(_ context.Context, order string) (Receipt, error) {
 	return Receipt{Order: order, Paid: false}, nil
 }
 
-// registerChecks watches what the storefront stands on. It can do without the
-// services, which are therefore optional, but not without its own store.
+// registerChecks watches what the storefront stands on, in three groups:
+//
+//	ready     may visitors be sent here? It can do without the services, which
+//	          are therefore optional, but not without its own store
+//	live      must this process be restarted? Only for what a restart repairs
+//	services  the three, for whoever wants them alone: /health/services
+//
+// Browsing needs two services: while one is down, its check says so and is not
+// run. Their own checks speak first: it gives them one failure's time.
 func (s *Storefront) registerChecks(health *api.Health, pace Pace) error {
-	for name, url := range s.urls {
-		cfg := api.CheckConfig{Timeout: 500 * time.Millisecond, Interval: pace.CheckEvery, Optional: true}
-		if err := health.Register(name, cfg, s.reach(url+"/health")); err != nil {
+	type check struct {
+		name  string
+		cfg   api.CheckConfig
+		check api.Check
+	}
+	all := []check{
+		{"store", api.CheckConfig{}, api.Ping(s.shelf.Ping)},
+		{"goroutines", api.CheckConfig{Groups: []string{"live"}}, checks.Goroutines(10_000)},
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.urls)) {
+		all = append(all, check{name, api.CheckConfig{Optional: true, Groups: []string{"ready", "services"}}, s.reach(s.urls[name] + "/health")})
+	}
+	all = append(all, check{"browsing", api.CheckConfig{Optional: true, UnhealthyAfter: 2, DependsOn: []string{"catalog", "reviews"}}, api.Ping(s.browse)})
+	for _, c := range all {
+		c.cfg.Interval, c.cfg.Timeout = pace.CheckEvery, 500*time.Millisecond
+		if err := health.Register(c.name, c.cfg, c.check); err != nil {
 			return err
 		}
 	}
-	return health.Register("store", api.CheckConfig{Interval: pace.CheckEvery}, api.Ping(s.shelf.Ping))
+	return nil
+}
+
+// browse looks at a product as a visitor does, but takes no fallback for an answer.
+func (s *Storefront) browse(ctx context.Context) error {
+	if _, err := s.liveProduct(ctx, "0"); err != nil {
+		return err
+	}
+	_, err := s.liveReviews(ctx, "0")
+	return err
 }
 
 // reach is a check that a service answers, and in good time.
@@ -149,7 +189,7 @@ func (s *Storefront) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /product/{id}", s.serveProduct)
 	mux.HandleFunc("POST /checkout/{id}", s.serveCheckout)
-	for _, path := range []string{"/health", "/livez", "/readyz"} {
+	for _, path := range []string{"/health", "/health/", "/livez", "/readyz", "/readyz/", "/startupz"} {
 		mux.Handle(path, s.health)
 	}
 	return mux
