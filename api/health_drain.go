@@ -17,10 +17,24 @@ import (
 //
 //  1. /readyz answers 503 "draining", so that no new requests are sent here;
 //  2. it waits delay, until that has got around (5 s is usual);
-//  3. it calls each of finish, one after the other, which should let work in
-//     flight end: pass (*http.Server).Shutdown, and the guarded calls of its
-//     requests run to their end;
+//  3. it calls each of finish, one after the other, to let work in flight end,
+//     and the guarded calls within it;
 //  4. it calls Shutdown.
+//
+// Finish is what waits for work. Drain cannot: a guarded call leaves no trace
+// until it ends (which is why it costs next to nothing), so nobody could count
+// those under way. Who began the work knows of it:
+//
+//	requests    server.Shutdown
+//	gRPC        func(ctx context.Context) error {
+//	                defer context.AfterFunc(ctx, server.Stop)() // no longer than ctx
+//	                server.GracefulStop()
+//	                return nil
+//	            }
+//	a worker    what stops it and waits for it, until ctx ends
+//
+// Shutdown cuts no call off, but releases whoever waits between retries: what
+// is to have all its attempts must be waited for here.
 //
 // When ctx ends, the delay is over and finish and Shutdown get that ctx, as
 // always. It returns the errors of finish and Shutdown, joined. A negative
@@ -37,7 +51,7 @@ func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(
 type DrainConfig struct {
 	Delay   time.Duration                 // between "draining" and the first of Finish; default 5 s; 1 ns for none
 	Limit   time.Duration                 // for Finish and Shutdown together; default 20 s
-	Finish  []func(context.Context) error // what lets work in flight end, such as (*http.Server).Shutdown
+	Finish  []func(context.Context) error // what lets work in flight end, such as (*http.Server).Shutdown: see Drain
 	Signals []os.Signal                   // default SIGTERM and SIGINT
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -96,11 +97,22 @@ func TestDrainSkipsTheDelayOnASecondSignal(t *testing.T) {
 func TestDrainLetsARequestInFlightFinish(t *testing.T) {
 	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
+	breaker, err := s.Breaker("db", BreakerConfig{})
+	require.NoError(t, err)
+	retry, err := s.Retry("db", RetryConfig{InitialDelay: time.Millisecond})
+	require.NoError(t, err)
 	arrived := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(arrived)
-		<-s.Health().Draining()
-		_, _ = io.WriteString(w, "served")
+	guarded := Wrap(Compose(retry, breaker), func(ctx context.Context) (string, error) {
+		if Attempt(ctx) == 1 {
+			close(arrived)
+			<-s.Health().Draining()
+			return "", errors.New("try again")
+		}
+		return "served", nil
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := guarded(r.Context())
+		_, _ = fmt.Fprint(w, answer, err)
 	}))
 	defer server.Close()
 	body := make(chan string)
@@ -122,7 +134,7 @@ func TestDrainLetsARequestInFlightFinish(t *testing.T) {
 		ended <- s.drainOn(t.Context(), DrainConfig{Delay: 1, Limit: 10 * time.Second,
 			Finish: []func(context.Context) error{server.Config.Shutdown}}, quit)
 	}()
-	require.Equal(t, "served", <-body)
+	require.Equal(t, "served<nil>", <-body, "all its attempts were made")
 	require.NoError(t, <-ended)
 }
 

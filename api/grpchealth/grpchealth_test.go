@@ -132,7 +132,8 @@ func TestWatchFollowsAndDrainEndsIt(t *testing.T) {
 	require.Equal(t, serving, storage())
 
 	stopped := make(chan struct{})
-	require.NoError(t, system.Drain(t.Context(), time.Nanosecond, func(context.Context) error {
+	require.NoError(t, system.Drain(t.Context(), time.Nanosecond, func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, server.Stop)()
 		server.GracefulStop() // hangs for as long as a Watch is open
 		close(stopped)
 		return nil
