@@ -20,13 +20,16 @@ const (
 	handle  = "actors/breaker/handle.go"
 )
 
+// publish is where a fresh view is shown.
+const publish = "\to.h.view.Store(newView(o.h.name, o.current, last, now))\n"
+
 var variants = []variant{
 	{name: "stretched: every step of the protocol is slow", changes: []change{
 		{gate, "\t\"sync/atomic\"\n", "\t\"runtime\"\n\t\"sync/atomic\"\n"},
 		{gate, "\tword = v.tally.Or(sealed)\n", "\truntime.Gosched()\n\tword = v.tally.Or(sealed)\n\truntime.Gosched()\n"},
 		{gate, "{ v.tally.Store(word) }", "{ runtime.Gosched(); v.tally.Store(word); runtime.Gosched() }"},
 		{gate, "func (v *view) count() bool { return", "func (v *view) count() bool { runtime.Gosched(); return"},
-		{owner, "\to.h.view.Store(next)\n", "\truntime.Gosched()\n\to.h.view.Store(next)\n\truntime.Gosched()\n"},
+		{owner, publish, "\truntime.Gosched()\n" + publish + "\truntime.Gosched()\n"},
 		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
 	}},
 	{name: "crashing: the owner crashes in the middle of a step, up to five times", flags: []string{"-crashes"}, changes: []change{
@@ -44,8 +47,14 @@ var variants = []variant{
 		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
 	}},
 	{name: "a view published twice", caught: true, changes: []change{
-		{owner, "\to.h.view.Store(next)\n", "\tif o.first == nil {\n\t\to.first = last\n\t}\n\tif o.first.state == next.state && o.first.timed == next.timed {\n\t\to.first.epoch = next.epoch\n\t\to.first.tally.Store(next.tally.Load())\n\t\tnext = o.first\n\t}\n\to.h.view.Store(next)\n"},
+		{owner, publish, "\tnext := newView(o.h.name, o.current, last, now)\n\tif o.first == nil {\n\t\to.first = last\n\t}\n\tif o.first.state == next.state && o.first.timed == next.timed {\n\t\to.first.epoch = next.epoch\n\t\to.first.tally.Store(next.tally.Load())\n\t\tnext = o.first\n\t}\n\to.h.view.Store(next)\n"},
 		{owner, "\tdue      time.Time\n", "\tdue      time.Time\n\tfirst    *view\n"},
+	}},
+	{name: "a lease lent again with the count that was credited", caught: true, changes: []change{
+		{owner, "\t\tlast.thaw(0)\n", "\t\tlast.thaw(word)\n"},
+	}},
+	{name: "a lease lent again for another epoch", caught: true, changes: []change{
+		{gate, "v.epoch == m.epoch && v.timed", "v.timed"},
 	}},
 	{name: "reply before publish", caught: true, changes: []change{
 		{owner, "\t\tdefer o.crashed(m.Fail)\n\t\to.step(func(b *machine, now time.Time) effects { return b.result(now, m.Question) })\n\t\tm.Answer(struct{}{})\n",
