@@ -6,6 +6,7 @@ package story
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,10 @@ func play(t *testing.T, file string, step func(words []string) string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := tell(t, string(text), step)
+	told, err := tell(string(text), step)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if *rewrite {
 		if err := os.WriteFile(file, []byte(told), 0o644); err != nil {
 			t.Fatal(err)
@@ -43,7 +47,8 @@ func play(t *testing.T, file string, step func(words []string) string) {
 	}
 }
 
-func tell(t *testing.T, text string, step func(words []string) string) string {
+// tell returns the story with what came of each step.
+func tell(text string, step func(words []string) string) (string, error) {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		before, _, ok := strings.Cut(line, "->")
@@ -52,9 +57,9 @@ func tell(t *testing.T, text string, step func(words []string) string) string {
 		}
 		words := strings.Fields(before)
 		if len(words) < 2 {
-			t.Fatalf("a step is a moment and what happens: %q", line)
+			return "", fmt.Errorf("a step is a moment and what happens: %q", line)
 		}
 		lines[i] = before + "-> " + step(words)
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"), nil
 }

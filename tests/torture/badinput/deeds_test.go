@@ -31,10 +31,10 @@ func plain(function string, do func(v *victim)) deed {
 	return deed{function, func(v *victim) error { do(v); return nil }, nil}
 }
 
+// deeds use what a system owns.
 func deeds() []deed {
-	all := append(useBreaker(), useRest()...)
 	down := api.ErrShutdown
-	return append(all, []deed{
+	return append(useBreaker(), []deed{
 		{"Start", func(*victim) error {
 			s, err := api.Start(api.SystemConfig{})
 			return errors.Join(err, s.Shutdown(today))
@@ -46,6 +46,7 @@ func deeds() []deed {
 		plain("System.Breakers", func(v *victim) { v.s.Breakers() }),
 		plain("System.Health", func(v *victim) { v.s.Health() }),
 		plain("System.BreakersCheck", func(v *victim) { _, _ = v.s.BreakersCheck()(today) }),
+		{"System.ShowBreakers", func(v *victim) error { return v.s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{"ready"}}) }, down},
 		plain("System.Subscribe", func(v *victim) { v.s.Subscribe(func(api.Event) {})() }),
 		{"System.Shutdown", func(v *victim) error { return brief(v.s.Shutdown) }, nil},
 		{"System.Drain", func(v *victim) error {
@@ -126,6 +127,16 @@ func useBreaker() []deed {
 
 // hang waits until its ctx ends.
 func hang(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+// together does several deeds, one after the other.
+func together(all []deed) deed {
+	return deed{function: "all that has no owner", do: func(v *victim) (err error) {
+		for _, d := range all {
+			err = errors.Join(err, d.do(v))
+		}
+		return err
+	}}
+}
 
 // useRest uses what has no owner.
 func useRest() []deed {

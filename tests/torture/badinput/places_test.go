@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -97,7 +98,8 @@ var spots = []spot{
 
 func TestNoPlaceIsTooBad(t *testing.T) {
 	all := deeds()
-	for _, d := range all {
+	alone := append(slices.Clone(all), together(useRest()))
+	for _, d := range alone {
 		for _, p := range spots {
 			t.Run(d.function+"/"+p.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -108,12 +110,12 @@ func TestNoPlaceIsTooBad(t *testing.T) {
 			})
 		}
 	}
-	t.Logf("%d functions in %d places", len(all), len(spots))
+	t.Logf("%d functions in %d places", len(all)+len(useRest()), len(spots))
 }
 
 // After Shutdown a function says ErrShutdown, or it needs no owner and answers.
 func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
-	for _, d := range deeds() {
+	for _, d := range append(deeds(), useRest()...) {
 		t.Run(d.function, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				v := newVictim(t)
@@ -126,7 +128,7 @@ func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
 
 // Amid Shutdown a function answers as before, or as after.
 func TestAmidShutdownEveryFunctionAnswers(t *testing.T) {
-	for _, d := range deeds() {
+	for _, d := range append(deeds(), together(useRest())) {
 		t.Run(d.function, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				for range 3 {

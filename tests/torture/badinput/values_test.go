@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"testing/synctest"
 	"time"
 
 	"github.com/understudy-go/understudy/api"
@@ -88,6 +89,22 @@ func badSystems() []row {
 			s, err := api.Start(api.SystemConfig{Version: odd[6] + odd[1]})
 			return errors.Join(err, legal(get(s.Health().Handler(), "/health", "")), s.Shutdown(today))
 		}},
+		{"System.ShowBreakers", "fewer than none", refused("circuits", "Most"), func(v *victim) error { return v.s.ShowBreakers(api.ShowBreakersConfig{Most: -1}) }},
+		{"System.ShowBreakers", "an empty group", refused("circuits", "Groups"), func(v *victim) error {
+			return v.s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{""}})
+		}},
+		{"System.ShowBreakers", "twice", refused("circuits", "ShowBreakers"), func(v *victim) error {
+			return errors.Join(v.s.ShowBreakers(api.ShowBreakersConfig{Most: most}), v.s.ShowBreakers(api.ShowBreakersConfig{}))
+		}},
+		{"System.ShowBreakers", "breakers of odd names", fine, func(v *victim) error {
+			err := v.s.ShowBreakers(api.ShowBreakersConfig{})
+			for _, name := range odd {
+				b, bad := v.s.Breaker(name, api.BreakerConfig{})
+				err = errors.Join(err, bad, b.ForceOpen())
+			}
+			synctest.Wait()
+			return errors.Join(err, legal(get(v.h.Handler(), "/health", "")), legal(get(v.h.Handler(), "/health", "text/plain;version=0.0.4")))
+		}},
 		{"System.Shutdown", "nil ctx", refused("system", "Shutdown"), func(v *victim) error { return v.s.Shutdown(never) }},
 		{"System.Shutdown", "twice", fine, func(v *victim) error { return errors.Join(v.s.Shutdown(today), v.s.Shutdown(today)) }},
 		{"System.Subscribe", "nil", fine, func(v *victim) error { v.s.Subscribe(nil)(); return v.b.ForceOpen() }},
@@ -146,6 +163,7 @@ func badSystems() []row {
 		add("Breakers", fine, func() error { return must(len(s.Breakers()) == 0) })
 		add("Health", fine, func() error { return must(s.Health() == nil) })
 		add("Subscribe", fine, func() error { s.Subscribe(func(api.Event) {})(); return nil })
+		add("ShowBreakers", refused("circuits", "System"), func() error { return s.ShowBreakers(api.ShowBreakersConfig{}) })
 		add("Shutdown", refused("system", "Shutdown"), func() error { return s.Shutdown(today) })
 		add("Drain", not, func() error { return s.Drain(today, 0) })
 		add("DrainOnSignal", not, func() error { return s.DrainOnSignal(today, api.DrainConfig{}) })

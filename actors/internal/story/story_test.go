@@ -1,0 +1,54 @@
+package story
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// FuzzTell: only steps change, each is played once and in order, and a story
+// that has been told tells itself.
+func FuzzTell(f *testing.F) {
+	f.Add("words\n0s call -> admitted\n\n1s  tick ->\n")
+	f.Add("->")
+	f.Add("a b -> c -> d\r\n\xff \xfe->")
+	f.Fuzz(func(t *testing.T, text string) {
+		played := 0
+		step := func(words []string) string {
+			played++
+			return fmt.Sprint(played, " ", strings.Join(words, " "))
+		}
+		told, err := tell(text, step)
+		if err != nil {
+			require.ErrorContains(t, err, "a step is")
+			return
+		}
+		require.Equal(t, played, steps(text))
+		before, after := strings.Split(text, "\n"), strings.Split(told, "\n")
+		require.Len(t, after, len(before))
+		for i := range before {
+			if !strings.Contains(before[i], "->") {
+				require.Equal(t, before[i], after[i])
+			}
+		}
+		played = 0
+		again, err := tell(told, step)
+		require.NoError(t, err)
+		require.Equal(t, told, again)
+	})
+}
+
+// steps counts the lines with an arrow.
+func steps(text string) (n int) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.Contains(line, "->") {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzHealthEndpoints asks for anything, of checks that are called anything and
+// say anything: the status is one of those documented, the page is what its
+// Content-Type says, the headers are short, and HEAD answers as GET does.
+func FuzzHealthEndpoints(f *testing.F) {
+	for _, path := range []string{"/health", "/livez", "/readyz/x", "/startupz", "/x/health/ready", "/health/../livez", "//", "/readyz/"} {
+		for _, accept := range []string{"", "application/json", "application/health+json", "text/plain", "text/plain;version=0.0.4"} {
+			f.Add(path, "verbose&exclude=x&exclude=nobody", accept, "x", "down", "lag", "3 s", uint8(0))
+		}
+	}
+	f.Add("/health/\xff", "verbose=%zz;;&exclude=%00", "*/*;q=NaN", "\xff\"\\\n", "\x1b[2J", "\x00", "\xfe", uint8(1))
+	f.Add("/readyz", "exclude=a,b", "text/html;q=0.9, */*;q=0.1", "health", "", "", "", uint8(6))
+	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(f, err)
+	f.Cleanup(func() { require.NoError(f, s.Shutdown(context.Background())) })
+	shown, err := s.Health().HandlerWith(HandlerConfig{ShowDetails: Always})
+	require.NoError(f, err)
+	handlers := []http.Handler{s.Health().Handler(), shown}
+
+	f.Fuzz(func(t *testing.T, path, query, accept, name, message, key, value string, kind uint8) {
+		err := s.Health().Register(name, CheckConfig{Interval: OnDemand, Groups: []string{"live", "ready", "x" + key}}, func(context.Context) (Details, error) {
+			details := Details{key: value, "raw": json.RawMessage(value), value: []any{key, 1i}}
+			return details, []error{nil, errors.New(message), Degrade(message)}[kind%3]
+		})
+		if err != nil {
+			require.ErrorIs(t, err, ErrConfig)
+			require.Empty(t, name)
+			return
+		}
+		s.Health().Run(context.Background(), name)
+		request := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Header: http.Header{"Accept": {accept}}}
+		got := answer(t, handlers[kind/3%2], request)
+		request.Method = http.MethodHead
+		head := answer(t, handlers[kind/3%2], request)
+		require.Equal(t, got.Code, head.Code)
+		require.Equal(t, got.Header().Get("Content-Type"), head.Header().Get("Content-Type"))
+		require.True(t, got.Code == http.StatusNotFound || head.Body.Len() == 0)
+		request.Method = http.MethodPost
+		require.Contains(t, []int{http.StatusNotFound, http.StatusMethodNotAllowed}, answer(t, handlers[0], request).Code)
+		require.NoError(t, s.Health().Deregister(name))
+	})
+}
+
+// answer lets h answer a request, and judges that.
+func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	require.Contains(t, []int{200, 404, 405, 503}, w.Code)
+	require.True(t, utf8.Valid(w.Body.Bytes()), "%q", w.Body)
+	size := 0
+	for name, values := range w.Header() {
+		text := strings.Join(values, "")
+		size += len(name) + len(text)
+		require.False(t, strings.ContainsAny(text, "\r\n\x00"), "%s: %q", name, text)
+	}
+	require.Less(t, size, 8<<10)
+	if w.Code == 404 || w.Code == 405 || r.Method == http.MethodHead {
+		return w
+	}
+	require.Equal(t, fmt.Sprint(w.Body.Len()), w.Header().Get("Content-Length"))
+	switch kind := w.Header().Get("Content-Type"); kind {
+	case "application/json", "application/health+json":
+		var page struct {
+			Status string          `json:"status"`
+			Checks json.RawMessage `json:"checks"`
+		}
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &page), "%q", w.Body)
+		require.NotEmpty(t, page.Status)
+		require.NotEmpty(t, page.Checks)
+	case "text/plain; version=0.0.4; charset=utf-8":
+		for line := range strings.Lines(w.Body.String()) {
+			require.Regexp(t, metric, line)
+		}
+	case "text/plain; charset=utf-8":
+		require.False(t, strings.ContainsAny(w.Body.String(), "\x00\r\x1b\x7f"), "%q", w.Body)
+	default:
+		t.Fatalf("a page of type %q", kind)
+	}
+	return w
+}
+
+// metric is a line that Prometheus reads.
+var metric = regexp.MustCompile(`^(# (HELP|TYPE) .*|[a-z_]+(\{([a-z]+="(\\[\\"n]|[^\\"\n])*",?)*\})? -?[0-9.e+-]+)\n$`)
+
+// FuzzAccept: the format chosen does not depend on how a list is split into
+// headers, nor on upper and lower case, and words that name nothing change nothing.
+func FuzzAccept(f *testing.F) {
+	f.Add("application/json", "text/plain;q=0.5")
+	f.Add("*/*", "application/*;q=1e-3")
+	f.Add("text/plain;version=0.0.4;q=0.2", "application/health+json; q=\"0.3\"")
+	f.Add(";,;q=NaN", "*/*;q=-1")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		for _, endpoint := range []string{"health", "livez", "readyz", "startupz"} {
+			chosen := choose([]string{a + "," + b}, endpoint)
+			require.LessOrEqual(t, chosen, formatPrometheus)
+			require.Equal(t, chosen, choose([]string{a, b}, endpoint))
+			require.Equal(t, chosen, choose([]string{"image/png", a, "", b, "application/json;q=0"}, endpoint))
+			if strings.IndexFunc(a, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 { // there are letters whose upper case is ASCII
+				require.Equal(t, choose([]string{a}, endpoint), choose([]string{strings.ToUpper(a)}, endpoint))
+			}
+			require.Equal(t, choose(slices.Repeat([]string{a}, 2), endpoint), choose([]string{a}, endpoint))
+		}
+	})
+}
+
+// FuzzStatusText: what is read as a status is written as it was read.
+func FuzzStatusText(f *testing.F) {
+	f.Add("HEALTHY", uint8(1))
+	f.Add("degraded", uint8(200))
+	f.Fuzz(func(t *testing.T, text string, number uint8) {
+		var s Status
+		if err := s.UnmarshalText([]byte(text)); err == nil {
+			require.True(t, strings.EqualFold(text, s.String()), "%q reads as %v", text, s)
+		}
+		written, err := Status(number).MarshalText()
+		require.NoError(t, err)
+		require.NoError(t, s.UnmarshalText(written))
+		require.Equal(t, Status(number).String(), s.String())
+	})
+}
