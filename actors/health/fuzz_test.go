@@ -104,5 +104,6 @@ func (p *player) check() {
 	}
 	v := m.view(p.now)
 	require.Equal(t, v.read(p.now).Status, v.status(p.now))
-	require.Equal(t, m.status, v.status(p.now), "what is published now is not stale now")
+	require.Equal(t, m.status, v.result.Status)
+	require.False(t, m.last.Timestamp.Equal(p.now) && v.stale(p.now), "what was found now is not stale now")
 }

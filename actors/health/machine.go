@@ -37,6 +37,7 @@ type machine struct {
 	startedAt time.Time // of that run
 	luck      float64   // of the jitter, in [0, 1)
 	dueAt     time.Time // of the next run; zero: when asked
+	staleAt   time.Time // when there should have been its result; zero: never
 
 	status              messages.Status
 	last                Result    // of the last run that ended, or timed out
@@ -120,7 +121,9 @@ func (m *machine) result(r messages.RunResult) effects {
 		e.crash = r.Message
 		m.observe(&e, r.At, messages.Unhealthy, r.Message, r.Details)
 		m.enter(&e, r.At, messages.Unhealthy)
+		m.staleAt = time.Time{} // it stays UNHEALTHY until it has run again
 	case late: // its timeout was counted already
+		m.expect(r.At)
 	case m.overdue(r.At):
 		m.observe(&e, r.At, messages.Unhealthy, m.timedOut(), nil)
 	default:
@@ -207,6 +210,21 @@ func (m *machine) observe(e *effects, now time.Time, s messages.Status, message 
 		}
 	}
 	m.dueAt = m.next()
+	m.expect(now)
+}
+
+// expect works out when the next result should be there. A restart does not
+// put that off: what crashes again and again must not look fresh.
+func (m *machine) expect(now time.Time) {
+	m.staleAt = time.Time{}
+	if m.dueAt.IsZero() {
+		return
+	}
+	from := m.dueAt
+	if from.Before(now) {
+		from = now
+	}
+	m.staleAt = from.Add(m.cfg.Timeout).Add(slack)
 }
 
 // enter is the only writer of the status.

@@ -124,3 +124,14 @@ func TestSettingsAsLongAsCanBe(t *testing.T) {
 	}
 	require.True(t, m.view(at(3)).read(at(3)).Flapping)
 }
+
+// What crashes again and again before it has run must not look fresh.
+func TestARestartMakesNoOldResultFresh(t *testing.T) {
+	m := newMachine(Config{Timeout: 2 * time.Second, Interval: 10 * time.Second})
+	outcomes(m, "h")
+	m.restart(false)
+	require.Equal(t, messages.Unknown, m.view(at(60)).status(at(60)))
+	outcomes(m, "p")
+	m.restart(false)
+	require.Equal(t, messages.Unhealthy, m.view(at(600)).status(at(600)), "it panicked, until it has run again")
+}

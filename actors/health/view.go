@@ -48,12 +48,8 @@ func (m *machine) view(now time.Time) *view {
 		v.result.Message = "no result yet"
 	case m.phase == stuck:
 		v.stuckSince = m.deadline()
-	case m.phase != crashed && !m.dueAt.IsZero():
-		from := m.dueAt
-		if from.Before(now) {
-			from = now
-		}
-		v.staleAt = from.Add(m.cfg.Timeout).Add(slack)
+	default:
+		v.staleAt = m.staleAt
 	}
 	return v
 }

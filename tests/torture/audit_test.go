@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -98,20 +99,27 @@ func (w *world) auditor(over context.Context, luck *rand.Rand) {
 func (w *world) audit() {
 	w.audits++
 	for i, b := range w.breakers {
-		s, err := b.Stats()
-		if err != nil {
-			w.excuse(err)
+		s, err := sober(b.Stats)
+		r, alsoErr := sober(w.retries[i].Stats)
+		if err = errors.Join(err, alsoErr); err != nil {
+			w.complain("an owner did not answer: %v", err)
 			continue
 		}
 		if wrong := w.recount(i, s); wrong != "" {
 			w.complain("%s: %+v", wrong, s)
 		}
 		w.capped(i)
-		r, err := w.retries[i].Stats()
-		if err != nil {
-			w.excuse(err)
-		} else if want := w.seen[i].retried.Load(); r.Calls != want {
+		if want := w.seen[i].retried.Load(); r.Calls != want {
 			w.complain("%d calls were made through %+v", want, r)
+		}
+	}
+}
+
+// sober asks until the owner does not crash on the question.
+func sober[A any](ask func() (A, error)) (a A, err error) {
+	for {
+		if a, err = ask(); !errors.Is(err, api.ErrCrashed) {
+			return a, err
 		}
 	}
 }
@@ -123,10 +131,10 @@ func (w *world) recount(i int, s api.BreakerStats) string {
 	seen := &w.seen[i]
 	// Each admitted call has ended one way, is running, or its result was lost in
 	// a crash; a trial that was overdue failed once more than that.
-	counted := s.Successes + s.Failures + s.Ignored + s.Late + uint64(seen.running.Load()) + seen.lost.Load()
+	counted := s.Successes + s.Failures + s.Ignored + s.Late + uint64(seen.running.Load()) + lostTo(s.Name)
 	switch {
 	case counted != seen.admitted.Load()+seen.overdue:
-		return fmt.Sprintf("%d were admitted, %d overdue, %d run, %d lost", seen.admitted.Load(), seen.overdue, seen.running.Load(), seen.lost.Load())
+		return fmt.Sprintf("%d were admitted, %d overdue, %d run, %d lost", seen.admitted.Load(), seen.overdue, seen.running.Load(), lostTo(s.Name))
 	case s.Rejected != seen.refused.Load():
 		return fmt.Sprintf("%d were refused", seen.refused.Load())
 	case s.Opened != seen.opened:
@@ -137,14 +145,11 @@ func (w *world) recount(i int, s api.BreakerStats) string {
 	return ""
 }
 
-// excuse complains about an error that nobody can explain.
-func (w *world) excuse(err error) { w.complain("an owner did not answer: %v", err) }
-
 func (w *world) judge(t *testing.T, shut bool) {
 	if !shut {
 		w.audit()
 		for _, b := range w.breakers {
-			s, err := b.Stats()
+			s, err := sober(b.Stats)
 			require.NoError(t, err)
 			require.Zero(t, s.Trials, "%+v", s)
 			require.Equal(t, b.State(), s.State)

@@ -60,7 +60,7 @@ func (u *checkup) compare(now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	snap := u.s.Health().Snapshot()
-	u.complain(u.overall(snap))
+	u.complain(overall(snap, u.checks))
 	u.complain(u.served(snap))
 	seen := 0
 	for _, c := range u.checks {
@@ -138,12 +138,12 @@ func (u *checkup) served(snap api.SystemHealth) string {
 func word(s api.Status) string { return strings.ToLower(s.String()) }
 
 // overall recounts what the statuses amount to, and who is to blame.
-func (u *checkup) overall(all api.SystemHealth) string {
+func overall(all api.SystemHealth, checks [4]*checkLog) string {
 	seen := map[api.Status]bool{}
 	var causes []string
 	for _, r := range all.Checks {
 		status := r.Status
-		if len(r.Name) == 1 && status == api.Unhealthy && u.checks[r.Name[0]-'a'].cfg.Optional {
+		if len(r.Name) == 1 && status == api.Unhealthy && checks[r.Name[0]-'a'].cfg.Optional {
 			status = api.Degraded
 		}
 		seen[status] = true

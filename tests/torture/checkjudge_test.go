@@ -22,20 +22,19 @@ const (
 // stale tells whether there should have been another result by now.
 func (c *checkLog) stale(now time.Time) maybe {
 	facts := c.facts(now)
-	if len(facts) == 0 || c.cfg.Interval == api.OnDemand || !c.stuckSince(now).IsZero() || c.crashed(now) {
+	if len(facts) == 0 || c.cfg.Interval == api.OnDemand || !c.stuckSince(now).IsZero() {
 		return no
 	}
 	last := facts[len(facts)-1]
 	shown := last.at
 	for _, r := range c.runs {
-		if r.begin.Equal(last.begin) && r.over(now) && r.end.After(shown) {
-			shown = r.end
+		if !r.begin.Equal(last.begin) || !r.over(now) {
+			continue
 		}
-	}
-	for _, at := range c.restarted {
-		if !at.After(now) && at.After(shown) {
-			shown = at
+		if r.panicked {
+			return no // it stays UNHEALTHY until it has run again
 		}
+		shown = latest(shown, r.end)
 	}
 	d := c.gap(now)
 	patience := c.cfg.Timeout + 5*time.Second

@@ -146,16 +146,17 @@ func (u *checkup) register(id int) {
 }
 
 func (u *checkup) deregister(c *checkLog) {
-	err := u.s.Health().Deregister(c.name)
 	needed := slices.ContainsFunc(u.checks[:], func(o *checkLog) bool {
 		return o != nil && o.gone.IsZero() && slices.Contains(o.cfg.DependsOn, c.name)
 	})
-	if (err != nil) != needed {
-		u.complain(fmt.Sprintf("Deregister(%s): %v", c.name, err))
-	}
 	if !needed {
 		u.mu.Lock()
 		c.gone = time.Now()
+		u.mu.Unlock()
+	}
+	if err := u.s.Health().Deregister(c.name); (err != nil) != needed {
+		u.mu.Lock()
+		u.complain(fmt.Sprintf("Deregister(%s): %v", c.name, err))
 		u.mu.Unlock()
 	}
 }
@@ -198,7 +199,8 @@ func (u *checkup) runAll() {
 		u.free = time.Now().Add(hogTime)
 	}
 	var notes []*checkAsk
-	for _, c := range u.checks {
+	checks := u.checks // which may be others by then
+	for _, c := range checks {
 		if c != nil && c.gone.IsZero() {
 			notes = append(notes, u.note(c))
 		}
@@ -210,7 +212,7 @@ func (u *checkup) runAll() {
 		for _, a := range notes {
 			a.to = time.Now()
 		}
-		u.complain(u.overall(all))
+		u.complain(overall(all, checks))
 	}()
 }
 

@@ -10,10 +10,15 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// poison makes the owner of a breaker, a retry or a check crash on the next
-// message. It does nothing unless the library was built for that: see
+// Poison makes the owner of a breaker, a retry or a check crash on the next
+// message, antidote undoes that, and lostTo returns how many results of calls a
+// breaker crashed on. They do nothing unless the library was built for that: see
 // poison_test.go.
-var poison = func(name string) {}
+var (
+	poison   = func(name string) {}
+	antidote = func() {}
+	lostTo   = func(name string) uint64 { return 0 }
+)
 
 // dependency is one of the services that are called.
 func (w *world) dependency(ctx context.Context, i int) error {

@@ -95,7 +95,6 @@ type sight struct {
 	admitted atomic.Uint64 // calls whose fn began
 	running  atomic.Int64  // of those
 	refused  atomic.Uint64
-	lost     atomic.Uint64 // results that an owner crashed on
 	retried  atomic.Uint64 // calls that came through its retry
 	trials   atomic.Int64  // the most that it may have at once, at any time
 	overdue  uint64        // trials that did not report in time
@@ -119,6 +118,7 @@ func simulate(t *testing.T, from uint64, days float64, shut bool) *world {
 		luck: rand.New(rand.NewPCG(from, 3)), probes: from%2 == 1, length: time.Duration(days * float64(24*time.Hour)),
 		states: map[string]api.State{}, checks: map[string]api.Status{},
 	}
+	antidote()
 	synctest.Test(t, func(t *testing.T) { w.live(t, shut) })
 	return w
 }

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -49,7 +50,7 @@ func try(v variant, race bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"test", "-count=1", "-overlay", overlay, "-run", "TestManyCallers", "-timeout", "90s"}
+	args := []string{"test", "-count=1", "-overlay", overlay, "-run", cmp.Or(v.run, "TestManyCallers"), "-timeout", "90s"}
 	if race {
 		args = append(args, "-race")
 	}

@@ -6,7 +6,8 @@ type change struct{ file, from, to string }
 // variant is the breaker, changed.
 type variant struct {
 	name    string
-	caught  bool // it is broken on purpose: the histories must tell
+	caught  bool   // it is broken on purpose: the histories must tell
+	run     string // which tests; default: the histories
 	flags   []string
 	changes []change
 }
@@ -18,6 +19,9 @@ const (
 	trial   = "actors/breaker/trial.go"
 	shown   = "actors/breaker/shown.go"
 	handle  = "actors/breaker/handle.go"
+	retry   = "actors/retry/actor.go"
+	check   = "actors/health/actor.go"
+	words   = "messages/errors.go"
 )
 
 // publish is where a fresh view is shown.
@@ -36,6 +40,16 @@ var variants = []variant{
 		{owner, "\te := input(o.spare, now)\n", "\te := input(o.spare, now)\n\tif o.lives < 5 && rand.IntN(8) == 0 {\n\t\to.lives++\n\t\tpanic(\"crash\")\n\t}\n"},
 		{owner, "\tdue      time.Time\n", "\tdue      time.Time\n\tlives int\n"},
 		{owner, "\t\"log/slog\"\n", "\t\"log/slog\"\n\t\"math/rand/v2\"\n"},
+	}},
+	{name: "poisoned: owners crash on cue, whole systems with them", run: "TestACrash|TestCrashes|TestWholeSystems", flags: []string{"-tags", "poison"}, changes: []change{
+		{words, "var (\n", "// Poison reports whether an owner is to crash on the message at hand.\nvar Poison = func(owner, message string) bool { return false }\n\nvar (\n"},
+		{owner, "\te := input(o.spare, now)\n", "\te := input(o.spare, now)\n\tif messages.Poison(o.h.name, o.doing) {\n\t\tpanic(\"poison\")\n\t}\n"},
+		{owner, "\tdue      time.Time\n", "\tdue      time.Time\n\tdoing    string\n"},
+		{owner, "func (o *owner) Receive(c actor.Context) {\n", "func (o *owner) Receive(c actor.Context) {\n\to.doing = fmt.Sprintf(\"%T\", c.Message())\n"},
+		{retry, "\te := next.failed(cell.Question)\n", "\te := next.failed(cell.Question)\n\t\tif messages.Poison(o.handle.name, \"\") {\n\t\t\tpanic(\"poison\")\n\t\t}\n"},
+		{check, "\to.carry(o.machine.call(time.Now()))\n", "\tif messages.Poison(o.name, \"\") {\n\t\t\tpanic(\"poison\")\n\t\t}\n\t\to.carry(o.machine.call(time.Now()))\n"},
+		{check, "\t\to.carryResult(msg)\n", "\t\tif messages.Poison(o.name, \"\") {\n\t\t\tpanic(\"poison\")\n\t\t}\n\t\to.carryResult(msg)\n"},
+		{check, "\tif msg.Generation == o.generation {\n", "\tif msg.Generation == o.generation {\n\t\t\tif messages.Poison(o.name, \"\") {\n\t\t\t\tpanic(\"poison\")\n\t\t\t}\n"},
 	}},
 	{name: "tally read before sealing", caught: true, changes: []change{
 		{gate, "\t\"sync/atomic\"\n", "\t\"runtime\"\n\t\"sync/atomic\"\n"},
