@@ -107,11 +107,11 @@ func (c *circuits) begin() error {
 	return nil
 }
 
-// add shows a breaker that was made, if there is room.
+// add shows a breaker that was made, if there is a row for it.
 func (c *circuits) add(b *Breaker) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
-	if !c.h.closed && c.rows[b.Name()] == nil && len(c.rows) < c.cfg.Most {
+	if !c.h.closed && c.rows[b.Name()] == nil {
 		c.show(b, b.State(), "")
 	}
 }

@@ -95,6 +95,11 @@ func (h *host) Spawn(_, _ string, produce func() actor.Actor) (ask.Owner, error)
 
 func (h *host) shutdown() {
 	close(h.closing)
+	h.stop()
+}
+
+// stop is what shutdown does after it began.
+func (h *host) stop() {
 	for _, a := range h.owners {
 		_ = h.system.Root.StopFuture(a.pid).Wait()
 		close(a.done)

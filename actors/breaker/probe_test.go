@@ -21,6 +21,7 @@ type clinic struct {
 	status messages.Status
 	deaf   bool // it notices the end of ctx only when it is done
 	asked  []string
+	until  time.Time // the deadline of the last question
 
 	running, most atomic.Int32 // runs at once
 }
@@ -28,6 +29,7 @@ type clinic struct {
 func (c *clinic) probe(ctx context.Context, check string) (messages.Status, string) {
 	c.mu.Lock()
 	c.asked = append(c.asked, check)
+	c.until, _ = ctx.Deadline()
 	takes, status, deaf := c.takes, c.status, c.deaf
 	c.mu.Unlock()
 	c.most.Store(max(c.most.Load(), c.running.Add(1)))
@@ -116,7 +118,9 @@ func TestAProbeThatFailsOpensItAgain(t *testing.T) {
 func TestAStuckProbeIsReclaimedAtItsDeadline(t *testing.T) {
 	c := &clinic{takes: time.Hour, status: messages.Healthy}
 	withProbe(t, Config{TrialTimeout: 10 * time.Second}, c, func(t *testing.T, host *host, h *Handle) {
+		due := time.Now().Add(70 * time.Second)
 		after(70 * time.Second)
+		require.True(t, due.Equal(c.until), "it knows its deadline")
 		require.Equal(t, messages.Open, h.State())
 		require.Equal(t, "probe 'payments' did not report within 10s", host.changes()[2].Reason)
 		require.Zero(t, c.running.Load(), "it is no longer asked")
@@ -219,14 +223,31 @@ func TestShutdownEndsTheProbe(t *testing.T) {
 	withProbe(t, Config{TrialTimeout: time.Hour}, c, func(t *testing.T, host *host, h *Handle) {
 		after(61 * time.Second)
 		require.EqualValues(t, 1, c.running.Load())
-		before := slices.Clone(host.changes())
+		before, began := slices.Clone(host.changes()), time.Now()
 		host.shutdown() // waits for the probe
+		require.Zero(t, time.Since(began))
 		require.Zero(t, c.running.Load())
 		require.Equal(t, before, host.changes())
 		require.Empty(t, host.unanswered())
 		require.Equal(t, messages.HalfOpen, h.State())
 		require.ErrorIs(t, succeed(h), messages.ErrShutdown)
 	})
+}
+
+// Once Shutdown has begun, health checks end for no reason of their own.
+func TestWhatAProbeSaysDuringShutdownMovesNothing(t *testing.T) {
+	for _, status := range []messages.Status{messages.Unknown, messages.Unhealthy, messages.Healthy} {
+		c := &clinic{takes: time.Second, status: status}
+		withProbe(t, Config{HalfOpenMaxCalls: 1}, c, func(t *testing.T, host *host, h *Handle) {
+			after(60500 * time.Millisecond)
+			close(host.closing)
+			after(time.Second)
+			require.Zero(t, c.running.Load())
+			require.Equal(t, messages.HalfOpen, h.State())
+			require.Empty(t, host.unanswered())
+			host.stop()
+		})
+	}
 }
 
 func TestABreakerWithoutAProbeAsksNobody(t *testing.T) {
