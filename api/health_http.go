@@ -4,14 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/understudy-go/understudy/actors/health"
-	"github.com/understudy-go/understudy/messages"
 )
 
 // ShowDetails tells who may read why a check fails, and its details.
@@ -88,25 +83,8 @@ type handler struct {
 	buffers sync.Pool // of *bytes.Buffer
 }
 
-// page is what one request asks for.
-type page struct {
-	endpoint string   // "health", "livez", "readyz" or "startupz"
-	group    string   // "": all checks
-	single   bool     // one check of the group
-	picture  *picture // what to show
-	warning  string   // what is wrong with the request
-	format   format
-	verbose  bool
-	show     bool // messages and details
-	draining bool // nothing is ready any more
-	now      time.Time
-	status   Status
-}
-
-var groupOf = map[string]string{"health": "", "livez": "live", "readyz": "ready", "startupz": ""}
-
 func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, found := s.page(r, time.Now())
+	p, found := s.page(r.URL.Path, time.Now())
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -144,94 +122,6 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(lines)
 		_, _ = w.Write(body.Bytes()[split:])
 	}
-}
-
-// page finds what the path names: the last segment that is an endpoint, and
-// what follows it.
-func (s *handler) page(r *http.Request, now time.Time) (p page, found bool) {
-	p.now = now
-	segments := strings.Split(strings.TrimSuffix(r.URL.Path, "/"), "/")
-	at := len(segments) - 1
-	for ; at >= 0; at-- {
-		if p.group, found = groupOf[segments[at]]; found {
-			break
-		}
-	}
-	if !found {
-		return p, false
-	}
-	p.endpoint = segments[at]
-	rest := strings.Join(segments[at+1:], "/")
-	if p.endpoint == "health" {
-		p.group = rest
-	}
-	set := s.h.checks.Load()
-	g, found := set.in(p.group)
-	if !found {
-		return p, false
-	}
-	p.picture = s.h.picture(g, now)
-	if p.endpoint != "health" && rest != "" {
-		at, ok := search(g.checks, rest)
-		if !ok {
-			return p, false
-		}
-		p.single, p.picture = true, p.picture.only(at)
-	}
-	return p, true
-}
-
-// exclude leaves checks out, and warns of names that are not there.
-func (p *page) exclude(names []string) {
-	if len(names) == 0 {
-		return
-	}
-	out := make([]bool, len(p.picture.checks))
-	var unknown []string
-	for _, name := range names {
-		if at, found := p.picture.find(name); found {
-			out[at] = true
-		} else if name != "" {
-			unknown = append(unknown, name)
-		}
-	}
-	kept := make([]health.Seen, 0, len(out))
-	for i, c := range p.picture.checks {
-		if !out[i] {
-			kept = append(kept, c)
-		}
-	}
-	p.picture = pictureOf(kept)
-	p.warn(unknown)
-}
-
-// warn puts names that are not there into words, the first ten of them.
-func (p *page) warn(unknown []string) {
-	if len(unknown) == 0 {
-		return
-	}
-	slices.Sort(unknown)
-	unknown = slices.Compact(unknown)
-	more := ""
-	if n := len(unknown) - 10; n > 0 {
-		unknown, more = unknown[:10], fmt.Sprintf(", and %d more", n)
-	}
-	for i, name := range unknown {
-		unknown[i] = printable(messages.Shorten(name))
-	}
-	p.warning = "no check to exclude named " + strings.Join(unknown, ", ") + more
-}
-
-// overall returns the status of the page. On /startupz a first result is
-// enough: what it says is for /readyz to judge, not for whoever restarts the pod.
-func (p *page) overall() Status {
-	switch {
-	case p.endpoint != "startupz":
-		return p.picture.status
-	case p.picture.started:
-		return Healthy
-	}
-	return Unknown
 }
 
 func (s *handler) code(p page) int {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -68,6 +69,50 @@ func TestHealthEndpoints(t *testing.T) {
 			}
 			if w.Code != 404 {
 				require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+			}
+		}
+	})
+}
+
+func TestHealthChecksAndGroupsNamedLikeEndpoints(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		require.NoError(t, h.Register("health", CheckConfig{}, fine))
+		require.NoError(t, h.Register("db/readyz", CheckConfig{Groups: []string{"ready", "livez"}}, failing("no")))
+		synctest.Wait()
+		for path, want := range map[string]string{
+			"/readyz/health":    "ok",
+			"/readyz/db/readyz": "[-]db/readyz failed: reason withheld\nreadyz check failed\n",
+			"/health/livez":     "[-]db/readyz failed: reason withheld (0s ago)\nhealth check failed\n",
+			"/health/startupz":  "ok", // a prefix: there is no such group
+			"/livez":            "ok",
+		} {
+			_, _, body := ask(h.Handler(), path, "text/plain")
+			require.Equal(t, want, body, path)
+		}
+	})
+}
+
+func TestHealthWarnsOfUnknownNamesToExclude(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		mixed(t, h)
+		for _, row := range []struct{ query, want string }{
+			{"exclude=cache", ""},
+			{"exclude=cache&exclude=zoo&exclude=ape&exclude=zoo", "no check to exclude named ape, zoo"},
+			{"exclude=%0a", `no check to exclude named "\n"`},
+			{"exclude=a&exclude=b&exclude=c&exclude=d&exclude=e&exclude=f&exclude=g&exclude=h&exclude=i&exclude=j&exclude=k&exclude=l",
+				"no check to exclude named a, b, c, d, e, f, g, h, i, j, and 2 more"},
+		} {
+			for _, accept := range []string{"application/json", "application/health+json", "text/plain"} {
+				code, header, body := ask(h.Handler(), "/readyz?verbose&"+row.query, accept)
+				require.Equal(t, 200, code)
+				warning := ""
+				if row.want != "" {
+					warning = "199 - " + strconv.QuoteToASCII(row.want)
+				}
+				require.Equal(t, warning, header.Get("Warning"))
+				if accept == "text/plain" {
+					require.Equal(t, row.want != "", strings.Contains(body, "warn: "+row.want+"\n"))
+				}
 			}
 		}
 	})
