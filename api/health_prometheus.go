@@ -10,11 +10,13 @@ import (
 )
 
 // renderPrometheus writes the statuses for Prometheus to scrape.
-func renderPrometheus(b *bytes.Buffer, p page) (split int, text []byte) {
+func (h *Health) renderPrometheus(b *bytes.Buffer, p page) (split int, text []byte) {
 	b.WriteString("# HELP understudy_health_status 1 for the status of the system, else 0.\n# TYPE understudy_health_status gauge\n")
 	for s, name := range statusNames {
 		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, one(Status(s) == p.status))
 	}
+	b.WriteString("# HELP understudy_health_draining 1 once Drain or Shutdown has begun, else 0.\n# TYPE understudy_health_draining gauge\n")
+	fmt.Fprintf(b, "understudy_health_draining %d\n", one(h.isDraining()))
 	return b.Len(), p.picture.text(p.kind(kindPrometheus), p.now, func(to []byte) []byte { return scrape(to, p.picture, p.now) })
 }
 

@@ -38,7 +38,7 @@ func (h *Health) render(b *bytes.Buffer, p page) (split int, lines []byte) {
 	case formatIETF:
 		return h.renderIETF(b, p)
 	case formatPrometheus:
-		return renderPrometheus(b, p)
+		return h.renderPrometheus(b, p)
 	}
 	return renderText(b, p)
 }
