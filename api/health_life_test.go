@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestHealthPanicRestartsWithBackoff(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		var runs atomic.Int32
+		check := func(context.Context) (Details, error) {
+			if runs.Add(1) <= 3 {
+				panic("no route")
+			}
+			return nil, nil
+		}
+		require.NoError(t, h.Register("db", CheckConfig{}, check))
+		time.Sleep(500 * time.Millisecond)
+		r := h.Run(t.Context(), "db")
+		require.Equal(t, "UNHEALTHY panicked: no route", r.Status.String()+" "+r.Message)
+		time.Sleep(30 * time.Second)
+		r = h.Run(t.Context(), "db")
+		require.Equal(t, Healthy, r.Status)
+		require.Equal(t, 3, r.Restarts)
+	})
+}
+
+func TestHealthDeregisterFreesTheName(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		let := make(chan struct{})
+		cancelled := make(chan struct{})
+		check := func(ctx context.Context) (Details, error) {
+			<-ctx.Done()
+			close(cancelled)
+			<-let
+			return nil, nil
+		}
+		require.NoError(t, h.Register("db", CheckConfig{}, check))
+		synctest.Wait()
+		require.NoError(t, h.Deregister("db"))
+		<-cancelled
+		require.Empty(t, h.Snapshot().Checks)
+		require.Equal(t, "Check 'db' not found", h.Run(t.Context(), "db").Message)
+		require.NoError(t, h.Register("db", CheckConfig{}, fine))
+		require.Equal(t, Healthy, h.Run(t.Context(), "db").Status)
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Equal(t, []string{"db"}, h.shutdown(ctx), "it still runs, although deregistered")
+		close(let)
+		require.Empty(t, h.shutdown(t.Context()))
+	})
+}
+
+func TestHealthShutdownNamesTheStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		h := s.Health()
+		let := make(chan struct{})
+		var runs atomic.Int32
+		require.NoError(t, h.Register("deaf", CheckConfig{}, func(context.Context) (Details, error) { <-let; return nil, nil }))
+		require.NoError(t, h.Register("polite", CheckConfig{}, func(ctx context.Context) (Details, error) {
+			if runs.Add(1) == 1 {
+				return Details{"rows": 3}, nil
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}))
+		synctest.Wait()
+		asked := make(chan CheckResult, 1)
+		go func() { asked <- h.Run(context.Background(), "polite") }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err = s.Shutdown(ctx)
+		require.ErrorContains(t, err, "deaf")
+		require.NotContains(t, err.Error(), "polite")
+		r := <-asked
+		require.Equal(t, "UNKNOWN not finished: the system is shut down", r.Status.String()+" "+r.Message)
+
+		require.ErrorIs(t, h.Register("new", CheckConfig{}, fine), ErrShutdown)
+		require.ErrorIs(t, h.Deregister("deaf"), ErrShutdown)
+		require.Contains(t, h.Run(t.Context(), "polite").Message, ErrShutdown.Error())
+		last := h.Snapshot()
+		require.Equal(t, Details{"rows": 3}, last.Checks[1].Details, "the last results stay")
+		require.Equal(t, Healthy, last.Checks[1].Status)
+		close(let)
+		require.NoError(t, s.Shutdown(context.Background()))
+	})
+}
+
+func TestHealthConcurrentUse(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		handler := h.Handler()
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for n := range 30 {
+					name := fmt.Sprintf("%d-%d", i, n)
+					require.NoError(t, h.Register(name, CheckConfig{}, fine))
+					h.Run(t.Context(), name)
+					h.Snapshot("ready")
+					get(handler, "GET", "/health")
+					if n%2 == 0 {
+						require.NoError(t, h.Deregister(name))
+					}
+				}
+			})
+		}
+		wg.Wait()
+		all := h.RunAll(t.Context())
+		require.Len(t, all.Checks, 8*15)
+		require.Equal(t, Healthy, all.Status)
+		require.True(t, strings.HasPrefix(all.Checks[0].Name, "0-"))
+	})
+}
