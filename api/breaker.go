@@ -42,7 +42,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 	if existed {
 		s.warnIfDifferent("breaker", name, b.Config(), cfg)
 	} else if c := s.health.circuits.Load(); c != nil {
-		c.add(b)
+		c.look(b)
 	}
 	return b, nil
 }

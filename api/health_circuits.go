@@ -73,7 +73,7 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	}
 	s.Subscribe(c.note)
 	for _, b := range s.Breakers() {
-		c.add(b)
+		c.look(b)
 	}
 	return nil
 }
@@ -107,33 +107,35 @@ func (c *circuits) begin() error {
 	return nil
 }
 
-// add shows a breaker that was made, if there is a row for it.
-func (c *circuits) add(b *Breaker) {
-	c.h.mu.Lock()
-	defer c.h.mu.Unlock()
-	if !c.h.closed && c.rows[b.Name()] == nil {
-		c.show(b, b.State(), "")
-	}
-}
-
 // note follows what happens to breakers; it is a subscriber.
 func (c *circuits) note(e Event) {
-	c.h.mu.Lock()
-	defer c.h.mu.Unlock()
-	if c.h.closed {
-		return
-	}
 	switch e := e.(type) {
 	case BreakerChanged:
 		if b, ok := c.sys.LookupBreaker(e.Name); ok {
-			c.show(b, e.To, e.Reason)
+			c.follow(b, e)
 		}
-	case Dropped: // look at all of them again
+	case Dropped: // events were lost
 		for _, b := range c.sys.Breakers() {
-			if row := c.rows[b.Name()]; row == nil || row.state != b.State() {
-				c.show(b, b.State(), "")
-			}
+			c.look(b)
 		}
+	}
+}
+
+func (c *circuits) follow(b *Breaker, e BreakerChanged) {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	if !c.h.closed {
+		c.show(b, e.To, e.Reason)
+	}
+}
+
+// look shows a breaker that is new, or has changed unheard.
+func (c *circuits) look(b *Breaker) {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	row, state := c.rows[b.Name()], b.State()
+	if !c.h.closed && (row == nil || row.state != state) {
+		c.show(b, state, "")
 	}
 }
 

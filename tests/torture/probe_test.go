@@ -47,7 +47,7 @@ func TestProbesAndShownBreakersUnderFire(t *testing.T) {
 }
 
 func (c *clinic) open(t *testing.T, luck *rand.Rand) {
-	c.until = time.Now().Add(time.Hour)
+	c.until = time.Now().Add(30 * time.Minute)
 	require.NoError(t, c.s.ShowBreakers(api.ShowBreakersConfig{Most: clinicShows}))
 	for i := range clinicBreakers {
 		b, err := c.s.Breaker(fmt.Sprint(i), c.settings(luck))
