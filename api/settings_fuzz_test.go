@@ -277,14 +277,14 @@ func waitFor(ctx context.Context, d time.Duration) error {
 // FuzzDrainSettings: a drain waits its delay, lets every step run, and ends.
 func FuzzDrainSettings(f *testing.F) {
 	signals := make(chan os.Signal, 1) // package signal keeps a goroutine for ever: it must not be a bubble's
-	signal.Notify(signals, syscall.SIGUSR1)
+	signal.Notify(signals, syscall.SIGALRM)
 	signal.Stop(signals)
 	f.Add(int64(0), int64(0), uint8(1))
 	f.Add(int64(math.MaxInt64), int64(math.MaxInt64), uint8(3))
 	f.Add(int64(1), int64(-1), uint8(0))
 	f.Fuzz(func(t *testing.T, delay, limit int64, steps uint8) {
 		delay = min(delay, century)
-		cfg := api.DrainConfig{Delay: time.Duration(delay), Limit: time.Duration(limit), Signals: []os.Signal{syscall.SIGUSR1}}
+		cfg := api.DrainConfig{Delay: time.Duration(delay), Limit: time.Duration(limit), Signals: []os.Signal{syscall.SIGALRM}}
 		ran := 0
 		for range steps % 4 {
 			cfg.Finish = append(cfg.Finish, func(context.Context) error { ran++; return errFuzz })

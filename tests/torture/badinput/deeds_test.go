@@ -55,7 +55,7 @@ func deeds() []deed {
 		{"System.DrainOnSignal", func(v *victim) error {
 			gone, cancel := context.WithCancel(today)
 			cancel()
-			return v.s.DrainOnSignal(gone, api.DrainConfig{Signals: []os.Signal{syscall.SIGUSR1}})
+			return v.s.DrainOnSignal(gone, api.DrainConfig{Signals: []os.Signal{syscall.SIGALRM}})
 		}, nil},
 		{"Retry.Run", func(v *victim) error { return v.r.Run(today, no) }, down},
 		plain("Retry.Name", func(v *victim) { v.r.Name() }),
