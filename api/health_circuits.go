@@ -78,8 +78,8 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	return nil
 }
 
-// circuits are the breakers that health shows. Its methods hold the mutex of
-// health, so that rows and set agree.
+// circuits are the breakers that health shows. The mutex of health is held
+// wherever rows are touched.
 type circuits struct {
 	h    *Health
 	sys  *System
@@ -91,6 +91,7 @@ type circuits struct {
 type circuit struct {
 	*health.Shown
 	state State
+	mode  Mode
 }
 
 // begin shows the breakers that are made from now on.
@@ -134,7 +135,7 @@ func (c *circuits) look(b *Breaker) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	row, state := c.rows[b.Name()], b.State()
-	if !c.h.closed && (row == nil || row.state != state) {
+	if !c.h.closed && (row == nil || row.state != state || row.mode != b.h.Mode()) {
 		c.show(b, state, "")
 	}
 }
@@ -181,11 +182,11 @@ func (c *circuits) makeRoom() bool {
 
 // tell puts into words how a breaker stands.
 func (c *circuits) tell(row *circuit, b *Breaker, state State, reason string) {
-	row.state = state
+	row.state, row.mode = state, b.h.Mode()
 	details := Details{"state": state.String()}
-	switch mode := b.h.Mode(); {
-	case mode == ForcedOpen && state == Open, mode == Disabled && state == Closed:
-		reason = mode.String()
+	switch {
+	case row.mode == ForcedOpen && state == Open, row.mode == Disabled && state == Closed:
+		reason = row.mode.String()
 		details["mode"] = reason
 	case state == Closed:
 		reason = "" // it is well: no reasons
