@@ -2,10 +2,10 @@ package torture
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"runtime"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,106 +14,198 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// crowd is far more callers than an owner can answer.
+const crowd = 2000
+
+// liveHeap returns the bytes that a garbage collection leaves.
+func liveHeap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// requireHeld demands that little more is held now than was before.
+func requireHeld(t *testing.T, before uint64) {
+	t.Helper()
+	const little = 2 << 20
+	require.Less(t, liveHeap(), before+little, "before it were %d bytes", before)
+}
+
+// rush lets a crowd do a thing so many times each.
+func rush(each int, do func()) {
+	var all sync.WaitGroup
+	for range crowd {
+		all.Go(func() {
+			for range each {
+				do()
+			}
+		})
+	}
+	all.Wait()
+}
+
 // Far more callers than the owner can answer fail at once: each waits for its
-// own answer, so the mailbox never holds more than one message a caller, and
-// nothing is lost.
+// own answer, so the mailbox never holds more than one message a caller,
+// nothing is lost, a neighbour is answered meanwhile, and nothing is held after.
 func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T) {
-	const callers, each = 2000, 20
+	const each = 20
 	s := start(t)
 	sick, err := s.Breaker("sick", api.BreakerConfig{FailureThreshold: api.Off})
 	require.NoError(t, err)
 	other, err := s.Breaker("other", api.BreakerConfig{})
 	require.NoError(t, err)
-	var storm sync.WaitGroup
-	for range callers {
-		storm.Go(func() {
-			for range each {
-				_ = sick.Run(context.Background(), func(context.Context) error { return errBoom })
-			}
+	before := liveHeap()
+	var waiting, most atomic.Int64 // calls that have failed and are not answered yet
+	stormy := make(chan struct{})
+	go func() { // ends with the storm
+		defer close(stormy)
+		rush(each, func() {
+			_ = sick.Run(context.Background(), func(context.Context) error {
+				n := waiting.Add(1)
+				for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+				}
+				return errBoom
+			})
+			waiting.Add(-1)
 		})
-	}
+	}()
 	for range 100 { // the neighbour answers in the storm
 		require.ErrorIs(t, other.Run(context.Background(), func(context.Context) error { return errBoom }), errBoom)
 		require.NoError(t, other.Reset())
 	}
-	require.LessOrEqual(t, runtime.NumGoroutine(), callers+50)
-	storm.Wait()
+	require.LessOrEqual(t, runtime.NumGoroutine(), crowd+50, "only callers wait")
+	<-stormy
 	stats, err := sick.Stats()
 	require.NoError(t, err)
-	require.EqualValues(t, callers*each, stats.Failures)
-	require.Equal(t, callers*each, stats.ConsecutiveFailures)
+	require.EqualValues(t, crowd*each, stats.Failures)
+	require.Equal(t, crowd*each, stats.ConsecutiveFailures)
+	require.LessOrEqual(t, most.Load(), int64(crowd))
+	requireHeld(t, before)
+	t.Logf("%d failures of %d callers, at most %d at once", crowd*each, crowd, most.Load())
 }
 
-// Whoever is called back may call the breaker, from anywhere.
-func TestReentrantCallsFromEverywhere(t *testing.T) {
+// A crowd before a half-open circuit: so many trials as allowed, all others get
+// a typed refusal at once.
+func TestACrowdBeforeAHalfOpenCircuitIsRefused(t *testing.T) {
+	const trials, each = 3, 20
 	s := start(t)
-	var b *api.Breaker
-	var err error
-	useAll := func() {
-		_, _ = b.Stats()
-		_ = b.Run(context.Background(), func(context.Context) error { return nil })
-		_, _ = b.State(), b.TimeUntilReset()
-		_ = b.Configure(b.Config())
+	b, err := s.Breaker("b", api.BreakerConfig{FailureThreshold: 1, ResetTimeout: 1, TrialTimeout: time.Hour, HalfOpenMaxCalls: trials})
+	require.NoError(t, err)
+	require.ErrorIs(t, b.Run(context.Background(), func(context.Context) error { return errBoom }), errBoom)
+	before := liveHeap()
+	var held []*api.Permit
+	for range trials {
+		p, err := b.Acquire(context.Background())
+		require.NoError(t, err)
+		held = append(held, p)
 	}
-	depth := 0
-	b, err = s.Breaker("b", api.BreakerConfig{Classify: func(err error) api.Outcome {
-		if err != nil && depth == 0 {
-			depth++
-			useAll()
-			depth--
+	var refused, others atomic.Int64
+	rush(each, func() {
+		refusal, ok := errors.AsType[*api.CircuitOpenError](b.Run(context.Background(), func(context.Context) error { return nil }))
+		if ok && refusal.State == api.HalfOpen && refusal.Name == "b" {
+			refused.Add(1)
+		} else {
+			others.Add(1)
 		}
-		return api.Failure
-	}})
+	})
+	require.Zero(t, others.Load())
+	stats, err := b.Stats()
 	require.NoError(t, err)
-	heard := make(chan struct{}, 100)
-	s.Subscribe(func(api.Event) { useAll(); heard <- struct{}{} })
-	require.ErrorIs(t, b.Run(context.Background(), func(context.Context) error { useAll(); return errBoom }), errBoom)
-	require.NoError(t, b.ForceOpen())
-	<-heard
-}
-
-func TestNamesOfEveryKind(t *testing.T) {
-	s := start(t)
-	for _, name := range []string{strings.Repeat("x", 1<<20), "a\x00b\n\r\t\x1b[31m", "/../..", "\xff\xfe", " ", "名前"} {
-		b, err := s.Breaker(name, api.BreakerConfig{})
-		require.NoError(t, err)
-		require.ErrorIs(t, b.Run(context.Background(), func(context.Context) error { return errBoom }), errBoom)
-		require.NoError(t, b.ForceOpen())
-		require.ErrorIs(t, b.Run(context.Background(), func(context.Context) error { return nil }), api.ErrCircuitOpen)
-		r, err := s.Retry(name, api.RetryConfig{MaxAttempts: 2, InitialDelay: 1})
-		require.NoError(t, err)
-		require.ErrorIs(t, r.Run(context.Background(), func(context.Context) error { return errBoom }), api.ErrExhausted)
+	require.EqualValues(t, crowd*each, stats.Rejected)
+	require.Equal(t, trials, stats.Trials)
+	for _, p := range held {
+		p.Done(nil)
 	}
-}
-
-// Every call on every thing that is nil, and every argument that is nil, is a
-// typed error or does nothing; it never panics.
-func TestNilIsAnsweredWithAnError(t *testing.T) {
-	var (
-		s *api.System
-		b *api.Breaker
-		p *api.Permit
-
-		noCtx context.Context
-	)
-	ok := func(context.Context) error { return nil }
-	live := start(t)
-	good, err := live.Breaker("b", api.BreakerConfig{})
-	require.NoError(t, err)
-	_, noSystem := s.Breaker("x", api.BreakerConfig{})
-	_, noBreaker := b.Stats()
-	for i, err := range []error{
-		noSystem, noBreaker, b.Run(context.Background(), ok), b.Reset(), b.ForceOpen(), b.Disable(), b.Configure(api.BreakerConfig{}),
-		good.Run(context.Background(), nil), good.Run(noCtx, ok),
-		api.Run(noCtx, good, ok), api.Run(context.Background(), good, nil),
-		api.Run(context.Background(), b, ok), s.Shutdown(context.Background()),
-	} {
-		require.ErrorIs(t, err, api.ErrConfig, fmt.Sprint("row ", i))
-	}
-	p.Done(nil)
-	p.Cancel()
 	require.Equal(t, api.Closed, b.State())
-	require.Zero(t, b.TimeUntilReset())
-	require.NoError(t, api.Run(context.Background(), nil, ok))
-	require.ErrorIs(t, api.Run(context.Background(), api.Timeout(-time.Hour), ok), api.ErrTimeout)
+	requireHeld(t, before)
+}
+
+// A crowd whose attempts all fail asks one retry owner: every call ends with a
+// RetryError that says why, and the owner's books balance.
+func TestACrowdOfRetriesIsAnsweredAndCounted(t *testing.T) {
+	const each = 5
+	s := start(t)
+	r, err := s.Retry("r", api.RetryConfig{MaxAttempts: 3, InitialDelay: 1, Budget: &api.RetryBudget{Ratio: 0.2}})
+	require.NoError(t, err)
+	before := liveHeap()
+	var exhausted, throttled, untyped atomic.Uint64
+	rush(each, func() {
+		gaveUp, ok := errors.AsType[*api.RetryError](r.Run(context.Background(), func(context.Context) error { return errBoom }))
+		switch {
+		case ok && gaveUp.Reason == "attempts":
+			exhausted.Add(1)
+		case ok && gaveUp.Reason == "budget":
+			throttled.Add(1)
+		default:
+			untyped.Add(1)
+		}
+	})
+	stats, err := r.Stats()
+	require.NoError(t, err)
+	require.Zero(t, untyped.Load())
+	require.EqualValues(t, crowd*each, stats.Calls)
+	require.Equal(t, exhausted.Load(), stats.Exhausted)
+	require.Equal(t, throttled.Load(), stats.Throttled)
+	require.LessOrEqual(t, stats.Retries, uint64(crowd*each/5), "the budget")
+	requireHeld(t, before)
+}
+
+// A crowd that asks for one check shares its runs.
+func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
+	s := start(t)
+	var runs, atOnce, most atomic.Int64
+	gate := make(chan struct{})
+	require.NoError(t, s.Health().Register("c", api.CheckConfig{Interval: api.OnDemand}, api.Ping(func(context.Context) error {
+		runs.Add(1)
+		most.Store(max(most.Load(), atOnce.Add(1)))
+		<-gate
+		atOnce.Add(-1)
+		return nil
+	})))
+	before := liveHeap()
+	close(gate)
+	var unwell atomic.Int64
+	rush(5, func() {
+		if s.Health().Run(context.Background(), "c").Status != api.Healthy {
+			unwell.Add(1)
+		}
+	})
+	require.Zero(t, unwell.Load())
+	require.EqualValues(t, 1, most.Load(), "runs at once")
+	require.LessOrEqual(t, runs.Load(), int64(5*crowd+1))
+	requireHeld(t, before)
+	t.Logf("%d questions, %d runs", 5*crowd, runs.Load())
+}
+
+// A subscriber that does not come back holds the last events and no more,
+// however many there are; the owners do not wait for it, and it is told how
+// many it lost.
+func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
+	const changes = 40_000
+	s := start(t)
+	b, err := s.Breaker("b", api.BreakerConfig{})
+	require.NoError(t, err)
+	release, told, all := make(chan struct{}), 0, make(chan struct{})
+	s.Subscribe(func(e api.Event) {
+		<-release
+		switch e := e.(type) {
+		case api.Dropped:
+			told += e.Count
+		case api.BreakerChanged:
+			told++
+		}
+		if told == changes {
+			close(all)
+		}
+	})
+	before := liveHeap()
+	for range changes / 2 {
+		require.NoError(t, b.ForceOpen())
+		require.NoError(t, b.Reset())
+	}
+	requireHeld(t, before) // while all of them wait
+	close(release)
+	<-all
 }
