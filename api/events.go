@@ -15,7 +15,8 @@ type (
 	// ProbeUnanswered tells that no health check has the name of a breaker's
 	// probe, and that callers make the trials: Name, Probe, Reason, At.
 	ProbeUnanswered = messages.ProbeUnanswered
-	// CheckChanged tells that a health check changed its status: Name, From, To, Message, At.
+	// CheckChanged tells that a health check changed its status: Name, From, To, Message, At, Lasted (how
+	// long it had been From), Failures (in a row until then) and Flapping.
 	CheckChanged = messages.CheckChanged
 	// CheckRestarted tells that a supervisor restarted a check that panicked: Name, Restarts, Reason, At.
 	CheckRestarted = messages.CheckRestarted

@@ -40,7 +40,8 @@ func TestHealthShowsFlapping(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		var runs, told atomic.Int32
 		cancel := s.Subscribe(func(e Event) {
-			if c, ok := e.(CheckChanged); ok && strings.HasSuffix(c.Message, "(flapping)") {
+			if c, ok := e.(CheckChanged); ok && c.Flapping {
+				require.True(t, strings.HasSuffix(c.Message, "(flapping)"))
 				told.Add(1)
 			}
 		})
@@ -62,5 +63,36 @@ func TestHealthShowsFlapping(t *testing.T) {
 		require.Contains(t, body, `"flapping":true`)
 		_, _, body = get(h.Handler(), "GET", "/readyz?verbose")
 		require.Contains(t, body, " (flapping)\n")
+	})
+}
+
+func TestHealthEventsTellWhatEnded(t *testing.T) {
+	withHealth(t, func(t *testing.T, s *System, h *Health) {
+		var events []CheckChanged
+		cancel := s.Subscribe(func(e Event) {
+			if c, ok := e.(CheckChanged); ok {
+				c.At = time.Time{}
+				events = append(events, c)
+			}
+		})
+		defer cancel()
+		var down atomic.Bool
+		check := func(context.Context) bool { return !down.Load() }
+		require.NoError(t, h.Register("db", CheckConfig{Interval: OnDemand, UnhealthyAfter: 2, HealthyAfter: 2}, Bool(check)))
+		synctest.Wait()
+		for _, step := range []struct {
+			after time.Duration
+			down  bool
+		}{{60, true}, {1, true}, {1, true}, {40, false}, {1, false}} {
+			time.Sleep(step.after * time.Second)
+			down.Store(step.down)
+			h.Run(t.Context(), "db")
+		}
+		synctest.Wait()
+		require.Equal(t, []CheckChanged{
+			{Name: "db", From: Unknown, To: Healthy},
+			{Name: "db", From: Healthy, To: Unhealthy, Message: "not healthy", Lasted: 61 * time.Second, Failures: 2},
+			{Name: "db", From: Unhealthy, To: Healthy, Message: "recovered after 3 failures, 43.0s", Lasted: 42 * time.Second, Failures: 3},
+		}, events)
 	})
 }

@@ -31,6 +31,9 @@ type CheckChanged struct {
 	From, To Status
 	Message  string
 	At       time.Time
+	Lasted   time.Duration // how long it had been From; 0 for the first result
+	Failures int           // runs that failed in a row until then, when it became UNHEALTHY or recovered
+	Flapping bool          // it changes too often to be believed
 }
 
 // CheckRestarted tells that a supervisor restarted a health check that panicked.

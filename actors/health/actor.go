@@ -167,10 +167,14 @@ func (o *owner) emit(e effects, now time.Time) {
 	last := o.machine.last
 	if e.changed {
 		c := o.machine.changes[len(o.machine.changes)-1]
-		if !now.After(flapsUntil(o.machine.changes, o.cfg.Interval)) {
+		flapping := !now.After(flapsUntil(o.machine.changes, o.cfg.Interval))
+		if flapping {
 			c.Message += " (flapping)"
 		}
-		o.shared.host.Emit(messages.CheckChanged{Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now})
+		o.shared.host.Emit(messages.CheckChanged{
+			Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now,
+			Lasted: c.Lasted, Failures: c.Failures, Flapping: flapping,
+		})
 	}
 	if e.restarted {
 		o.shared.host.Emit(messages.CheckRestarted{Name: o.name, Restarts: last.Restarts, Reason: last.Message, At: now})

@@ -101,8 +101,11 @@ func (c *checkLog) tells(now time.Time) string {
 		return fmt.Sprintf("%s told %+v of %+v", c.name, c.told, changes)
 	}
 	for i, change := range changes {
-		want := api.CheckChanged{Name: c.name, From: change.From, To: change.To, Message: change.Message, At: change.At}
-		if c.flaps(changes[:i+1], change.At) {
+		want := api.CheckChanged{
+			Name: c.name, From: change.From, To: change.To, Message: change.Message, At: change.At,
+			Lasted: change.Lasted, Failures: change.Failures, Flapping: c.flaps(changes[:i+1], change.At),
+		}
+		if want.Flapping {
 			want.Message += " (flapping)"
 		}
 		if c.told[i] != want {
