@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -56,21 +57,25 @@ func (h *Health) Handler() http.Handler {
 	return &handler{h: h}
 }
 
-// HandlerWith is Handler with settings. A status code outside 200 to 599 is a
-// *ConfigError.
+// HandlerWith is Handler with settings. A ShowDetails or Status that does not
+// exist, and a status code outside 200 to 599, are a *ConfigError.
 func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
-	if !h.isMade() {
-		return nil, errNotMadeHealth
+	bad := func(group, field, format string, args ...any) error {
+		return &ConfigError{Kind: "health handler", Name: group, Field: field, Problem: fmt.Sprintf(format, args...)}
+	}
+	if cfg.ShowDetails > Always {
+		return nil, bad("", "ShowDetails", "is neither Never nor Always: %d", cfg.ShowDetails)
 	}
 	codes := map[string]map[Status]int{}
 	for group, mapping := range cfg.StatusCodes {
-		codes[group] = map[Status]int{}
+		codes[group] = maps.Clone(mapping) // the caller's map stays the caller's
 		for status, code := range mapping {
-			if code < 200 || code > 599 {
-				return nil, &ConfigError{Kind: "health handler", Name: group, Field: "StatusCodes",
-					Problem: fmt.Sprintf("%v: %d is not a status from 200 to 599", status, code)}
+			switch {
+			case status > Unhealthy:
+				return nil, bad(group, "StatusCodes", "there is no status %d", status)
+			case code < 200 || code > 599:
+				return nil, bad(group, "StatusCodes", "%v: %d is not a status from 200 to 599", status, code)
 			}
-			codes[group][status] = code
 		}
 	}
 	cfg.StatusCodes = codes

@@ -178,10 +178,20 @@ func TestHealthStatusCodesPerGroup(t *testing.T) {
 			code, _, _ := get(handler, "GET", path)
 			require.Equal(t, want, code, path)
 		}
-		_, err = h.HandlerWith(HandlerConfig{StatusCodes: map[string]map[Status]int{"ready": {Healthy: 42}}})
-		var bad *ConfigError
-		require.ErrorAs(t, err, &bad)
-		require.Equal(t, "StatusCodes", bad.Field)
+		for _, row := range []struct {
+			cfg         HandlerConfig
+			name, field string
+		}{
+			{HandlerConfig{StatusCodes: map[string]map[Status]int{"ready": {Healthy: 42}}}, "ready", "StatusCodes"},
+			{HandlerConfig{StatusCodes: map[string]map[Status]int{"live": {Unhealthy: 600}}}, "live", "StatusCodes"},
+			{HandlerConfig{StatusCodes: map[string]map[Status]int{"": {Status(4): 200}}}, "", "StatusCodes"},
+			{HandlerConfig{ShowDetails: Always + 1}, "", "ShowDetails"},
+		} {
+			_, err = h.HandlerWith(row.cfg)
+			var bad *ConfigError
+			require.ErrorAs(t, err, &bad)
+			require.Equal(t, ConfigError{Kind: "health handler", Name: row.name, Field: row.field, Problem: bad.Problem}, *bad)
+		}
 	})
 }
 
