@@ -11,7 +11,7 @@ import (
 // common case. It never changes but for its tally, and is published once.
 //
 // While the lease is unsealed callers tally by themselves: successes while
-// CLOSED, refusals while OPEN. An owner that needs the count freezes the lease,
+// CLOSED, refusals while OPEN or while a probe makes the trials. An owner that needs the count freezes the lease,
 // takes a step, and publishes a fresh view; or thaws this one, with its count if
 // the step left no trace, or at zero if it changed nothing that callers see.
 type view struct {
@@ -59,7 +59,7 @@ func (v *view) stateNow() messages.State {
 // refuses reports whether a caller is refused here and now, without asking. It
 // reads the clock only in the last stretch of OPEN.
 func (v *view) refuses() bool {
-	return v.state == messages.Open && (!v.timed || time.Now().Before(v.until)) && v.count()
+	return v.refusal != nil && (!v.timed || time.Now().Before(v.until)) && v.count()
 }
 
 // newView shows m as of now. last is the view before it.

@@ -59,7 +59,7 @@ func (m *machine) copyFrom(o *machine) {
 }
 
 // credit takes in what callers tallied on the lease since the last step:
-// successes while CLOSED, refusals while OPEN.
+// successes while CLOSED, else refusals.
 func (m *machine) credit(n uint64) {
 	if n == 0 {
 		return
@@ -70,7 +70,7 @@ func (m *machine) credit(n uint64) {
 		m.streak = 0
 		m.awake = true
 		m.window.successes(int(n))
-	case messages.Open:
+	default:
 		m.totals.Rejected += n
 	}
 }

@@ -88,7 +88,9 @@ func TestAProbeClosesTheCircuitWithoutAnyCaller(t *testing.T) {
 	withProbe(t, Config{}, c, func(t *testing.T, host *host, h *Handle) {
 		after(time.Minute)
 		require.Equal(t, messages.HalfOpen, h.State())
+		asked := host.asked.Load()
 		require.EqualError(t, succeed(h), "Circuit breaker 'api' is half-open and waits for its probe 'payments'")
+		require.Equal(t, asked, host.asked.Load(), "a refusal needs no message")
 		after(time.Second)
 		require.Equal(t, messages.HalfOpen, h.State())
 		require.Equal(t, 1, stats(t, h).Trials)

@@ -25,7 +25,8 @@ func (m *machine) timed(now time.Time) bool {
 }
 
 // leases reports whether callers may tally by themselves: successes while
-// CLOSED, refusals while OPEN. A bucket of a time window starts with a message.
+// CLOSED, refusals while OPEN or while a probe makes the trials. A bucket of a
+// time window starts with a message.
 func (m *machine) leases() bool {
 	switch m.state {
 	case messages.Closed:
@@ -33,7 +34,7 @@ func (m *machine) leases() bool {
 	case messages.Open:
 		return true
 	}
-	return false
+	return m.probe != ""
 }
 
 // wake returns when the machine wants its next tick; zero: no need.
