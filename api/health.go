@@ -30,6 +30,10 @@ const OnDemand = health.OnDemand
 //	Groups          which endpoints show it; empty, not nil: none   {"ready"}
 //	DependsOn       while one of these is UNHEALTHY this check is   none
 //	                "blocked by" it: UNKNOWN, and not run
+//
+// The jitter stays the same for five periods: by then checks that began
+// together are spread evenly over their Interval, and so they stay. How many
+// run at once is SystemConfig.ChecksAtOnce.
 type CheckConfig = health.Config
 
 // CheckResult is the last known result of one health check: Name, Status,
