@@ -33,7 +33,8 @@ import (
 // opens it again, as a failed trial does. A DEGRADED run is a slow trial: it
 // opens the circuit again if SlowCallRate is set, and is healthy otherwise. Each
 // run counts by itself, whatever the check's UnhealthyAfter and HealthyAfter.
-// The check may be registered after the breaker. If nothing has that name when
+// The check must not go through this breaker, which would refuse it. It may be
+// registered after the breaker. If nothing has that name when
 // it is asked, or no longer, callers make the trials that time, and a
 // ProbeUnanswered event and a WARN tell it. Runs of a probe are no calls: they
 // are in no total of BreakerStats but Trials. Reset, ForceOpen and Disable do

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -267,6 +268,40 @@ func TestShutdownDoesNotWaitForAProbe(t *testing.T) {
 		require.Equal(t, []string{"CLOSED>OPEN", "OPEN>HALF_OPEN"}, changes(tp))
 		require.Empty(t, only[api.ProbeUnanswered](tp))
 		require.ErrorIs(t, b.Run(context.Background(), succeed), api.ErrShutdown)
+	})
+}
+
+// A refusal needs no message while the probe runs; none is lost all the same.
+func TestNoRefusalIsLostWhileAProbeRuns(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var runs atomic.Int32
+		register(t, s, "db", onDemand, slowly(&runs, nil))
+		b := probed(t, s, api.BreakerConfig{})
+		after(time.Minute)
+		var admitted, refused atomic.Uint64
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				for range 500 {
+					err := b.Run(context.Background(), succeed)
+					if errors.Is(err, api.ErrCircuitOpen) {
+						refused.Add(1)
+					} else {
+						admitted.Add(1)
+					}
+					if i == 0 {
+						_, _ = b.Stats()
+					}
+					time.Sleep(time.Duration(1+i) * time.Millisecond)
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, api.BreakerStats{
+			Name: "api", Failures: 1, Opened: 1, Successes: admitted.Load(), Rejected: refused.Load(),
+		}, stats(t, b))
+		require.NotZero(t, admitted.Load())
+		require.NotZero(t, refused.Load())
 	})
 }
 
