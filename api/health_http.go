@@ -63,6 +63,9 @@ func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
 	bad := func(group, field, format string, args ...any) error {
 		return &ConfigError{Kind: "health handler", Name: group, Field: field, Problem: fmt.Sprintf(format, args...)}
 	}
+	if !h.isMade() {
+		return nil, errNotMadeHealth
+	}
 	if cfg.ShowDetails > Always {
 		return nil, bad("", "ShowDetails", "is neither Never nor Always: %d", cfg.ShowDetails)
 	}

@@ -187,9 +187,11 @@ func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
 	s := start(t)
 	b, err := s.Breaker("b", api.BreakerConfig{})
 	require.NoError(t, err)
-	release, told, all := make(chan struct{}), 0, make(chan struct{})
+	gate, told, all := make(chan struct{}), 0, make(chan struct{})
+	release := sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(release)
 	s.Subscribe(func(e api.Event) {
-		<-release
+		<-gate
 		switch e := e.(type) {
 		case api.Dropped:
 			told += e.Count
@@ -206,6 +208,6 @@ func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
 		require.NoError(t, b.Reset())
 	}
 	requireHeld(t, before) // while all of them wait
-	close(release)
+	release()
 	<-all
 }

@@ -86,6 +86,9 @@ func badHandlers() []row {
 		}})
 	}
 	rows = append(rows,
+		row{"Health.HandlerWith", "details for nobody knows whom", refused("health handler", "ShowDetails"), func(v *victim) error {
+			return second(v.h.HandlerWith(api.HandlerConfig{ShowDetails: 255}))
+		}},
 		row{"Health.HandlerWith", "an Authorize that panics", fine, func(v *victim) error {
 			h, err := v.h.HandlerWith(api.HandlerConfig{Authorize: func(*http.Request) bool { panic("rubbish") }})
 			return errors.Join(err, wrecked(func() { get(h, "/health", "") }), legal(get(v.h.Handler(), "/health", "")))
