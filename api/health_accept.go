@@ -65,7 +65,8 @@ func formatOf(media string, params map[string]string, own format) (format, bool)
 	case "application/health+json":
 		return formatIETF, true
 	case "text/plain":
-		if params["version"] == "0.0.4" {
+		switch params["version"] {
+		case "0.0.4", "1.0.0": // Prometheus 3 likes 1.0.0 better, and reads both
 			return formatPrometheus, true
 		}
 		return formatText, true

@@ -130,6 +130,8 @@ func TestHealthAccept(t *testing.T) {
 		{"image/png", "health", formatJSON},
 		{"text/plain;version=0.0.4", "health", formatPrometheus},
 		{"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1", "health", formatPrometheus},
+		{"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5," +
+			"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", "readyz", formatPrometheus},
 		{";;;,,/;q=x", "health", formatJSON},
 		{"application/json;q=9e9", "readyz", formatText},
 	} {

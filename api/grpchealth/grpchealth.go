@@ -35,7 +35,8 @@ type Server struct {
 //
 // HEALTHY and DEGRADED are SERVING; all else is NOT_SERVING, so it is until
 // every check of the group has its first result, and after Drain or Shutdown
-// began.
+// began. A service whose group no check is in is NOT_SERVING, too: its name may
+// be a slip of the pen. The groups "live" and "ready" are always there.
 func New(system *api.System, services map[string]string) *Server {
 	all := map[string]string{"": "ready"}
 	maps.Copy(all, services)
@@ -120,7 +121,10 @@ func (s *Server) status(service string) pb.HealthCheckResponse_ServingStatus {
 	if !named {
 		group = service
 	}
-	if !named && !slices.Contains(health.Groups(), group) {
+	switch known := slices.Contains(health.Groups(), group); {
+	case !known && named:
+		return pb.HealthCheckResponse_NOT_SERVING
+	case !known:
 		return pb.HealthCheckResponse_SERVICE_UNKNOWN
 	}
 	select {

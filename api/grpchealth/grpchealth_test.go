@@ -74,7 +74,7 @@ func TestCheckAndList(t *testing.T) {
 	}
 	require.Equal(t, serving, check(""), "no checks: all is well")
 	require.Equal(t, codes.NotFound, check("storage"))
-	require.Equal(t, serving, check("orders.v1.Orders"))
+	require.Equal(t, notServing, check("orders.v1.Orders"), "nobody is in its group")
 
 	out, db := lamp()
 	require.NoError(t, health.Register("db", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"ready", "storage"}}, db))
