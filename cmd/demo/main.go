@@ -3,8 +3,9 @@
 // misbehave by a script: they answer 503, hang, reset connections, slow down,
 // and one is stopped and started again. Two storefronts use them under the same
 // open-loop load at the same time: one guarded by understudy (storefront.go),
-// its twin with a plain http.Client (twin.go). At the end a table shows the
-// two beside each other.
+// its twin with a plain http.Client (twin.go). Whether payments is well again a
+// health check finds out, the probe of its breaker, not a customer. At the end
+// the guarded storefront drains, and a table shows the two beside each other.
 //
 // Usage:
 //
