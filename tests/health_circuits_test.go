@@ -177,6 +177,32 @@ func TestShownBreakersAreRightAfterAStorm(t *testing.T) {
 	})
 }
 
+func TestBreakersMadeMeanwhileAreShown(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				for n := range 25 {
+					b, err := s.Breaker(fmt.Sprint(i, " ", n), api.BreakerConfig{})
+					if err == nil && n%2 == 0 {
+						err = b.ForceOpen()
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		rows := shown(t, s, api.ShowBreakersConfig{})
+		all.Wait()
+		require.Len(t, rows("circuits"), 200)
+		for _, b := range s.Breakers() {
+			want := map[api.State]api.Status{api.Closed: api.Healthy, api.Open: api.Degraded}[b.State()]
+			require.Equal(t, want, last(t, s, "circuit:"+b.Name()).Status)
+		}
+	})
+}
+
 func TestACircuitThatFlapsIsShownSo(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		rows := shown(t, s, api.ShowBreakersConfig{})
