@@ -63,6 +63,9 @@ func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 		Successes: n.Successes, Failures: n.Failures, Ignored: n.Ignored, Rejected: n.Rejected,
 		Late: n.Late, Slow: n.Slow, Opened: n.Opened,
 	}
+	if m.judgesBuckets() {
+		m.window.slide(now) // in any state: tick does it while CLOSED only
+	}
 	if w := m.window.held(); w.calls >= m.cfg.MinimumCalls && w.calls > 0 {
 		s.FailureRate = float64(w.failures) / float64(w.calls)
 	}

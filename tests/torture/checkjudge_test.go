@@ -222,8 +222,8 @@ func (c *checkLog) overdue(now, since time.Time) string {
 	}
 	for _, a := range c.above {
 		changes := a.recount(now).Changes
-		if a.down(now) != no {
-			return ""
+		if a.recount(now).Status == api.Unhealthy {
+			return "" // or stale since who knows when
 		}
 		if n := len(changes); n > 0 && changes[n-1].From == api.Unhealthy {
 			since = latest(since, changes[n-1].At)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/understudy-go/understudy/api"
@@ -27,6 +28,7 @@ type client struct {
 type mix struct {
 	fail, ignore, crash int // of 100 calls: failures, ignored ones, panics and Goexits
 	acquire, timeout    int // of 100 calls: in two steps, or inside a Timeout
+	leave               int // of 100 calls: their ctx ends
 	read, stats         int // of 100 operations
 	control, configure  int // of 100 operations
 }
@@ -84,7 +86,8 @@ func (c *client) call() {
 		c.run(id, c.ending(false), func(fn func(context.Context) error) error { return api.Run(context.Background(), policy, fn) })
 	default:
 		how := c.ending(true)
-		call := func(fn func(context.Context) error) error { return c.b.Run(context.Background(), fn) }
+		ctx := c.impatience()
+		call := func(fn func(context.Context) error) error { return c.b.Run(ctx, fn) }
 		if how == endGoexit {
 			over := make(chan struct{})
 			go func() { defer close(over); c.run(id, how, call) }() // ends with the call
@@ -164,16 +167,38 @@ func (c *client) refused(admit *operation, err error) {
 	c.end(admit)
 	errors.As(err, &admit.refused)
 	admit.note(err)
-	if admit.refused == nil && !admit.shutdown && !admit.crashed {
-		panic(err)
-	}
 }
 
 func (o *operation) note(err error) {
 	o.shutdown, o.crashed = errors.Is(err, api.ErrShutdown), errors.Is(err, api.ErrCrashed)
-	if err != nil && !o.shutdown && !o.crashed && o.refused == nil {
+	o.cancelled = o.kind == opAdmit && errors.Is(err, context.Canceled)
+	if err != nil && !o.shutdown && !o.crashed && !o.cancelled && o.refused == nil {
 		panic(err)
 	}
+}
+
+// impatience returns a ctx, which may end as soon as there is something to
+// wait for.
+func (c *client) impatience() context.Context {
+	if c.luck.IntN(100) >= c.mix.leave {
+		return context.Background()
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return &leaver{Context: ended}
+}
+
+// leaver is a ctx that ends right after it was looked at for the first time.
+type leaver struct {
+	context.Context
+	looked atomic.Bool
+}
+
+func (l *leaver) Err() error {
+	if l.looked.Swap(true) {
+		return context.Canceled
+	}
+	return nil
 }
 
 // dwell stays a while in a call and reports whether that is slow.
@@ -198,7 +223,7 @@ func (c *client) acquire(id int) {
 	admit := c.begin(c.id, opAdmit)
 	admit.call = id
 	c.admits[id].Store(admit)
-	p, err := c.b.Acquire(context.Background())
+	p, err := c.b.Acquire(c.impatience())
 	if err != nil {
 		c.refused(admit, err)
 		return

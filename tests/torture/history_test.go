@@ -42,12 +42,13 @@ type operation struct {
 	slow     bool
 	settings int // configure
 
-	refused  *api.CircuitOpenError
-	state    api.State
-	left     time.Duration
-	stats    api.BreakerStats
-	shutdown bool // it came back with ErrShutdown
-	crashed  bool // the owner crashed on it
+	refused   *api.CircuitOpenError
+	state     api.State
+	left      time.Duration
+	stats     api.BreakerStats
+	shutdown  bool // it came back with ErrShutdown
+	crashed   bool // the owner crashed on it
+	cancelled bool // its ctx ended first: it may be done later, or never
 
 	called, returned int64         // on the history's own clock, which gives every moment a number
 	began, ended     time.Duration // in time, if the history is timed
@@ -81,6 +82,9 @@ func (o *operation) String() string {
 	if o.crashed {
 		s += " ErrCrashed"
 	}
+	if o.cancelled {
+		s += " cancelled"
+	}
 	return s
 }
 
@@ -89,10 +93,12 @@ type history struct {
 	name     string
 	settings []api.BreakerConfig // the first, and those that Configure sets; defaults filled in
 	sizes    []int               // of their count windows
+	spans    []time.Duration     // of their time windows; 0: it is a count window
 	timed    bool                // time alone changes the state, so it is recorded
 	crashes  bool                // the owner crashes now and then
 
 	start  time.Time
+	over   time.Duration // when the last answer may have come
 	clock  atomic.Int64
 	calls  atomic.Int64
 	admits [maxCalls]atomic.Pointer[operation]
@@ -146,6 +152,9 @@ func (h *history) check() porcupine.CheckResult {
 	var ops []porcupine.Operation
 	for _, log := range h.logs {
 		for _, op := range log {
+			if op.cancelled {
+				op.returned, op.ended = h.clock.Load(), max(op.ended, h.over)
+			}
 			ops = append(ops, porcupine.Operation{ClientId: op.client, Input: op, Call: op.called, Return: op.returned})
 		}
 	}

@@ -81,11 +81,18 @@ func draw(n int) (*rand.Rand, string) {
 }
 
 // verdicts counts what has been judged.
-type verdicts struct{ histories, operations, undecided int }
+type verdicts struct{ histories, operations, cancelled, undecided int }
 
 func (v *verdicts) judge(t *testing.T, h *history) {
 	v.histories++
 	v.operations += int(h.clock.Load() / 2)
+	for _, log := range h.logs {
+		for _, op := range log {
+			if op.cancelled {
+				v.cancelled++
+			}
+		}
+	}
 	switch h.check() {
 	case porcupine.Unknown:
 		v.undecided++
@@ -95,7 +102,7 @@ func (v *verdicts) judge(t *testing.T, h *history) {
 }
 
 func (v *verdicts) end(t *testing.T) {
-	t.Logf("%d histories, %d operations, %d undecided", v.histories, v.operations, v.undecided)
+	t.Logf("%d histories, %d operations, %d of them cancelled, %d undecided", v.histories, v.operations, v.cancelled, v.undecided)
 	require.LessOrEqual(t, v.undecided, v.histories/2, "most histories were too long to judge")
 }
 
@@ -136,6 +143,7 @@ func play(t *testing.T, s *api.System, luck *rand.Rand, name string, p plot) *hi
 		last.end(op)
 	}
 	wg.Wait()
+	h.over = h.now()
 	last.stats()
 	return h
 }
@@ -179,7 +187,12 @@ func (h *history) draw(luck *rand.Rand, p plot) {
 		if first.SlowCall > 0 && luck.IntN(2) == 0 {
 			c.SlowCallRate = float64(1+luck.IntN(4)) / 4
 		}
-		h.settings, h.sizes = append(h.settings, c), append(h.sizes, size)
+		var span time.Duration
+		if p.bubble && luck.IntN(3) == 0 { // in real time nobody knows what is in it
+			span = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}[luck.IntN(2)]
+			c.Window = api.TimeWindow(span)
+		}
+		h.settings, h.sizes, h.spans = append(h.settings, c), append(h.sizes, size), append(h.spans, span)
 	}
 }
 
@@ -189,7 +202,7 @@ func drawMix(luck *rand.Rand, clients int) mix {
 	upTo := func(most int) int { return luck.IntN(1 + most*2/max(2, clients-3)) }
 	return mix{
 		fail: upTo(60), ignore: upTo(20), crash: upTo(10),
-		acquire: luck.IntN(50), timeout: luck.IntN(15),
+		acquire: luck.IntN(50), timeout: luck.IntN(15), leave: max(0, luck.IntN(60)-20),
 		read: luck.IntN(20), stats: upTo(20),
 		control: upTo(12), configure: upTo(8),
 	}

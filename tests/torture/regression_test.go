@@ -79,3 +79,20 @@ func TestABlockedRunOfACheckOnDemandIsMadeUpFor(t *testing.T) {
 		require.Equal(t, api.Healthy, s.Health().Status(), "and so is the one after the restart")
 	})
 }
+
+// Stats of a circuit that was not CLOSED told of failures that were older than
+// its time window.
+func TestATimeWindowForgetsInAnyState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := start(t).Breaker("b", api.BreakerConfig{Window: api.TimeWindow(time.Second), MinimumCalls: 1, FailureRate: 1})
+		require.NoError(t, err)
+		require.Error(t, b.Run(context.Background(), func(context.Context) error { return errBoom }))
+		for _, want := range []float64{1, 0} {
+			stats, err := b.Stats()
+			require.NoError(t, err)
+			require.Equal(t, api.Open, stats.State)
+			require.Equal(t, want, stats.FailureRate)
+			time.Sleep(time.Second)
+		}
+	})
+}

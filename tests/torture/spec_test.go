@@ -17,7 +17,7 @@ type circuit struct {
 	state    api.State
 	mode     api.Mode
 	streak   int
-	window   string // the last results: s success, f failure; upper case: slow
+	window   string // the last results, as records of a letter and, in a time window, its time
 	until    span   // OPEN: when trials begin
 	reopened int    // since the last recovery
 	healed   int
@@ -114,14 +114,38 @@ func (h *history) reopen(s *circuit, when span) {
 // apply returns the circuit after op at one moment; none: op cannot have gone
 // as recorded. After a crash of the owner op may have done nothing.
 func (h *history) apply(s circuit, op *operation) (next []circuit) {
-	before := s
-	if h.crashes && (op.crashed || op.kind == opResult) {
-		next = append(next, before)
+	if op.cancelled {
+		return h.leave(s)
 	}
-	if h.happens(&s, op) {
+	if h.crashes && (op.crashed || op.kind == opResult) {
+		next = append(next, s)
+	}
+	for _, s := range h.slide(s, op) {
+		if h.happens(&s, op) {
+			next = append(next, s)
+		}
+	}
+	return next
+}
+
+// leave returns what becomes of an asker for admission whose ctx ended: it was
+// never asked, or refused, or gave its trial back at once.
+func (h *history) leave(s circuit) (next []circuit) {
+	next = append(next, s)
+	switch {
+	case s.stopped:
+	case s.state == api.Open || h.full(&s):
+		s.totals.Rejected++
+		next = append(next, s)
+	case s.state == api.HalfOpen:
+		s.totals.Ignored++
 		next = append(next, s)
 	}
 	return next
+}
+
+func (h *history) full(s *circuit) bool {
+	return s.state == api.HalfOpen && popCount(s.trials) >= h.settings[s.settings].HalfOpenMaxCalls
 }
 
 // happens does op and reports whether what came back is right.
@@ -164,11 +188,10 @@ func (h *history) happens(s *circuit, op *operation) bool {
 func rates(c api.BreakerConfig) bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
 
 func (h *history) admit(s *circuit, op *operation) bool {
-	full := popCount(s.trials) >= h.settings[s.settings].HalfOpenMaxCalls
 	if op.crashed { // whoever crashed while asking was told nothing; a trial may have begun
 		return true
 	}
-	if s.state == api.Open || (s.state == api.HalfOpen && full) {
+	if s.state == api.Open || h.full(s) {
 		s.totals.Rejected++
 		r := op.refused
 		return r != nil && r.Name == h.name && r.State == s.state && r.Forced == (s.mode == api.ForcedOpen)
@@ -227,8 +250,7 @@ func (h *history) result(s *circuit, op *operation) {
 		return
 	}
 	if rates(c) {
-		s.window += letter
-		s.window = s.window[max(0, len(s.window)-h.sizes[s.settings]):]
+		h.add(s, letter, op)
 	}
 	if s.mode == api.Automatic && letter != "s" && h.tooBad(s, c) {
 		h.open(s, when)
@@ -240,18 +262,11 @@ func (h *history) tooBad(s *circuit, c api.BreakerConfig) bool {
 	if c.FailureThreshold != api.Off && s.streak >= c.FailureThreshold {
 		return true
 	}
-	calls := len(s.window)
-	if !rates(c) || calls < c.MinimumCalls {
+	letters := h.letters(s)
+	if !rates(c) || len(letters) < c.MinimumCalls {
 		return false
 	}
-	slow := strings.Count(s.window, "S") + strings.Count(s.window, "F")
-	return (c.FailureRate > 0 && failureRate(s.window) >= c.FailureRate) ||
-		(c.SlowCallRate > 0 && float64(slow)/float64(calls) >= c.SlowCallRate)
-}
-
-func failureRate(window string) float64 {
-	failed := strings.Count(window, "f") + strings.Count(window, "F")
-	return float64(failed) / float64(len(window))
+	return (c.FailureRate > 0 && share(letters, "fF") >= c.FailureRate) || (c.SlowCallRate > 0 && share(letters, "SF") >= c.SlowCallRate)
 }
 
 // stats reports whether the statistics are those of the circuit.
@@ -260,8 +275,8 @@ func (h *history) stats(s *circuit, op *operation) bool {
 	c := h.settings[s.settings]
 	want.Name, want.State, want.Mode = h.name, s.state, s.mode
 	want.ConsecutiveFailures, want.Trials = s.streak, popCount(s.trials)
-	if rates(c) && len(s.window) >= max(1, c.MinimumCalls) {
-		want.FailureRate = failureRate(s.window)
+	if letters := h.letters(s); rates(c) && len(letters) >= max(1, c.MinimumCalls) {
+		want.FailureRate = share(letters, "fF")
 	}
 	left := got.TimeUntilReset
 	got.TimeUntilReset = 0

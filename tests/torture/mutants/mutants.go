@@ -90,6 +90,17 @@ var variants = []variant{
 	{name: "a tallied success leaves the streak", caught: true, changes: []change{
 		{machine, "\t\tm.totals.Successes += n\n\t\tm.streak = 0\n", "\t\tm.totals.Successes += n\n"},
 	}},
+	{name: "a trial is not given back when its asker has gone", caught: true, changes: []change{
+		{owner, "if !m.Answer(a) && a.Permit.Trial != 0 {", "if !m.Answer(a) && a.Permit.Trial > 1<<60 {"},
+		{owner, "\tnow := o.now()\n\to.spare", "\truntime.Gosched()\n\tnow := o.now()\n\to.spare"},
+		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
+	}},
+	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: []string{"-rapid.shrinktime", "1s"}, changes: []change{
+		{"actors/breaker/window.go", "span / buckets", "span / (buckets + 2)"},
+	}},
+	{name: "a time window forgets only while CLOSED", caught: true, run: "TestABreakerGives", flags: []string{"-rapid.shrinktime", "1s"}, changes: []change{
+		{shown, "\t\tm.window.slide(now) // in any", "\t\t// in any"},
+	}},
 	{name: "a trial's result counts twice", caught: true, changes: []change{
 		{trial, "\t\tm.trials = slices.Delete(m.trials, i, i+1)\n", "\t\t_ = i\n"},
 	}},

@@ -1,0 +1,74 @@
+package torture
+
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+)
+
+// The window of the sequential breaker is a string, so that a circuit stays a
+// value: one letter a call, s for a success and f for a failure, upper case if
+// it was slow. In a time window the time follows each letter.
+const recordWithTime = 1 + 8
+
+// size is the length of a record under the settings in force.
+func (h *history) size(s *circuit) int {
+	if h.spans[s.settings] > 0 {
+		return recordWithTime
+	}
+	return 1
+}
+
+// add adds a result; a count window drops the first.
+func (h *history) add(s *circuit, letter string, op *operation) {
+	s.window += letter
+	if h.spans[s.settings] > 0 {
+		s.window += string(binary.BigEndian.AppendUint64(nil, uint64(op.began)))
+		return
+	}
+	s.window = s.window[max(0, len(s.window)-h.sizes[s.settings]):]
+}
+
+// letters returns the window without its times.
+func (h *history) letters(s *circuit) string {
+	var letters strings.Builder
+	for i := 0; i < len(s.window); i += h.size(s) {
+		letters.WriteByte(s.window[i])
+	}
+	return letters.String()
+}
+
+// share returns how much of the letters is one of those.
+func share(letters, those string) float64 {
+	n := 0
+	for _, letter := range letters {
+		if strings.ContainsRune(those, letter) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(letters))
+}
+
+// slide returns what a time window may hold at the moment of op. It has ten
+// buckets, and nobody is told when they begin: what is nine buckets old may be
+// out already, what is as old as the whole span surely is.
+func (h *history) slide(s circuit, op *operation) (states []circuit) {
+	span := h.spans[s.settings]
+	judged := op.kind == opResult || op.kind == opStats || op.kind == opConfigure
+	if span == 0 || !judged {
+		return []circuit{s}
+	}
+	for {
+		age := span
+		if s.window != "" {
+			age = op.began - time.Duration(binary.BigEndian.Uint64([]byte(s.window[1:recordWithTime])))
+		}
+		if s.window == "" || age < span {
+			states = append(states, s)
+		}
+		if s.window == "" || age < span/10*9 {
+			return states
+		}
+		s.window = s.window[recordWithTime:]
+	}
+}
