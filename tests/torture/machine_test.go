@@ -24,6 +24,7 @@ const stepsAtOnce = 100
 func drive(t *testing.T, story func(t *testing.T, luck *rand.Rand, steps []int) (wrong string)) {
 	stories := 0
 	require.NoError(t, flag.Set("rapid.checks", fmt.Sprint(max(1, *steps/stepsAtOnce))))
+	require.NoError(t, flag.Set("rapid.nofailfile", "true")) // the seed is printed
 	rapid.Check(t, func(rt *rapid.T) {
 		stories++
 		luck := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "luck"), 2))
