@@ -67,12 +67,7 @@ func (p *picture) expect(last *picture) {
 
 // see looks at every check.
 func see(checks []*health.Handle, now time.Time) *picture {
-	seen := make([]health.Seen, len(checks))
-	var until time.Time
-	for i, c := range checks {
-		seen[i] = c.See(now)
-		until = health.Earlier(until, seen[i].Until(now))
-	}
+	seen, until := health.SeeAll(checks, now)
 	p := pictureOf(seen)
 	p.until = until
 	return p

@@ -84,7 +84,7 @@ func (h *Handle) Config() Config { return h.cfg }
 func (h *Handle) Groups() []string { return h.cfg.Groups }
 
 // Result returns the last result as it reads now. It never waits.
-func (h *Handle) Result(now time.Time) Result { return h.See(now).Result(now) }
+func (h *Handle) Result(now time.Time) Result { s, _ := h.See(now); return s.Result(now) }
 
 // Run returns a fresh result: it starts a run, or joins the one in flight. A
 // check that is stuck, crashed or blocked answers with what is known; the check

@@ -7,7 +7,7 @@ import (
 )
 
 // Seen is a check as it stood at one moment. Its methods take that moment, or
-// any later one up to Until.
+// any later one up to what See returned beside it.
 type Seen struct {
 	Check    *Handle
 	Status   messages.Status // of Result
@@ -18,14 +18,40 @@ type Seen struct {
 	root *Handle // the check that blocks it; nil: none
 }
 
-// See looks at a check. It never waits.
-func (h *Handle) See(now time.Time) Seen {
-	s := Seen{Check: h, Optional: h.cfg.Optional, view: h.view.Load(), root: h.blockedBy(now)}
-	s.Started = s.root != nil || !s.view.result.Timestamp.IsZero()
-	if s.root == nil {
-		s.Status = s.view.status(now)
+// See looks at a check. It never waits. Until is the last moment for which
+// Result says what it says now, but for the age, as long as no check publishes
+// anything; zero: for ever.
+func (h *Handle) See(now time.Time) (s Seen, until time.Time) {
+	until = h.see(&s, now)
+	return s, until
+}
+
+// SeeAll looks at many checks. Until is the last moment for which all of them
+// say what they say now, as in See.
+func SeeAll(checks []*Handle, now time.Time) (seen []Seen, until time.Time) {
+	seen = make([]Seen, len(checks))
+	for i, h := range checks {
+		until = earlier(until, h.see(&seen[i], now))
 	}
-	return s
+	return seen, until
+}
+
+func (h *Handle) see(s *Seen, now time.Time) (until time.Time) {
+	v := h.view.Load()
+	s.Check, s.Optional, s.view = h, h.cfg.Optional, v
+	s.Started = !v.result.Timestamp.IsZero()
+	s.Status = v.status(now)
+	until = v.until(now)
+	if len(h.above) == 0 {
+		return until
+	}
+	if s.root = h.blockedBy(now); s.root != nil {
+		s.Status, s.Started = messages.Unknown, true
+	}
+	for _, c := range h.above {
+		until = earlier(until, c.view.Load().until(now))
+	}
+	return until
 }
 
 // Result returns the last result as it reads now.
@@ -51,18 +77,8 @@ func Age(timestamp, now time.Time) (seconds int64, known bool) {
 	return max(0, now.Unix()-timestamp.Unix()), !timestamp.IsZero()
 }
 
-// Until returns the last moment for which Result says what it says now, but
-// for the age, as long as no check publishes anything; zero: for ever.
-func (s Seen) Until(now time.Time) time.Time {
-	until := s.view.until(now)
-	for _, c := range s.Check.above {
-		until = Earlier(until, c.view.Load().until(now))
-	}
-	return until
-}
-
-// Earlier returns the earlier of two times, of which zero is the latest.
-func Earlier(a, b time.Time) time.Time {
+// earlier returns the earlier of two times, of which zero is the latest.
+func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}

@@ -83,7 +83,8 @@ func TestWhatIsWrittenIsRememberedUntilItIsOutOfDate(t *testing.T) {
 	h.view.Store(m.view(at(1)))
 	made := 0
 	write := func(now float64, kind int) string {
-		return string(h.See(at(now)).Write([]byte("> "), at(now), kind, func(r Result) []byte {
+		seen, _ := h.See(at(now))
+		return string(seen.Write([]byte("> "), at(now), kind, func(r Result) []byte {
 			made++
 			return []byte(r.Status.String())
 		}))
@@ -105,7 +106,8 @@ func TestWhatIsWrittenIsRememberedUntilItIsOutOfDate(t *testing.T) {
 	require.Equal(t, "> UNKNOWN", write(1, 0))
 	require.Equal(t, "> UNKNOWN", write(1, 0))
 	require.Equal(t, 5, made, "what depends on another check is not remembered")
-	require.Equal(t, "root", h.See(at(1)).BlockedBy())
+	seen, _ := h.See(at(1))
+	require.Equal(t, "root", seen.BlockedBy())
 }
 
 func TestUntilLooksAtWhatACheckDependsOn(t *testing.T) {
@@ -113,9 +115,19 @@ func TestUntilLooksAtWhatACheckDependsOn(t *testing.T) {
 	root.view.Store(&view{result: Result{Status: messages.Unhealthy}, staleAt: at(20)})
 	h.above = []*Handle{root}
 	h.view.Store(&view{result: Result{Status: messages.Healthy}, staleAt: at(30)})
-	require.Equal(t, at(20), h.See(at(1)).Until(at(1)))
-	require.Equal(t, messages.Unknown, h.See(at(20)).Status, "blocked")
-	require.Equal(t, messages.Healthy, h.See(at(21)).Status, "nobody knows about the other any more")
-	require.Equal(t, at(30), h.See(at(21)).Until(at(21)))
-	require.Zero(t, h.See(at(31)).Until(at(31)))
+	for _, row := range []struct {
+		now    float64
+		status messages.Status
+		until  time.Time
+		why    string
+	}{
+		{1, messages.Unknown, at(20), "blocked"},
+		{20, messages.Unknown, at(20), "still"},
+		{21, messages.Healthy, at(30), "nobody knows about the other any more"},
+		{31, messages.Unknown, time.Time{}, "or about this one"},
+	} {
+		seen, until := h.See(at(row.now))
+		require.Equal(t, row.status, seen.Status, row.why)
+		require.Equal(t, row.until, until, row.why)
+	}
 }

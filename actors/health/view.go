@@ -31,10 +31,10 @@ const (
 // view is what the owner has published. It never changes; what depends on the
 // time is worked out by the reader.
 type view struct {
-	result     Result
-	stuckSince time.Time // the timeout of a run that has not returned; zero: none
 	staleAt    time.Time // by then there should have been another result; zero: never
 	flapsUntil time.Time // the last moment at which it is flapping; zero: it is not
+	stuckSince time.Time // the timeout of a run that has not returned; zero: none
+	result     Result
 
 	written [kinds]atomic.Pointer[written] // what Write has made of it
 }
@@ -86,10 +86,10 @@ func (v *view) until(now time.Time) (at time.Time) {
 		at = v.staleAt
 	}
 	if v.flapping(now) {
-		at = Earlier(at, v.flapsUntil)
+		at = earlier(at, v.flapsUntil)
 	}
 	if !v.stuckSince.IsZero() {
-		at = Earlier(at, v.stuckSince.Add(v.stuckFor(now)+tenth-1))
+		at = earlier(at, v.stuckSince.Add(v.stuckFor(now)+tenth-1))
 	}
 	return at
 }
