@@ -59,7 +59,8 @@ func Chart(rows []Row, file string) error {
 	}
 	p.NominalY(names...)
 	p.Y.Tick.Label.Font.Size = font.Length(9)
-	p.Y.Min, p.Y.Max = -0.7, float64(len(rows))-0.3
+	p.Y.Label.Text = " "                            // keeps the longest name off the edge
+	p.Y.Min, p.Y.Max = -0.7, float64(len(rows))+0.7 // room for the legend
 	p.Legend.Top = true
 	return p.Save(25*vg.Centimeter, vg.Length(len(rows))*0.7*vg.Centimeter+4*vg.Centimeter, file)
 }
