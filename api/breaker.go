@@ -139,7 +139,7 @@ func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error
 		outcome = b.h.Classify(err)
 	}
 	returned = true
-	if outcome != Success || !lease.Success() {
+	if outcome != Success || !lease.Success() && !lease.SuccessToo() {
 		b.h.Report(lease.Ticket(), outcome)
 	}
 	return err

@@ -129,11 +129,11 @@ func (o *owner) admit(m *callCell) (a messages.Admission) {
 // that is idle, leaves no trace.
 func (o *owner) step(input func(*machine, time.Time) effects) {
 	last := o.h.view.Load()
-	word, count := last.freeze()
+	count, wasLent := last.freeze()
 	committed := false
 	defer func() {
-		if !committed {
-			last.thaw(word)
+		if !committed && wasLent {
+			last.thaw(count)
 		}
 	}()
 	now := o.now()
@@ -146,7 +146,7 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 	was := o.current
 	o.current, o.spare = o.spare, was
 	committed = true
-	o.publish(last, word, was, now)
+	o.publish(last, wasLent, was, now)
 	o.arm(now)
 	if e.changed {
 		e.change.Name, e.change.At = o.h.name, time.Now()
@@ -161,9 +161,9 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 
 // publish shows callers where the breaker stands after a step. The last view is
 // lent again if they would see no difference.
-func (o *owner) publish(last *view, word uint64, was *machine, now time.Time) {
+func (o *owner) publish(last *view, wasLent bool, was *machine, now time.Time) {
 	sameSettings := o.current.cfg == was.cfg
-	if sameSettings && word&sealed == 0 && o.current.leases() && last.stillShows(o.current, now) {
+	if sameSettings && wasLent && o.current.leases() && last.stillShows(o.current, now) {
 		last.thaw(0)
 		return
 	}

@@ -15,7 +15,8 @@ import (
 // takes a step, and publishes a fresh view; or thaws this one, with its count if
 // the step left no trace, or at zero if it changed nothing that callers see.
 type view struct {
-	tally atomic.Uint64 // what callers counted; the top bit: sealed
+	tally   atomic.Uint64           // what callers counted; the top bit: sealed
+	stripes atomic.Pointer[stripes] // in its place, once many processors count; or nil
 
 	plain   bool // CLOSED, no clock to read, and nil is a success
 	timed   bool // callers must read the clock
@@ -30,22 +31,63 @@ type view struct {
 // sealed is the bit of the tally that tells callers to ask.
 const sealed = uint64(1) << 63
 
-// count adds one to the tally; false: the lease is sealed, ask.
-func (v *view) count() bool { return v.tally.Add(1)&sealed == 0 }
+// rare marks every 4096th word of a tally: who made it has not counted, but
+// looks whether the lease needs stripes, and adds again.
+const rare = 1<<12 - 1
 
-// freeze seals the lease and returns its word and the count it holds. A lease
-// that was sealed already holds nothing: it has been credited, or never ran.
-func (v *view) freeze() (word, count uint64) {
-	word = v.tally.Or(sealed)
-	if word&sealed != 0 {
-		return word, 0
+// counted is how many have counted to make word.
+func counted(word uint64) uint64 { return word - word>>12 }
+
+// count adds one to the tally; false: recount. The compiler inlines it.
+func (v *view) count() bool {
+	if v.stripes.Load() != nil {
+		return false
 	}
-	return word, word
+	word := v.tally.Add(1)
+	return word&sealed == 0 && word&rare != 0
 }
 
-// thaw puts the frozen word back, or 0 if its count has been credited. Storing a
-// word, instead of clearing the bit, wipes what callers added in vain meanwhile.
-func (v *view) thaw(word uint64) { v.tally.Store(word) }
+// recount adds one where count could not; false: the lease is sealed, ask.
+func (v *view) recount() bool {
+	for {
+		if s := v.stripes.Load(); s != nil {
+			return s.count()
+		}
+		before := v.tally.Load()
+		word := v.tally.Add(1)
+		if word&sealed != 0 {
+			return false
+		}
+		if word != before+1 { // others count at this very moment
+			v.stripes.CompareAndSwap(nil, newStripes())
+		}
+		if word&rare != 0 {
+			return true
+		}
+	}
+}
+
+// freeze seals the lease and returns the count it held. One that was sealed
+// already holds nothing: it has been credited, or was never lent.
+func (v *view) freeze() (count uint64, wasLent bool) {
+	word := v.tally.Or(sealed)
+	if word&sealed != 0 {
+		return 0, false
+	}
+	if s := v.stripes.Load(); s != nil {
+		count = s.freeze()
+	}
+	return count + counted(word), true
+}
+
+// thaw lends the lease again, holding count. It stores a fresh word, and so
+// wipes what callers added in vain meanwhile, where clearing a bit would not.
+func (v *view) thaw(count uint64) {
+	if s := v.stripes.Load(); s != nil {
+		s.thaw()
+	}
+	v.tally.Store(count + count/rare)
+}
 
 // stateNow returns the state as of now: HALF_OPEN from the moment the reset
 // timeout is over, even if the owner's timer is late.
@@ -59,7 +101,7 @@ func (v *view) stateNow() messages.State {
 // refuses reports whether a caller is refused here and now, without asking. It
 // reads the clock only in the last stretch of OPEN.
 func (v *view) refuses() bool {
-	return v.refusal != nil && (!v.timed || time.Now().Before(v.until)) && v.count()
+	return v.refusal != nil && (!v.timed || time.Now().Before(v.until)) && (v.count() || v.recount())
 }
 
 // newView shows m as of now. last is the view before it.

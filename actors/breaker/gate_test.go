@@ -14,16 +14,19 @@ func TestALeaseCountsUntilItIsSealed(t *testing.T) {
 	v := &view{}
 	require.True(t, v.count())
 	require.True(t, v.count())
-	word, count := v.freeze()
+	count, wasLent := v.freeze()
+	require.True(t, wasLent)
 	require.EqualValues(t, 2, count)
 	require.False(t, v.count(), "sealed")
+	require.False(t, v.recount(), "sealed")
 
-	_, again := v.freeze()
+	again, wasLent := v.freeze()
+	require.False(t, wasLent)
 	require.Zero(t, again, "a sealed lease holds nothing more")
 
-	v.thaw(word)
+	v.thaw(count)
 	require.True(t, v.count(), "thawed")
-	_, count = v.freeze()
+	count, _ = v.freeze()
 	require.EqualValues(t, 3, count, "what came in vain while it was sealed is not counted")
 }
 

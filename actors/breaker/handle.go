@@ -97,8 +97,12 @@ func (h *Handle) Lease() (Lease, bool) {
 	return Lease{v}, v.plain
 }
 
-// Success counts a success; false: the lease is sealed, Report it.
+// Success counts a success; false: try SuccessToo.
 func (l Lease) Success() bool { return l.v.count() }
+
+// SuccessToo counts a success where Success could not; false: the lease is
+// sealed, Report it.
+func (l Lease) SuccessToo() bool { return l.v.recount() }
 
 // Refusal is why a call that got no lease is refused without asking; nil: Admit
 // it.
@@ -152,7 +156,7 @@ func (h *Handle) Report(t Ticket, outcome messages.Outcome) {
 	slow := !t.started.IsZero() && h.settings.Load().isSlow(time.Since(t.started))
 	if outcome == messages.Success && !slow && t.permit.Trial == 0 {
 		v := h.view.Load()
-		if v.state == messages.Closed && v.epoch == t.permit.Epoch && v.count() {
+		if v.state == messages.Closed && v.epoch == t.permit.Epoch && (v.count() || v.recount()) {
 			return
 		}
 	}

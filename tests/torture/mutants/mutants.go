@@ -24,15 +24,18 @@ const (
 	words   = "messages/errors.go"
 )
 
+// lend is where a lease is lent again.
+const lend = "\tv.tally.Store(count + count/rare)\n"
+
 // publish is where a fresh view is shown.
 const publish = "\to.h.view.Store(newView(o.h.name, o.current, last, now))\n"
 
 var variants = []variant{
 	{name: "stretched: every step of the protocol is slow", changes: []change{
 		{gate, "\t\"sync/atomic\"\n", "\t\"runtime\"\n\t\"sync/atomic\"\n"},
-		{gate, "\tword = v.tally.Or(sealed)\n", "\truntime.Gosched()\n\tword = v.tally.Or(sealed)\n\truntime.Gosched()\n"},
-		{gate, "{ v.tally.Store(word) }", "{ runtime.Gosched(); v.tally.Store(word); runtime.Gosched() }"},
-		{gate, "func (v *view) count() bool { return", "func (v *view) count() bool { runtime.Gosched(); return"},
+		{gate, "\tword := v.tally.Or(sealed)\n", "\truntime.Gosched()\n\tword := v.tally.Or(sealed)\n\truntime.Gosched()\n"},
+		{gate, lend, "\truntime.Gosched()\n" + lend + "\truntime.Gosched()\n"},
+		{gate, "func (v *view) count() bool {\n", "func (v *view) count() bool {\n\truntime.Gosched()\n"},
 		{owner, publish, "\truntime.Gosched()\n" + publish + "\truntime.Gosched()\n"},
 		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
 	}},
@@ -51,12 +54,19 @@ var variants = []variant{
 		{check, "\t\to.carryResult(msg)\n", "\t\tif messages.Poison(o.name, \"\") {\n\t\t\tpanic(\"poison\")\n\t\t}\n\t\to.carryResult(msg)\n"},
 		{check, "\tif msg.Generation == o.generation {\n", "\tif msg.Generation == o.generation {\n\t\t\tif messages.Poison(o.name, \"\") {\n\t\t\t\tpanic(\"poison\")\n\t\t\t}\n"},
 	}},
+	{name: "striped: every lease has stripes", changes: []change{
+		{gate, "\tif !m.leases() {\n\t\tv.tally.Store(sealed)\n\t}\n", "\ts := newStripes()\n\tv.stripes.Store(s)\n\tif m.leases() {\n\t\ts.thaw()\n\t} else {\n\t\tv.tally.Store(sealed)\n\t}\n"},
+	}},
+	{name: "stripes that are not sealed with their lease", caught: true, changes: []change{
+		{gate, "\tif !m.leases() {\n\t\tv.tally.Store(sealed)\n\t}\n", "\ts := newStripes()\n\tv.stripes.Store(s)\n\tif m.leases() {\n\t\ts.thaw()\n\t} else {\n\t\tv.tally.Store(sealed)\n\t}\n"},
+		{gate, "\t\tcount = s.freeze()\n", "\t\tfor i := range *s {\n\t\t\tcount += (*s)[i].tally.Swap(0) &^ sealed\n\t\t}\n"},
+	}},
 	{name: "tally read before sealing", caught: true, changes: []change{
 		{gate, "\t\"sync/atomic\"\n", "\t\"runtime\"\n\t\"sync/atomic\"\n"},
-		{gate, "\tword = v.tally.Or(sealed)\n", "\tword = v.tally.Load()\n\truntime.Gosched()\n\tv.tally.Or(sealed)\n"},
+		{gate, "\tword := v.tally.Or(sealed)\n", "\tword := v.tally.Load()\n\truntime.Gosched()\n\tv.tally.Or(sealed)\n"},
 	}},
 	{name: "thaw by clearing the bit", caught: true, changes: []change{
-		{gate, "{ v.tally.Store(word) }", "{\n\tif word&sealed == 0 {\n\t\tv.tally.And(^sealed)\n\t}\n}"},
+		{gate, lend, "\tif count == 0 {\n\t\tv.tally.Store(0)\n\t} else {\n\t\tv.tally.And(^sealed)\n\t}\n"},
 		{owner, "\tnow := o.now()\n\to.spare", "\truntime.Gosched()\n\tnow := o.now()\n\to.spare"},
 		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
 	}},
@@ -64,8 +74,8 @@ var variants = []variant{
 		{owner, publish, "\tnext := newView(o.h.name, o.current, last, now)\n\tif o.first == nil {\n\t\to.first = last\n\t}\n\tif o.first.state == next.state && o.first.timed == next.timed {\n\t\to.first.epoch = next.epoch\n\t\to.first.tally.Store(next.tally.Load())\n\t\tnext = o.first\n\t}\n\to.h.view.Store(next)\n"},
 		{owner, "\tdue      time.Time\n", "\tdue      time.Time\n\tfirst    *view\n"},
 	}},
-	{name: "a lease lent again with the count that was credited", caught: true, changes: []change{
-		{owner, "\t\tlast.thaw(0)\n", "\t\tlast.thaw(word)\n"},
+	{name: "a lease lent again with something on it", caught: true, changes: []change{
+		{owner, "\t\tlast.thaw(0)\n", "\t\tlast.thaw(1)\n"},
 	}},
 	{name: "a lease lent again for another epoch", caught: true, changes: []change{
 		{gate, "v.epoch == m.epoch && v.timed", "v.timed"},
