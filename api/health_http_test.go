@@ -80,6 +80,30 @@ func TestHealthChecksAndGroupsNamedLikeEndpoints(t *testing.T) {
 	})
 }
 
+func TestHealthExcludedChecksAreInNoFormat(t *testing.T) {
+	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+		mixed(t, h)
+		require.NoError(t, h.Register("first", CheckConfig{}, failing("no")))
+		synctest.Wait()
+		for _, accept := range []string{"application/json", "application/health+json", "text/plain", "text/plain;version=0.0.4"} {
+			code, _, body := ask(h.Handler(), "/readyz?verbose", accept)
+			require.Equal(t, accept != "text/plain;version=0.0.4", code == 503)
+			require.Contains(t, body, "first")
+			code, _, body = ask(h.Handler(), "/readyz?verbose&exclude=first&exclude=cache", accept)
+			require.Equal(t, 200, code, "its failure does not count")
+			require.NotContains(t, body, "first")
+			require.NotContains(t, body, "cache")
+			require.Contains(t, body, "db")
+			_, _, body = ask(h.Handler(), "/readyz?verbose&exclude=first&exclude=cache&exclude=db", accept)
+			require.NotContains(t, body, "db")
+			if accept == "application/json" {
+				require.Contains(t, body, `"status":"healthy"`)
+				require.Contains(t, body, `"checks":[]`)
+			}
+		}
+	})
+}
+
 func TestHealthWarnsOfUnknownNamesToExclude(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)

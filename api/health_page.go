@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -89,13 +88,7 @@ func (p *page) exclude(names []string) {
 			unknown = append(unknown, name)
 		}
 	}
-	kept := make([]health.Seen, 0, len(out))
-	for i, c := range p.picture.checks {
-		if !out[i] {
-			kept = append(kept, c)
-		}
-	}
-	p.picture = pictureOf(kept)
+	p.picture = pictureOf(p.picture.checks, out)
 	p.warn(unknown)
 }
 

@@ -19,6 +19,7 @@ type group struct {
 // holds until a check has something new, or time changes what one says.
 type picture struct {
 	checks []health.Seen
+	out    []bool // which of them are left out; nil: none
 
 	status  Status   // of all
 	started bool     // every check has a first result, whatever it is
@@ -68,16 +69,15 @@ func (p *picture) expect(last *picture) {
 // see looks at every check.
 func see(checks []*health.Handle, now time.Time) *picture {
 	seen, until := health.SeeAll(checks, now)
-	p := pictureOf(seen)
+	p := pictureOf(seen, nil)
 	p.until = until
 	return p
 }
 
-func pictureOf(checks []health.Seen) *picture {
-	p := &picture{checks: checks, started: true}
+func pictureOf(checks []health.Seen, out []bool) *picture {
+	p := &picture{checks: checks, out: out, started: true}
 	var all health.Overall
-	for i := range checks {
-		c := &checks[i]
+	for c := range p.each {
 		all.Add(c.Status, c.Optional)
 		p.started = p.started && c.Started
 		if by := c.BlockedBy(); by != "" && !slices.Contains(p.causes, by) {
@@ -89,9 +89,21 @@ func pictureOf(checks []health.Seen) *picture {
 	return p
 }
 
+// each yields the checks that are not left out.
+func (p *picture) each(yield func(*health.Seen) bool) {
+	for i := range p.checks {
+		if p.out != nil && p.out[i] {
+			continue
+		}
+		if !yield(&p.checks[i]) {
+			return
+		}
+	}
+}
+
 // only returns the picture of one of the checks alone, which is required then.
 func (p *picture) only(at int) *picture {
-	single := pictureOf(p.checks[at : at+1])
+	single := pictureOf(p.checks[at:at+1], nil)
 	single.status = single.checks[0].Status
 	return single
 }
@@ -105,17 +117,17 @@ func (p *picture) find(name string) (at int, found bool) {
 
 // results returns what the checks say now.
 func (p *picture) results(now time.Time) []CheckResult {
-	results := make([]CheckResult, len(p.checks))
-	for i, c := range p.checks {
-		results[i] = c.Result(now)
+	results := make([]CheckResult, 0, len(p.checks))
+	for c := range p.each {
+		results = append(results, c.Result(now))
 	}
 	return results
 }
 
 // lines returns all checks as write shows them, one after the other.
-func (p *picture) lines(kind int, now time.Time, write func(to []byte, c health.Seen) []byte) []byte {
+func (p *picture) lines(kind int, now time.Time, write func(to []byte, c *health.Seen) []byte) []byte {
 	return p.text(kind, now, func(to []byte) []byte {
-		for _, c := range p.checks {
+		for c := range p.each {
 			to = write(to, c)
 		}
 		return to

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/understudy-go/understudy/actors/health"
 )
 
 // renderPrometheus writes the statuses for Prometheus to scrape.
@@ -47,7 +49,7 @@ func scrape(to []byte, p *picture, now time.Time) []byte {
 	metric("understudy_check_latency_seconds", "How long the last run took.", "gauge",
 		func(i int) float64 { return results[i].Latency.Seconds() })
 	metric("understudy_check_age_seconds", "How old the last result is, in whole seconds.", "gauge",
-		func(i int) float64 { age, _ := p.checks[i].Age(now); return float64(age) })
+		func(i int) float64 { age, _ := health.Age(results[i].Timestamp, now); return float64(age) })
 	metric("understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
 		func(i int) float64 { return float64(one(results[i].Flapping)) })
 	metric("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",

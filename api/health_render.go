@@ -79,7 +79,7 @@ func (h *Health) renderJSON(b *bytes.Buffer, p page) (split int, lines []byte) {
 	return split, p.picture.lines(p.kind(kindJSON), p.now, p.writeJSON)
 }
 
-func (p *page) writeJSON(to []byte, c health.Seen) []byte {
+func (p *page) writeJSON(to []byte, c *health.Seen) []byte {
 	to = comma(to)
 	to = c.Write(to, p.now, p.kind(kindJSON), func(r CheckResult) []byte {
 		text, _ := json.Marshal(checkToJSON(p.redact(r)))
@@ -96,7 +96,7 @@ func comma(to []byte) []byte {
 }
 
 // writeAge writes how old the result of c is, if there is one.
-func (p *page) writeAge(to []byte, before string, c health.Seen) []byte {
+func (p *page) writeAge(to []byte, before string, c *health.Seen) []byte {
 	if age, known := c.Age(p.now); known {
 		to = strconv.AppendInt(append(to, before...), age, 10)
 	}
@@ -127,7 +127,7 @@ type checkIETF struct {
 	Details map[string]json.RawMessage `json:"details,omitempty"`
 }
 
-func (p *page) writeIETF(to []byte, c health.Seen) []byte {
+func (p *page) writeIETF(to []byte, c *health.Seen) []byte {
 	to = comma(to)
 	to = c.Write(to, p.now, p.kind(kindIETF), func(r CheckResult) []byte {
 		r = p.redact(r)
@@ -190,12 +190,12 @@ func renderText(b *bytes.Buffer, p page) (split int, lines []byte) {
 	return split, lines
 }
 
-func (p *page) writeText(to []byte, c health.Seen) []byte {
+func (p *page) writeText(to []byte, c *health.Seen) []byte {
 	return append(p.writeLine(to, c), '\n')
 }
 
 // writeTextAged is for /health: the others keep to the words of Kubernetes.
-func (p *page) writeTextAged(to []byte, c health.Seen) []byte {
+func (p *page) writeTextAged(to []byte, c *health.Seen) []byte {
 	to = p.writeLine(to, c)
 	if _, known := c.Age(p.now); known {
 		to = append(p.writeAge(to, " (", c), "s ago)"...)
@@ -203,11 +203,11 @@ func (p *page) writeTextAged(to []byte, c health.Seen) []byte {
 	return append(to, '\n')
 }
 
-func (p *page) writeStartup(to []byte, c health.Seen) []byte {
+func (p *page) writeStartup(to []byte, c *health.Seen) []byte {
 	return append(line(to, p.redact(c.Result(p.now)), c.Started), '\n')
 }
 
-func (p *page) writeLine(to []byte, c health.Seen) []byte {
+func (p *page) writeLine(to []byte, c *health.Seen) []byte {
 	return c.Write(to, p.now, p.kind(kindText), func(r CheckResult) []byte {
 		return line(nil, p.redact(r), serves(r.Status))
 	})

@@ -55,10 +55,10 @@ func (h *Handle) see(s *Seen, now time.Time) (until time.Time) {
 }
 
 // Result returns the last result as it reads now.
-func (s Seen) Result(now time.Time) Result { return blocked(s.view.read(now), s.root) }
+func (s *Seen) Result(now time.Time) Result { return blocked(s.view.read(now), s.root) }
 
 // BlockedBy returns the name of the check that blocks this one; empty: none.
-func (s Seen) BlockedBy() string {
+func (s *Seen) BlockedBy() string {
 	if s.root == nil {
 		return ""
 	}
@@ -67,7 +67,7 @@ func (s Seen) BlockedBy() string {
 
 // Age returns how many seconds lie between the times of the last result and of
 // now, both cut to whole seconds as people read them; false: no result yet.
-func (s Seen) Age(now time.Time) (seconds int64, known bool) {
+func (s *Seen) Age(now time.Time) (seconds int64, known bool) {
 	return Age(s.view.result.Timestamp, now)
 }
 
@@ -97,7 +97,7 @@ const kinds = 6
 // Write appends what render makes of the result, and remembers that for the
 // next time. Each kind of render, from 0 to 5, must depend on nothing else, and
 // not on the age.
-func (s Seen) Write(to []byte, now time.Time, kind int, render func(Result) []byte) []byte {
+func (s *Seen) Write(to []byte, now time.Time, kind int, render func(Result) []byte) []byte {
 	if s.root != nil {
 		return append(to, render(s.Result(now))...)
 	}
