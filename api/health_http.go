@@ -48,8 +48,9 @@ type HandlerConfig struct {
 // is named in a Warning header. The format follows Accept:
 // application/json (the default of /health), application/health+json,
 // text/plain (the default elsewhere) and text/plain;version=0.0.4, which is
-// for Prometheus and always 200. Messages and details are withheld: see
-// HandlerWith.
+// for Prometheus and always 200. All but the text of the probes, which keeps to
+// the words of Kubernetes, tell how many seconds old each result is. Messages
+// and details are withheld: see HandlerWith.
 func (h *Health) Handler() http.Handler {
 	if !h.isMade() {
 		return http.NotFoundHandler()
