@@ -12,7 +12,7 @@ import (
 // leaking are the ways to leak on purpose: each holds a little more whenever it
 // is called. They are how the soak shows that it would notice.
 var leaking = map[string]func(held *[]any){
-	"memory":      func(held *[]any) { *held = append(*held, make([]byte, 20<<10)) },
+	"memory":      func(held *[]any) { *held = append(*held, make([]byte, 50<<10)) },
 	"timers":      func(held *[]any) { *held = append(*held, time.AfterFunc(24*time.Hour, func() {})) },
 	"goroutines":  func(*[]any) { go func() { select {} }() }, // ends with the process
 	"descriptors": func(held *[]any) { f, err := os.Open(os.DevNull); *held = append(*held, f, err) },

@@ -93,6 +93,8 @@ func (w *world) watch(e api.Event) {
 
 // another starts a second system, uses it and shuts it down.
 func (w *world) another(_ context.Context, luck *rand.Rand) {
+	w.second.Lock()
+	defer w.second.Unlock()
 	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		w.complain("a second system: %v", err)

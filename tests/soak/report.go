@@ -62,10 +62,10 @@ type measure struct {
 const mega = 1 << 20
 
 var measures = []measure{
-	{"live heap", "MiB", mega, func(s sample) float64 { return s.heap }, limit{1 * mega, 0.10}},
+	{"live heap", "MiB", mega, func(s sample) float64 { return s.heap }, limit{2 * mega, 0.15}},
 	{"resident memory", "MiB", mega, func(s sample) float64 { return s.rss }, limit{8 * mega, 0.10}},
 	{"goroutines", "", 1, func(s sample) float64 { return s.goroutines }, limit{40, 0.25}},
-	{"timers", "", 1, func(s sample) float64 { return s.timers }, limit{50, 0.25}},
+	{"timers", "", 1, func(s sample) float64 { return s.timers }, limit{300, 0.50}},
 	{"file descriptors", "", 1, func(s sample) float64 { return s.descriptors }, limit{5, 0.10}},
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // system is -1.
 type sample struct {
 	at          time.Duration // since the beginning
-	heap        float64       // bytes of live objects: after a garbage collection
+	heap        float64       // bytes of live objects, after a garbage collection, without the sampler's own
 	rss         float64       // bytes of memory that the system has given (Linux)
 	goroutines  float64
 	timers      float64 // live time.Timers, tickers and AfterFuncs; those of a Sleep do not count
@@ -33,7 +34,7 @@ func take(at time.Duration) sample {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return sample{
-		at: at, heap: float64(m.HeapAlloc), rss: resident(), goroutines: float64(runtime.NumGoroutine()),
+		at: at, heap: float64(m.HeapAlloc) - ownHeap(), rss: resident(), goroutines: float64(runtime.NumGoroutine()),
 		timers: liveTimers(), descriptors: openFiles(),
 	}
 }
@@ -66,6 +67,14 @@ var profile struct {
 	sync.Mutex
 	records []runtime.MemProfileRecord
 	isTimer map[uintptr]bool // by program counter
+}
+
+// ownHeap returns what the profile takes, which grows as new places in the
+// code are seen to allocate.
+func ownHeap() float64 {
+	profile.Lock()
+	defer profile.Unlock()
+	return float64(cap(profile.records)) * float64(reflect.TypeFor[runtime.MemProfileRecord]().Size())
 }
 
 // liveTimers counts the objects that the runtime's newTimer has made and the

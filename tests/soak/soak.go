@@ -28,7 +28,9 @@ func soak(ctx context.Context, o options, stderr io.Writer) (*report, error) {
 	for tick := time.NewTicker(time.Second); life.Err() == nil; {
 		select {
 		case <-tick.C:
+			w.second.Lock() // a second system is there or not: the samples shall be alike
 			r.samples = append(r.samples, take(time.Since(begin)))
+			w.second.Unlock()
 			p.show(r.samples[len(r.samples)-1])
 		case <-life.Done():
 			tick.Stop()
@@ -41,6 +43,9 @@ func soak(ctx context.Context, o options, stderr io.Writer) (*report, error) {
 	r.leftBehind(before)
 	runtime.KeepAlive(leaked)
 	r.judge()
+	if ctx.Err() == nil && !r.verdicts[0].judged {
+		r.broken = append(r.broken, fmt.Sprintf("too busy to be judged: %d samples in all, and after the warm-up less than %d", len(r.samples), fewest))
+	}
 	return r, nil
 }
 

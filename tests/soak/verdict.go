@@ -18,13 +18,15 @@ type verdict struct {
 	first, last float64 // medians of the first and the last third
 	growth      float64 // of the robust line through all points, over the time judged
 	allowed     float64
-	trend       float64 // Mann and Kendall's z: how surely it rises; noise stays within ±3
+	trend       float64 // Mann and Kendall's z: how surely it rises
 	leak        bool
 	judged      bool // there was enough to judge
 }
 
-// fewest is how many points a verdict needs.
-const fewest = 12
+const (
+	fewest = 12  // points that a verdict needs
+	surely = 2.5 // a trend beyond this is no chance, in 99 of 100 series of noise
+)
 
 // judge looks for growth that is both large, beyond the limit, and steady, far
 // beyond chance. The line is that of Theil and Sen, the median of the slopes
@@ -54,7 +56,7 @@ func judge(at []time.Duration, values []float64, l limit) verdict {
 	n := float64(len(values))
 	v.growth = median(slopes) * float64(at[len(at)-1]-at[0])
 	v.trend = float64(rises) / math.Sqrt(n*(n-1)*(2*n+5)/18)
-	v.leak = v.growth > v.allowed && v.trend > 3
+	v.leak = v.growth > v.allowed && v.trend > surely
 	return v
 }
 

@@ -30,6 +30,7 @@ type world struct {
 	site     *site
 	begun    [2 * dependencies]atomic.Uint64 // calls that a breaker let through
 	tally    tally
+	second   sync.Mutex // held while a second system lives
 
 	mu      sync.Mutex
 	broken  []string                // what must not be
