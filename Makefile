@@ -1,5 +1,5 @@
 # Every target with a comment behind it shows in `make help`.
-.PHONY: help demo test race fuzz lint bench rivals load mutants check
+.PHONY: help demo test race fuzz lint bench rivals load soak mutants check
 FUZZTIME ?= 10s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -32,6 +32,10 @@ rivals: ## ours beside the rivals, in one run
 
 load: ## a guarded HTTP service under open-loop load
 	cd bench/load && go run .
+
+SOAK ?= 60s
+soak: ## everything at once, in real time, for SOAK: what grows is a leak
+	cd tests/soak && go run . -for $(SOAK)
 
 mutants: ## break the breaker's protocol on purpose: the torture must notice
 	go run ./tests/torture/mutants

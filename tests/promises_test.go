@@ -10,24 +10,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// README.md is the index of this folder: it names every test here, and no other.
+// README.md is the index of this folder and those below it: it names every test
+// here and every fuzz target of the project, and none that does not exist.
 func TestThePromisesAreAllNamed(t *testing.T) {
 	page, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	named := map[string]bool{}
-	for _, name := range regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(string(page), -1) {
+	for _, name := range regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(string(page), -1) {
 		named[name[1]] = true
 	}
+	exist := map[string]bool{}
 	for _, s := range sources(t) {
-		if !s.fits("tests/*_test.go") {
+		if !s.test() {
 			continue
 		}
 		for _, d := range s.syntax.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && strings.HasPrefix(fn.Name.Name, "Test") && fn.Name.Name != "TestMain" {
-				require.True(t, named[fn.Name.Name], "README.md does not name %s", fn.Name.Name)
-				delete(named, fn.Name.Name)
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			name := fn.Name.Name
+			exist[name] = true
+			test := strings.HasPrefix(name, "Test") && name != "TestMain" && s.fits("tests/*_test.go")
+			if test || strings.HasPrefix(name, "Fuzz") {
+				require.True(t, named[name], "README.md does not name %s of %s", name, s.path)
 			}
 		}
 	}
-	require.Empty(t, named, "README.md names tests that do not exist")
+	for name := range named {
+		require.True(t, exist[name], "README.md names %s, which does not exist", name)
+	}
 }
