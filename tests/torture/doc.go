@@ -1,12 +1,23 @@
 // Package torture tries to break the library from outside: concurrent histories
 // judged against a sequential breaker (linear_test.go, spec_test.go), random
-// machines against naive models (machine_test.go, budget_test.go), whole systems
-// simulated from a seed (simulation_test.go), storms and bad input
+// machines against naive models (machine_test.go, budget_test.go,
+// checkmachine_test.go), whole systems simulated from a seed (simulation_test.go,
+// faults_test.go, audit_test.go), crashes of owners (crash_test.go), storms
 // (overload_test.go). It holds tests only.
 //
 //	go test ./tests/torture                    a short run, seconds
 //	go test ./tests/torture -more 100          a hundred times as many histories and systems
-//	go test ./tests/torture -steps 1000000     a million steps of each random machine
+//	go test ./tests/torture -days 7            a week in the life of each system
+//	go test ./tests/torture -steps 1000000     a million steps of each random machine; with -timeout 1h
 //	go test ./tests/torture -seed 42           other luck; a failure names its seed
-//	go run ./tests/torture/mutants             breaks the breaker on purpose; the histories must notice
+//	go run ./tests/torture/mutants             breaks the library on purpose; the tests must notice
+//
+// What a seed replays: in a simulated system of an even seed, all that happens
+// to breakers, callers and retries, to the nanosecond (TestASeedReplaysExactly).
+// Not the moments at which health checks run: their jitter and their restarts'
+// come from no seed, nor what depends on them, the probes of odd seeds. Nor the
+// order in which goroutines run that are ready at the same nanosecond, of which
+// histories are made: there a failure prints the whole history, and its seed
+// most often finds it again. A random machine prints what it drew, and a value
+// for -rapid.seed.
 package torture

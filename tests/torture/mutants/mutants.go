@@ -22,7 +22,12 @@ const (
 	retry   = "actors/retry/actor.go"
 	check   = "actors/health/actor.go"
 	words   = "messages/errors.go"
+
+	checking = "actors/health/machine.go"
 )
+
+// quick keeps a random machine from looking long for a simpler story.
+var quick = []string{"-rapid.shrinktime", "1s"}
 
 // lend is where a lease is lent again.
 const lend = "\tv.tally.Store(count + count/rare)\n"
@@ -105,10 +110,10 @@ var variants = []variant{
 		{owner, "\tnow := o.now()\n\to.spare", "\truntime.Gosched()\n\tnow := o.now()\n\to.spare"},
 		{owner, "\t\"runtime/debug\"\n", "\t\"runtime\"\n\t\"runtime/debug\"\n"},
 	}},
-	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: []string{"-rapid.shrinktime", "1s"}, changes: []change{
+	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: quick, changes: []change{
 		{"actors/breaker/window.go", "span / buckets", "span / (buckets + 2)"},
 	}},
-	{name: "a time window forgets only while CLOSED", caught: true, run: "TestABreakerGives", flags: []string{"-rapid.shrinktime", "1s"}, changes: []change{
+	{name: "a time window forgets only while CLOSED", caught: true, run: "TestABreakerGives", flags: quick, changes: []change{
 		{shown, "\t\tm.window.slide(now) // in any", "\t\t// in any"},
 	}},
 	{name: "a trial's result counts twice", caught: true, changes: []change{
@@ -116,5 +121,32 @@ var variants = []variant{
 	}},
 	{name: "nobody looks at the clock at the end of OPEN", caught: true, changes: []change{
 		{shown, "const lastStretch = 50 * time.Millisecond", "const lastStretch = 0"},
+	}},
+	{name: "a failing check is believed one run too late", caught: true, run: "TestHealthChecks", flags: quick, changes: []change{
+		{checking, "m.failures >= m.cfg.UnhealthyAfter", "m.failures > m.cfg.UnhealthyAfter"},
+	}},
+	{name: "a stuck check's late word counts", caught: true, run: "TestHealthChecks", flags: quick, changes: []change{
+		{checking, "\tcase late: // its timeout", "\tcase late && false: // its timeout"},
+	}},
+	{name: "a stuck check keeps its slot", caught: true, run: "TestHealthChecks", flags: quick, changes: []change{
+		{checking, "e := effects{publish: true, answer: true, release: true}", "e := effects{publish: true, answer: true}"},
+	}},
+	{name: "a blocked check runs", caught: true, run: "TestHealthChecks", flags: quick, changes: []change{
+		{check, "\tcase o.blockedBy(now) != nil:\n\t\to.shared", "\tcase o.blockedBy(now) != nil && false:\n\t\to.shared"},
+	}},
+	{name: "nothing is ever stale", caught: true, run: "TestHealthChecks", flags: quick, changes: []change{
+		{"actors/health/view.go", "now.After(v.staleAt)", "now.After(v.staleAt) && false"},
+	}},
+	{name: "checks that panic are restarted without back-off", caught: true, run: "TestHealthChecks", flags: quick, changes: []change{
+		{"system/supervisor.go", "min(b.first<<n, b.most)", "b.first"},
+	}},
+	{name: "a trial that is overdue is not counted", caught: true, run: "TestWholeSystems", changes: []change{
+		{trial, "\t\tm.totals.Failures++\n\t\tm.streak++\n", "\t\tm.streak++\n"},
+	}},
+	{name: "one trial too many", caught: true, run: "TestWholeSystems", changes: []change{
+		{machine, "len(m.trials) < m.cfg.HalfOpenMaxCalls", "len(m.trials) <= m.cfg.HalfOpenMaxCalls"},
+	}},
+	{name: "some changes are not told", caught: true, run: "TestWholeSystems", changes: []change{
+		{owner, "\t\to.h.shared.Host.Emit(e.change)\n", "\t\tif e.change.Failures != 3 {\n\t\t\to.h.shared.Host.Emit(e.change)\n\t\t}\n"},
 	}},
 }
