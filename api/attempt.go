@@ -8,11 +8,10 @@ type attemptKey struct{}
 // Attempt returns which attempt of the innermost Retry this ctx is for: 1, 2,
 // 3, ...; 1 anywhere else.
 func Attempt(ctx context.Context) int {
-	if ctx == nil {
-		return 1
-	}
-	if number, ok := ctx.Value(attemptKey{}).(int); ok {
-		return number
+	if ctx != nil {
+		if number, ok := ctx.Value(attemptKey{}).(int); ok {
+			return number
+		}
 	}
 	return 1
 }

@@ -85,6 +85,25 @@ func planOf(list []Policy, sys *system.System) *plan {
 // goroutine and Do itself allocates nothing on success; under any other Timeout
 // it runs in one of its own.
 func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) (T, error) {
+	if fn != nil && len(fallbacks) == 0 { // the shortest ways for the most common policies
+		var v T
+		switch p := p.(type) {
+		case *Breaker:
+			err := p.Run(ctx, func(ctx context.Context) (err error) {
+				v, err = fn(ctx)
+				return err
+			})
+			return v, err
+		case *plan:
+			if p.hard == nil && p.outer != nil {
+				err := p.outer.start(ctx, func(ctx context.Context) (err error) {
+					v, err = fn(ctx)
+					return err
+				})
+				return v, err
+			}
+		}
+	}
 	v, err := do(ctx, p, fn)
 	if err == nil || len(fallbacks) == 0 || ctx == nil {
 		return v, err
@@ -140,13 +159,6 @@ func valued(fn func(context.Context) error) Func[struct{}] {
 
 // do runs fn under p. Only a hard timeout lets fn escape.
 func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, err error) {
-	if b, ok := p.(*Breaker); ok && fn != nil { // the shortest way for the most common policy
-		err = b.Run(ctx, func(ctx context.Context) (err error) {
-			v, err = fn(ctx)
-			return err
-		})
-		return v, err
-	}
 	if err := checkCall(ctx, fn == nil); err != nil {
 		return v, err
 	}
@@ -213,8 +225,16 @@ func descend[T any](ctx context.Context, p *plan, fn Func[T]) (v T, err error) {
 	return v, err
 }
 
+// start is run for a ctx that may be done, or nil.
+func (l *layer) start(ctx context.Context, fn func(context.Context) error) error {
+	if err := checkCall(ctx, false); err != nil {
+		return err
+	}
+	return l.run(ctx, fn)
+}
+
 // run runs fn under the layers, from l on: it is where a policy meets a call.
-// ctx is not done.
+// ctx is not done; fn is not nil.
 func (l *layer) run(ctx context.Context, fn func(context.Context) error) error {
 	if l == nil {
 		return fn(ctx)
