@@ -160,6 +160,11 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	if !h.isMade() {
 		return SystemHealth{}
 	}
+	if ctx != nil { // derived here, so that a ctx of the caller's own that panics does so in the caller
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+	}
 	checks := h.checks.Load().all.checks
 	results := make([]CheckResult, len(checks))
 	var wg sync.WaitGroup

@@ -121,7 +121,7 @@ func second[T any](_ T, err error) error           { return err }
 
 // badInputs is the whole table.
 func badInputs() []row {
-	return slices.Concat(badSystems(), badBreakers(), badRetries(), badTimeouts(), badFallbacks(), badHealth(), badHandlers(), badValues(), badChecks())
+	return slices.Concat(badSystems(), badBreakers(), badRetries(), badTimeouts(), badFallbacks(), badHealth(), badHandlers(), badValues(), badChecks(), badContexts())
 }
 
 func TestNoInputIsTooBad(t *testing.T) {
