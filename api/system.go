@@ -59,7 +59,7 @@ func (s *System) isMade() bool { return s != nil && s.sys != nil }
 // return their own results. It returns nil once everything has stopped, or an
 // error when ctx ends first, naming the checks that are stuck; what is left
 // then goes on ending. It may be called again, and from many goroutines; a
-// subscriber must not wait for it.
+// subscriber or a check must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {
 	if !s.isMade() || ctx == nil {
 		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
