@@ -76,7 +76,6 @@ func (w *world) watch(e api.Event) {
 	w.tally.events.Add(1)
 	switch e := e.(type) {
 	case api.Dropped:
-		w.tally.dropped.Add(uint64(e.Count))
 		w.mu.Lock()
 		clear(w.states) // what was lost is not known
 		w.mu.Unlock()

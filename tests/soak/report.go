@@ -132,7 +132,7 @@ func (r *report) markdown(to io.Writer) error {
 		{"retries exhausted", &t.exhausted}, {"failed", &t.failures}, {"given up by their callers", &t.ended}, {"panics that reached their callers", &t.panics},
 		{"circuits opened", &t.opened}, {"late results", &t.late}, {"permits", &t.permits}, {"orders and live settings", &t.orders},
 		{"uses of new names", &t.names}, {"runs of checks", &t.runs}, {"checks registered or deregistered", &t.churned}, {"HTTP requests", &t.scrapes},
-		{"systems started and shut down", &t.systems}, {"events", &t.events}, {"events dropped", &t.dropped}, {"log lines", &t.logged},
+		{"systems started and shut down", &t.systems}, {"events", &t.events}, {"events that a slow subscriber lost", &t.dropped}, {"log lines", &t.logged},
 	} {
 		fmt.Fprintf(&b, "| %s | %d |\n", row.name, row.count.Load())
 	}

@@ -95,7 +95,12 @@ func breakerConfig(i int) api.BreakerConfig {
 // live starts everybody. They end soon after life does.
 func (w *world) live(life context.Context, all *sync.WaitGroup) {
 	w.s.Subscribe(w.watch)
-	w.s.Subscribe(func(api.Event) { time.Sleep(2 * time.Millisecond) })
+	w.s.Subscribe(func(e api.Event) { // too slow: it loses events
+		if lost, ok := e.(api.Dropped); ok {
+			w.tally.dropped.Add(uint64(lost.Count))
+		}
+		time.Sleep(8 * time.Millisecond)
+	})
 	w.s.Subscribe(func(e api.Event) {
 		if _, ok := e.(api.BreakerChanged); ok {
 			panic("a listener with a bug")
