@@ -98,9 +98,13 @@ func (w *world) auditor(over context.Context, luck *rand.Rand) {
 // audit recounts every breaker and retry. Nobody else may be at work.
 func (w *world) audit() {
 	w.audits++
+	now := time.Now()
 	for i, b := range w.breakers {
 		s, err := sober(b.Stats)
 		r, alsoErr := sober(w.retries[i].Stats)
+		if !time.Now().Equal(now) {
+			return // an owner was away, for it had crashed too often: others are at work again
+		}
 		if err = errors.Join(err, alsoErr); err != nil {
 			w.complain("an owner did not answer: %v", err)
 			continue

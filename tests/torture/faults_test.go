@@ -11,12 +11,14 @@ import (
 )
 
 // Poison makes the owner of a breaker, a retry or a check crash on the next
-// message, antidote undoes that, and lostTo returns how many results of calls a
-// breaker crashed on. They do nothing unless the library was built for that: see
-// poison_test.go.
+// message, antidote undoes that, died returns how often owners have crashed,
+// lostTo on how many results of calls a breaker has, and forget begins anew. They
+// do nothing unless the library was built for that: see poison_test.go.
 var (
 	poison   = func(name string) {}
 	antidote = func() {}
+	forget   = func() {}
+	died     = func() int { return 0 }
 	lostTo   = func(name string) uint64 { return 0 }
 )
 
@@ -52,14 +54,20 @@ func (w *world) pause(over context.Context, luck *rand.Rand, most time.Duration)
 func (w *world) faults(over context.Context, luck *rand.Rand) {
 	for w.pause(over, luck, 2*time.Minute) {
 		w.seen[luck.IntN(breakersThere)].trouble.Store(max(well, int32(luck.IntN(int(panicking)+3))-2))
-		switch name := luck.IntN(200); {
-		case name < 5:
-			poison(dependencyName(luck.IntN(breakersThere)))
-		case name < 8:
-			poison(fmt.Sprint("retry ", luck.IntN(breakersThere)))
-		case name < 10:
-			poison(fmt.Sprint("check ", luck.IntN(checksThere)))
+		switch what := luck.IntN(20); {
+		case what < 4:
+			w.poison(dependencyName(luck.IntN(breakersThere)), luck)
+		case what == 4:
+			w.poison(fmt.Sprint("retry ", luck.IntN(breakersThere)), luck)
+		case what == 5:
+			w.poison(fmt.Sprint("check ", luck.IntN(checksThere)), luck)
 		}
+	}
+}
+
+func (w *world) poison(name string, luck *rand.Rand) {
+	for range 1 + luck.IntN(8) {
+		poison(name)
 	}
 }
 

@@ -23,12 +23,25 @@ var toxin = struct {
 
 func init() {
 	messages.Poison = swallow
-	antidote, lostTo = cleanse, func(name string) uint64 {
+	forget, lostTo = cleanse, func(name string) uint64 {
 		toxin.Lock()
 		defer toxin.Unlock()
 		return toxin.lost[name]
 	}
+	antidote = func() {
+		toxin.Lock()
+		defer toxin.Unlock()
+		clear(toxin.doses)
+	}
 	poison = func(name string) { feed(name, 1) }
+	died = func() (n int) {
+		toxin.Lock()
+		defer toxin.Unlock()
+		for _, crashes := range toxin.crashes {
+			n += crashes
+		}
+		return n
+	}
 	cleanse()
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // days is how much virtual time each simulated system lives through.
-var days = flag.Float64("days", 0.25, "days of virtual time of each simulated system")
+var days = flag.Float64("days", 0.15, "days of virtual time of each simulated system")
 
 // TestWholeSystemsKeepTheirPromisesUnderFaults simulates whole systems in
 // virtual time, each from a seed: a hundred breakers, some with probes, as many
@@ -29,7 +29,7 @@ var days = flag.Float64("days", 0.25, "days of virtual time of each simulated sy
 // compared with what callers saw; afterwards every caller has returned, and no
 // goroutine is left (or the bubble would not end).
 func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
-	calls, events, audits := uint64(0), 0, 0
+	calls, events, audits, crashes := uint64(0), 0, 0, 0
 	for n := range 3 * *more {
 		from := *seed + uint64(n)
 		var w *world
@@ -38,9 +38,9 @@ func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
 		}) {
 			t.Fatalf("replay it with: go test ./tests/torture -run WholeSystems -days %v -seed %d", *days, from)
 		}
-		calls, events, audits = calls+w.calls.Load(), events+w.heard, audits+w.audits
+		calls, events, audits, crashes = calls+w.calls.Load(), events+w.heard, audits+w.audits, crashes+died()
 	}
-	t.Logf("%d systems, %v days each, %d calls, %d events, %d audits", 3**more, *days, calls, events, audits)
+	t.Logf("%d systems, %v days each, %d calls, %d events, %d crashes, %d audits", 3**more, *days, calls, events, crashes, audits)
 }
 
 // An even seed decides all that happens to the breakers, to the nanosecond and
@@ -118,7 +118,7 @@ func simulate(t *testing.T, from uint64, days float64, shut bool) *world {
 		luck: rand.New(rand.NewPCG(from, 3)), probes: from%2 == 1, length: time.Duration(days * float64(24*time.Hour)),
 		states: map[string]api.State{}, checks: map[string]api.Status{},
 	}
-	antidote()
+	forget()
 	synctest.Test(t, func(t *testing.T) { w.live(t, shut) })
 	return w
 }
@@ -151,6 +151,7 @@ func (w *world) live(t *testing.T, shut bool) {
 	for i := range w.seen {
 		w.seen[i].trouble.Store(well)
 	}
+	antidote()
 	time.Sleep(2 * time.Hour) // what hangs is released, overdue trials fail, open circuits try again
 	synctest.Wait()
 	w.judge(t, shut)
