@@ -1,5 +1,5 @@
 # Every target with a comment behind it shows in `make help`.
-.PHONY: help demo test race fuzz lint bench rivals load soak mutants check
+.PHONY: help demo test race fuzz lint bench rivals load soak mutants night check
 FUZZTIME ?= 10s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -39,6 +39,12 @@ soak: ## everything at once, in real time, for SOAK: what grows is a leak
 
 mutants: ## break the breaker's protocol on purpose: the torture must notice
 	go run ./tests/torture/mutants
+
+night: ## the torture at length, for a night
+	go test ./tests/torture -timeout 12h -more 100 -steps 1000000
+	$(MAKE) fuzz FUZZTIME=10m
+	$(MAKE) mutants
+	$(MAKE) soak SOAK=1h
 
 check: ## what CI runs
 	.ci/run
