@@ -257,18 +257,6 @@ func (h *history) result(s *circuit, op *operation) {
 	}
 }
 
-// tooBad reports whether the streak or a rate opens the circuit.
-func (h *history) tooBad(s *circuit, c api.BreakerConfig) bool {
-	if c.FailureThreshold != api.Off && s.streak >= c.FailureThreshold {
-		return true
-	}
-	letters := h.letters(s)
-	if !rates(c) || len(letters) < c.MinimumCalls {
-		return false
-	}
-	return (c.FailureRate > 0 && share(letters, "fF") >= c.FailureRate) || (c.SlowCallRate > 0 && share(letters, "SF") >= c.SlowCallRate)
-}
-
 // stats reports whether the statistics are those of the circuit.
 func (h *history) stats(s *circuit, op *operation) bool {
 	want, got := s.totals, op.stats

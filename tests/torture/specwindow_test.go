@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"strings"
 	"time"
+
+	"github.com/understudy-go/understudy/api"
 )
 
 // The window of the sequential breaker is a string, so that a circuit stays a
@@ -71,4 +73,16 @@ func (h *history) slide(s circuit, op *operation) (states []circuit) {
 		}
 		s.window = s.window[recordWithTime:]
 	}
+}
+
+// tooBad reports whether the streak or a rate opens the circuit.
+func (h *history) tooBad(s *circuit, c api.BreakerConfig) bool {
+	if c.FailureThreshold != api.Off && s.streak >= c.FailureThreshold {
+		return true
+	}
+	letters := h.letters(s)
+	if !rates(c) || len(letters) < c.MinimumCalls {
+		return false
+	}
+	return (c.FailureRate > 0 && share(letters, "fF") >= c.FailureRate) || (c.SlowCallRate > 0 && share(letters, "SF") >= c.SlowCallRate)
 }
