@@ -4,13 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
-	"os"
-	"os/signal"
 	"reflect"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,144 +161,6 @@ func FuzzRetrySettings(f *testing.F) {
 				require.Equal(t, made, gaveUp.Attempts)
 			}
 			require.Equal(t, made < 60, err != nil, "%v", err)
-		})
-	})
-}
-
-// FuzzCheckSettings: a check runs, as often as its settings say and not more,
-// and its status is what it returned last once the streaks allow.
-func FuzzCheckSettings(f *testing.F) {
-	f.Add(int64(0), int64(0), int64(0), 0, 0, false, []byte("gbgb"))
-	f.Add(int64(1)<<62, int64(1)<<62, int64(1)<<62, 1<<62, 1<<62, true, []byte("bbbg"))
-	f.Add(int64(1), int64(-1), int64(0), 2, 3, false, []byte("bbggggp"))
-	f.Add(int64(math.MaxInt64), int64(math.MaxInt64), int64(1), 1, 1, false, []byte("pgsb"))
-	f.Fuzz(func(t *testing.T, limit, interval, fast int64, unhealthy, healthy int, optional bool, script []byte) {
-		cfg := api.CheckConfig{
-			Timeout: time.Duration(limit), Interval: time.Duration(interval), FastInterval: time.Duration(fast),
-			UnhealthyAfter: unhealthy, HealthyAfter: healthy, Optional: optional,
-		}
-		inBubble(t, func(t *testing.T, s *api.System) {
-			var runs atomic.Int32
-			err := s.Health().Register("x", cfg, func(context.Context) (api.Details, error) {
-				letter := byte('g')
-				if run := int(runs.Add(1)); run <= len(script) {
-					letter = script[run-1]
-				}
-				switch letter {
-				case 'p':
-					panic("no")
-				case 's':
-					time.Sleep(time.Second)
-				case 'b':
-					return nil, errFuzz
-				case 'd':
-					return nil, api.Degrade("half")
-				}
-				return nil, nil
-			})
-			if refusedOrNil(t, err, cfg) {
-				return
-			}
-			synctest.Wait()
-			require.Positive(t, runs.Load(), "the first run")
-			every := time.Duration(interval)
-			if every <= 0 {
-				every = 10 * time.Second
-			}
-			time.Sleep(min(3*(every/2), time.Hour)) // one and a half intervals, or less
-			synctest.Wait()
-			require.Less(t, runs.Load(), int32(200), "a frenzy: %+v", cfg)
-			r := s.Health().Run(context.Background(), "x")
-			require.NotEmpty(t, r.Timestamp)
-			require.Equal(t, s.Health().Snapshot().Status, s.Health().Status())
-		})
-	})
-}
-
-// FuzzTimeoutSettings: the call returns at the limit, not later, and says so.
-func FuzzTimeoutSettings(f *testing.F) {
-	f.Add(int64(time.Second), int64(time.Minute), int64(time.Hour), "x", false)
-	f.Add(int64(1)<<62, int64(1)<<61, int64(0), "", false)
-	f.Add(int64(-1), int64(0), int64(1), "\xff", true)
-	f.Add(int64(5), int64(7), int64(3), "x", true)
-	f.Fuzz(func(t *testing.T, limit, takes, deadline int64, operation string, cooperative bool) {
-		takes = min(takes, century)
-		synctest.Test(t, func(t *testing.T) {
-			cfg := api.TimeoutConfig{Limit: time.Duration(limit), Operation: operation, Cooperative: cooperative}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(deadline))
-			defer cancel()
-			defer synctest.Wait()
-			defer time.Sleep(time.Duration(takes)) // a deaf call outlives its caller
-			var ran atomic.Bool
-			begin, most := time.Now(), min(max(0, limit), max(0, deadline))
-			err := api.Run(ctx, cfg, func(ctx context.Context) error {
-				ran.Store(true)
-				if cooperative {
-					return waitFor(ctx, time.Duration(takes))
-				}
-				time.Sleep(time.Duration(takes)) // deaf
-				return nil
-			})
-			took := int64(time.Since(begin))
-			require.LessOrEqual(t, took, most)
-			switch {
-			case deadline <= 0:
-				require.ErrorIs(t, err, context.DeadlineExceeded)
-				require.False(t, ran.Load())
-			case limit <= 0:
-				require.ErrorIs(t, err, api.ErrTimeout)
-				require.False(t, ran.Load())
-			case takes < most:
-				require.NoError(t, err)
-			case takes > most:
-				require.ErrorIs(t, err, context.DeadlineExceeded)
-				require.Equal(t, limit < deadline, errors.Is(err, api.ErrTimeout) && limit != deadline, "%v", err)
-			}
-		})
-	})
-}
-
-func waitFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// FuzzDrainSettings: a drain waits its delay, lets every step run, and ends.
-func FuzzDrainSettings(f *testing.F) {
-	signals := make(chan os.Signal, 1) // package signal keeps a goroutine for ever: it must not be a bubble's
-	signal.Notify(signals, syscall.SIGALRM)
-	signal.Stop(signals)
-	f.Add(int64(0), int64(0), uint8(1))
-	f.Add(int64(math.MaxInt64), int64(math.MaxInt64), uint8(3))
-	f.Add(int64(1), int64(-1), uint8(0))
-	f.Fuzz(func(t *testing.T, delay, limit int64, steps uint8) {
-		delay = min(delay, century)
-		cfg := api.DrainConfig{Delay: time.Duration(delay), Limit: time.Duration(limit), Signals: []os.Signal{syscall.SIGALRM}}
-		ran := 0
-		for range steps % 4 {
-			cfg.Finish = append(cfg.Finish, func(context.Context) error { ran++; return errFuzz })
-		}
-		inBubble(t, func(t *testing.T, s *api.System) {
-			gone, cancel := context.WithCancel(context.Background())
-			cancel()
-			begin := time.Now()
-			err := s.DrainOnSignal(gone, cfg)
-			if bad, ok := errors.AsType[*api.ConfigError](err); ok {
-				require.True(t, delay < 0 && bad.Field == "Delay" || limit < 0 && bad.Field == "Limit", bad.Field)
-				return
-			}
-			require.Equal(t, int(steps%4), ran)
-			require.Equal(t, ran > 0, errors.Is(err, errFuzz))
-			if cfg.Delay == 0 {
-				cfg.Delay = 5 * time.Second
-			}
-			require.Equal(t, cfg.Delay, time.Since(begin))
 		})
 	})
 }
