@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // inPlace is how many messages of others a sender takes in its own goroutine
@@ -19,6 +20,7 @@ const inPlace = 16
 type mailbox struct {
 	state      atomic.Int32
 	suspended  bool // by a crash, until the restart; whoever runs the actor owns it
+	stopped    bool // for good: who asks is refused; owned likewise
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 
@@ -111,7 +113,7 @@ func (m *mailbox) dispatch() {
 
 // run takes what waits; after most messages it leaves the rest to another goroutine.
 func (m *mailbox) run(most int) {
-	for range most {
+	for n := 0; n < most || m.stopped; n++ { // nothing is left to others once it has stopped: nobody waits for them
 		message, isSystem, ok := m.next()
 		if !ok {
 			return
@@ -153,17 +155,31 @@ func (m *mailbox) deliver(message any, isSystem bool) {
 			m.invoker.EscalateFailure(r, message)
 		}
 	}()
-	if !isSystem {
+	switch {
+	case !isSystem && m.stopped:
+		refuse(message)
+		return
+	case !isSystem:
 		m.invoker.InvokeUserMessage(message)
 		return
 	}
 	switch message.(type) {
+	case *actor.Stop: // these actors have no children: it has stopped when this returns
+		m.invoker.InvokeSystemMessage(message)
+		m.stopped, m.suspended = true, false
 	case *actor.SuspendMailbox:
-		m.suspended = true
+		m.suspended = !m.stopped
 	case *actor.ResumeMailbox:
 		m.suspended = false
 	default:
 		m.invoker.InvokeSystemMessage(message)
+	}
+}
+
+// refuse tells an asker that its question came too late.
+func refuse(message any) {
+	if asker, ok := message.(interface{ Fail(error) bool }); ok {
+		asker.Fail(messages.ErrShutdown)
 	}
 }
 

@@ -86,10 +86,6 @@ func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, c
 	}
 	stats.Fail()
 	pause := b.pause(stats.FailureCount())
-	if pause == 0 {
-		parent.RestartChildren(child)
-		return
-	}
 	b.after(pause, func() { parent.RestartChildren(child) })
 }
 
@@ -110,7 +106,11 @@ func (b *backoff) pause(crashes int) time.Duration {
 func (b *backoff) after(d time.Duration, restart func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.stopped {
+	switch {
+	case b.stopped:
+		return
+	case d == 0:
+		restart()
 		return
 	}
 	if b.pending == nil {
@@ -119,10 +119,9 @@ func (b *backoff) after(d time.Duration, restart func()) {
 	var t *time.Timer
 	t = time.AfterFunc(d, func() {
 		b.mu.Lock()
-		_, due := b.pending[t]
-		delete(b.pending, t)
-		b.mu.Unlock()
-		if due {
+		defer b.mu.Unlock()
+		if _, due := b.pending[t]; due {
+			delete(b.pending, t)
 			restart()
 		}
 	})

@@ -43,10 +43,14 @@ func Start(logger *slog.Logger) (*System, error) {
 		closing:    make(chan struct{}),
 		stopped:    make(chan struct{}),
 	}
-	// A stream that nobody listens to: a message to an actor that has stopped is
-	// lost in silence, where the library's own listener would start a goroutine
-	// that outlives the system.
+	// A stream of our own, where the library's listener would start a goroutine
+	// that outlives the system: it hears of messages to actors that have stopped.
 	s.actors.EventStream = eventstream.NewEventStream()
+	s.actors.EventStream.Subscribe(func(e any) {
+		if lost, ok := e.(*actor.DeadLetterEvent); ok {
+			refuse(lost.Message)
+		}
+	})
 	if err := s.startSupervisors(); err != nil {
 		s.actors.Shutdown()
 		return nil, fmt.Errorf("start the supervisors: %w", err)

@@ -203,8 +203,9 @@ func (o *core) disarm() {
 }
 
 // crashed is deferred around every message, itself and not within another
-// function, or it could not recover: it answers the asker, logs the
-// stack and lets the supervisor restart the owner.
+// function, or it could not recover: it answers the asker, has the stack logged
+// and lets the supervisor restart the owner. The log is somebody else's code:
+// it is not written in the goroutine of a caller.
 func (o *owner) crashed(fail func(error) bool) {
 	r := recover()
 	if r == nil {
@@ -213,7 +214,9 @@ func (o *owner) crashed(fail func(error) bool) {
 	if fail != nil {
 		fail(messages.ErrCrashed)
 	}
-	o.h.shared.Host.Logger().Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name),
-		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	logger, stack := o.h.shared.Host.Logger(), string(debug.Stack())
+	o.h.shared.Host.Go(func() { // ends with the log
+		logger.Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name), "panic", fmt.Sprint(r), "stack", stack)
+	})
 	panic(r)
 }

@@ -18,6 +18,8 @@ type Host interface {
 	// address, or ErrShutdown once shutdown began.
 	Spawn(kind, name string, produce func() actor.Actor) (ask.Owner, error)
 	Logger() *slog.Logger
+	// Go runs fn in a goroutine that Shutdown waits for.
+	Go(fn func())
 }
 
 // The questions that an owner answers.
@@ -81,8 +83,9 @@ func (o *owner) commit(next machine, e effects, now time.Time) {
 	o.asker = nil
 }
 
-// crashed tells the asker that the owner is about to crash, keeps the stack,
-// and leaves the restart to the supervisor.
+// crashed tells the asker that the owner is about to crash, has the stack
+// logged, though not in the goroutine of a caller, and leaves the restart to
+// the supervisor.
 func (o *owner) crashed() {
 	cause := recover()
 	if cause == nil {
@@ -92,7 +95,10 @@ func (o *owner) crashed() {
 		o.asker = nil
 		asker.Fail(messages.ErrCrashed)
 	}
-	o.handle.host.Logger().Error(fmt.Sprintf("Retry '%s' crashed: %v", messages.Shorten(o.handle.name), cause),
-		"retry", o.handle.name, "panic", cause, "stack", string(debug.Stack()))
+	logger, stack := o.handle.host.Logger(), string(debug.Stack())
+	o.handle.host.Go(func() { // ends with the log
+		logger.Error(fmt.Sprintf("Retry '%s' crashed: %v", messages.Shorten(o.handle.name), cause),
+			"retry", o.handle.name, "panic", cause, "stack", stack)
+	})
 	panic(cause)
 }

@@ -2,6 +2,7 @@ package retry
 
 import (
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type host struct {
 	spawned int
 	sent    atomic.Int64 // messages so far
 	owners  []*address
+	logs    sync.WaitGroup
 }
 
 func newHost() *host {
@@ -31,6 +33,7 @@ func newHost() *host {
 		actor.WithDeadLetterRequestLogging(false))}
 }
 
+func (h *host) Go(fn func())         { h.logs.Go(fn) }
 func (h *host) Logger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (h *host) Spawn(_, _ string, produce func() actor.Actor) (ask.Owner, error) {

@@ -1,0 +1,50 @@
+package system
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// question is what askers send; nobody answers it but with a failure.
+type question struct{ failed chan error }
+
+func (q question) Fail(err error) bool { q.failed <- err; return true }
+
+// An asker is freed by the end of the owner it asked, not by the slowest of its
+// kind: asked before the end, behind it, and after it.
+func TestAQuestionToAnOwnerThatStopsIsRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t)
+		slow := spawnOwner(t, s, func(any) { time.Sleep(time.Minute) })
+		quick := spawnOwner(t, s, func(m any) {
+			if m == "busy" {
+				time.Sleep(time.Second)
+			}
+		}).(*Ref)
+		synctest.Wait()
+		go slow.Send("busy")  // ends after a minute
+		go quick.Send("busy") // ends after a second
+		synctest.Wait()
+		began := time.Now()
+		process, _ := s.actors.ProcessRegistry.Get(quick.pid)
+		s.Close()
+		q := question{make(chan error, 100)}
+		for range 3 * inPlace {
+			quick.Send(q) // queued before Stop, or behind it
+		}
+		for range 3 * inPlace {
+			require.ErrorIs(t, <-q.failed, messages.ErrShutdown)
+		}
+		synctest.Wait()
+		quick.Send(q) // a dead letter
+		require.ErrorIs(t, <-q.failed, messages.ErrShutdown)
+		process.SendUserMessage(quick.pid, q) // by a sender that was just late
+		require.ErrorIs(t, <-q.failed, messages.ErrShutdown)
+		require.Less(t, time.Since(began), 2*time.Second)
+		<-s.stopped
+	})
+}
