@@ -14,8 +14,8 @@ const inPlace = 16
 
 // mailbox runs its actor in the goroutine of whoever sends, if nobody runs it at
 // the moment: to ask an idle owner takes no second goroutine. Otherwise messages
-// queue, and whoever runs the actor takes them. System messages go first and run
-// in the dispatcher's goroutines. An actor with such a mailbox must not block,
+// queue, and whoever runs the actor takes them. System messages go first; if nobody
+// runs the actor, the dispatcher does for them. After Stop whoever asks is refused. An actor with such a mailbox must not block,
 // and must not be sent to under a lock that it takes itself.
 type mailbox struct {
 	state      atomic.Int32
@@ -36,8 +36,6 @@ const (
 	waiting              // somebody runs it, or is about to, and messages wait
 	held                 // suspended, and nobody runs it: a system message must come
 )
-
-func newMailbox() actor.Mailbox { return &mailbox{} }
 
 // RegisterHandlers is called once, before the first message.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {

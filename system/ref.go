@@ -12,11 +12,19 @@ type Ref struct {
 	root *actor.RootContext
 	pid  *actor.PID
 	done chan struct{} // its own, or that of its supervisor
+
+	mailbox *mailbox // nil: the library's, which the pid leads to
 }
 
-// Send puts message into the actor's mailbox and returns at once. A message to
-// an actor that has stopped is lost.
-func (r *Ref) Send(message any) { r.root.Send(r.pid, message) }
+// Send puts message into the actor's mailbox, or has the actor take it here and
+// now. A message to an actor that has stopped is lost; who asks in it is refused.
+func (r *Ref) Send(message any) {
+	if r.mailbox != nil {
+		r.mailbox.PostUserMessage(message)
+		return
+	}
+	r.root.Send(r.pid, message)
+}
 
 // Done is closed once the actor has stopped for good.
 func (r *Ref) Done() <-chan struct{} { return r.done }

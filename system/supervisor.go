@@ -52,8 +52,9 @@ func (v *supervisor) spawn(c actor.Context, produce func() actor.Actor) (*Ref, e
 	if !v.together {
 		return v.sys.spawnIn(c, name, make(chan struct{}), produce)
 	}
-	ref, err := v.sys.spawnIn(c, name, nil, produce, actor.WithMailbox(newMailbox))
-	ref.done = v.done
+	m := &mailbox{}
+	ref, err := v.sys.spawnIn(c, name, nil, produce, actor.WithMailbox(func() actor.Mailbox { return m }))
+	ref.done, ref.mailbox = v.done, m
 	return ref, err
 }
 

@@ -43,14 +43,10 @@ func Start(logger *slog.Logger) (*System, error) {
 		closing:    make(chan struct{}),
 		stopped:    make(chan struct{}),
 	}
-	// A stream of our own, where the library's listener would start a goroutine
-	// that outlives the system: it hears of messages to actors that have stopped.
+	// A stream that nobody listens to: a message to an actor that has stopped is
+	// lost in silence, where the library's own listener would start a goroutine
+	// that outlives the system.
 	s.actors.EventStream = eventstream.NewEventStream()
-	s.actors.EventStream.Subscribe(func(e any) {
-		if lost, ok := e.(*actor.DeadLetterEvent); ok {
-			refuse(lost.Message)
-		}
-	})
 	if err := s.startSupervisors(); err != nil {
 		s.actors.Shutdown()
 		return nil, fmt.Errorf("start the supervisors: %w", err)
@@ -137,7 +133,8 @@ func (s *System) Spawn(kind, name string, produce func() actor.Actor) (interface
 	}
 }
 
-// Stop stops the actor at an address that Spawn returned; its Done tells when.
+// Stop stops the actor at an address that Spawn returned. Done of a check tells
+// when; breakers and retries tell together, at the end of all.
 func (s *System) Stop(owner interface {
 	Send(message any)
 	Done() <-chan struct{}
