@@ -1,6 +1,7 @@
 package health
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -49,6 +50,7 @@ type state struct {
 
 	machine    machine
 	asking     []*cell // who waits for a result
+	crowd      int     // so many may be asking before those who have left are forgotten
 	slot       slot
 	timer      *time.Timer
 	generation uint64 // of the timer
@@ -81,7 +83,7 @@ func (o *owner) Receive(c actor.Context) {
 		o.shared.slots.release(&o.slot)
 	case *cell:
 		o.cell = msg
-		o.asking = append(o.asking, msg)
+		o.queue(msg)
 		o.carry(o.machine.call(time.Now()))
 		o.cell = nil
 	case messages.RunResult:
@@ -95,6 +97,16 @@ func (o *owner) Receive(c actor.Context) {
 			o.carry(o.machine.tick(time.Now()))
 		}
 	}
+}
+
+// queue lets one more wait for a result. Those who have left are forgotten now
+// and then, so that a check that hangs holds twice as many as wait, at most.
+func (o *owner) queue(c *cell) {
+	if len(o.asking) >= o.crowd {
+		o.asking = slices.DeleteFunc(o.asking, func(c *cell) bool { return c.Left() && !c.Fail(context.Canceled) })
+		o.crowd = max(64, 2*len(o.asking))
+	}
+	o.asking = append(o.asking, c)
 }
 
 // begin starts the first run, or goes on after a crash.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -33,10 +34,10 @@ func requireHeld(t *testing.T, before uint64) {
 	require.Less(t, liveHeap(), before+little, "before it were %d bytes", before)
 }
 
-// rush lets a crowd do a thing so many times each.
-func rush(each int, do func()) {
+// rush lets callers do a thing so many times each.
+func rush(callers, each int, do func()) {
 	var all sync.WaitGroup
-	for range crowd {
+	for range callers {
 		all.Go(func() {
 			for range each {
 				do()
@@ -61,7 +62,7 @@ func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T
 	stormy := make(chan struct{})
 	go func() { // ends with the storm
 		defer close(stormy)
-		rush(each, func() {
+		rush(crowd, each, func() {
 			_ = sick.Run(context.Background(), func(context.Context) error {
 				n := waiting.Add(1)
 				for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
@@ -102,7 +103,7 @@ func TestACrowdBeforeAHalfOpenCircuitIsRefused(t *testing.T) {
 		held = append(held, p)
 	}
 	var refused, others atomic.Int64
-	rush(each, func() {
+	rush(crowd, each, func() {
 		refusal, ok := errors.AsType[*api.CircuitOpenError](b.Run(context.Background(), func(context.Context) error { return nil }))
 		if ok && refusal.State == api.HalfOpen && refusal.Name == "b" {
 			refused.Add(1)
@@ -131,7 +132,7 @@ func TestACrowdOfRetriesIsAnsweredAndCounted(t *testing.T) {
 	require.NoError(t, err)
 	before := liveHeap()
 	var exhausted, throttled, untyped atomic.Uint64
-	rush(each, func() {
+	rush(crowd, each, func() {
 		gaveUp, ok := errors.AsType[*api.RetryError](r.Run(context.Background(), func(context.Context) error { return errBoom }))
 		switch {
 		case ok && gaveUp.Reason == "attempts":
@@ -167,7 +168,7 @@ func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
 	before := liveHeap()
 	close(gate)
 	var unwell atomic.Int64
-	rush(5, func() {
+	rush(crowd, 5, func() {
 		if s.Health().Run(context.Background(), "c").Status != api.Healthy {
 			unwell.Add(1)
 		}
@@ -177,6 +178,29 @@ func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
 	require.LessOrEqual(t, runs.Load(), int64(5*crowd+1))
 	requireHeld(t, before)
 	t.Logf("%d questions, %d runs", 5*crowd, runs.Load())
+}
+
+// Callers that do not wait for a check that hangs leave nothing behind, however
+// often they come.
+func TestCallersThatLeaveACheckAreNotHeld(t *testing.T) {
+	const callers, each = 100, 300
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t)
+		require.NoError(t, s.Health().Register("c", api.CheckConfig{Timeout: 1000 * time.Hour}, api.Ping(func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})))
+		synctest.Wait()
+		before := liveHeap()
+		rush(callers, each, func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+			defer cancel()
+			if r := s.Health().Run(ctx, "c"); r.Status != api.Unknown {
+				t.Errorf("%+v", r)
+			}
+		})
+		requireHeld(t, before)
+	})
 }
 
 // A subscriber that does not come back holds the last events and no more,

@@ -50,6 +50,10 @@ func (c *Cell[Q, A]) Fail(err error) bool {
 	return c.settle()
 }
 
+// Left reports whether the asker has gone. An owner that keeps questions for
+// later is to Fail such a cell, and forget it.
+func (c *Cell[Q, A]) Left() bool { return c.state.Load() == abandoned }
+
 func (c *Cell[Q, A]) settle() bool {
 	switch c.state.Swap(answered) {
 	case waiting:
