@@ -233,9 +233,11 @@ func (c *hardCall[T]) run() {
 		c.v, c.err, c.panicked, c.ended = v, err, panicked, true
 		c.changed.Signal()
 	}()
-	if c.inner == nil { // spares the new stack some growth
+	switch err = c.Err(); {
+	case err != nil: // too late to begin
+	case c.inner == nil: // spares the new stack some growth
 		v, err = c.fn(&c.scope)
-	} else if err = c.Err(); err == nil {
+	default:
 		v, err = descend(&c.scope, c.inner, c.fn)
 	}
 	returned = true

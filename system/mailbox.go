@@ -14,9 +14,10 @@ const inPlace = 16
 
 // mailbox runs its actor in the goroutine of whoever sends, if nobody runs it at
 // the moment: to ask an idle owner takes no second goroutine. Otherwise messages
-// queue, and whoever runs the actor takes them. System messages go first; if nobody
-// runs the actor, the dispatcher does for them. After Stop whoever asks is refused. An actor with such a mailbox must not block,
-// and must not be sent to under a lock that it takes itself.
+// queue, and whoever runs the actor takes them. System messages go first; if
+// nobody runs the actor, the dispatcher does for them. After Stop whoever asks is
+// refused. An actor with such a mailbox must not block, and must not be sent to
+// under a lock that it takes itself.
 type mailbox struct {
 	state      atomic.Int32
 	suspended  bool // by a crash, until the restart; whoever runs the actor owns it
