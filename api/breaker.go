@@ -33,7 +33,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 			return nil, ErrShutdown
 		}
 		b := &Breaker{sys: s}
-		b.h.Init(&s.ofBreakers, name, cfg)
+		b.h.Init(s.ofBreakers, name, cfg)
 		return b, nil
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ type SystemConfig struct {
 // costs about 3 MB.
 type System struct {
 	sys        *system.System
-	ofBreakers breaker.Shared
+	ofBreakers *breaker.Shared
 	breakers   system.Names[*Breaker]
 	retries    system.Names[*Retry]
 	health     *Health
@@ -47,7 +47,9 @@ func Start(cfg SystemConfig) (*System, error) {
 		return nil, err
 	}
 	checks := newHealth(health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256)), cmp.Or(cfg.Version, "unknown"), time.Now())
-	return &System{sys: sys, ofBreakers: breaker.Shared{Host: sys, Probe: checks.probe}, health: checks}, nil
+	breakers := breaker.NewShared(sys)
+	breakers.Probe = checks.probe
+	return &System{sys: sys, ofBreakers: breakers, health: checks}, nil
 }
 
 // isMade reports whether s came from Start.

@@ -42,8 +42,7 @@ type core struct {
 	timer    *time.Timer
 	timerFor uint64 // the generation of the timer's tick
 	due      time.Time
-	born     time.Time
-	prober   prober
+	prober   *prober // nil: no probe has been asked
 }
 
 // owner is one incarnation of the actor that owns a breaker.
@@ -52,7 +51,7 @@ type owner struct{ *core }
 // spawn makes the owner of h, which must not have one.
 func spawn(h *Handle) (ask.Owner, error) {
 	current, spare := newMachine(h.settings.Load()), machine{}
-	c := &core{h: h, current: &current, spare: &spare, born: time.Now()}
+	c := &core{h: h, current: &current, spare: &spare}
 	return h.shared.Host.Spawn("breaker", h.name, func() actor.Actor { return &owner{c} })
 }
 
@@ -173,9 +172,12 @@ func (o *owner) publish(last *view, wasLent bool, was *machine, now time.Time) {
 	o.h.view.Store(newView(o.h.name, o.current, last, now))
 }
 
-// now counts from the owner's birth: that reads one clock, where time.Now reads
+// now counts from a moment long ago: that reads one clock, where time.Now reads
 // two, and nobody can set it.
-func (o *core) now() time.Time { return o.born.Add(time.Since(o.born)) }
+func (o *core) now() time.Time {
+	born := o.h.shared.born
+	return born.Add(time.Since(born))
+}
 
 // arm sets the timer to when the machine wants its next tick.
 func (o *core) arm(now time.Time) {

@@ -31,7 +31,7 @@ func newHandle(t testing.TB, host *host, cfg Config) *Handle {
 	cfg, err := Checked("api", cfg)
 	require.NoError(t, err)
 	h := &Handle{}
-	h.Init(&Shared{Host: host}, "api", cfg)
+	h.Init(NewShared(host), "api", cfg)
 	return h
 }
 

@@ -28,6 +28,7 @@ type Handle struct {
 // the cells in which they are asked.
 type Shared struct {
 	Host Host
+	born time.Time              // from when owners count
 	last atomic.Pointer[Config] // what the last breaker was made with
 	// Probe runs a health check for a breaker that names it as its Config.Probe and returns what that run said, and why;
 	// Unknown if there is no such check. It must return soon after ctx ends. Nil: no breaker finds its probe.
@@ -39,6 +40,9 @@ type Shared struct {
 	controls   ask.Pool[messages.Control, struct{}]
 	configures ask.Pool[*Config, struct{}]
 }
+
+// NewShared returns what the breakers of the system of host share.
+func NewShared(host Host) *Shared { return &Shared{Host: host, born: time.Now()} }
 
 // Init makes a zero Handle ready. cfg is what Checked returned.
 func (h *Handle) Init(shared *Shared, name string, cfg Config) {

@@ -11,26 +11,25 @@ import (
 // the owner: one question at a time.
 type prober struct {
 	epoch  uint64             // of the last question
-	cancel context.CancelFunc // ends it; nil: there never was one
+	cancel context.CancelFunc // ends it
 	one    chan struct{}      // full while a question is answered
 }
 
 // ask begins the next question, if there is one. What the breaker has left
 // behind is no longer asked.
 func (o *owner) ask(next *messages.Probe) {
-	p := &o.prober
-	if p.cancel != nil && p.epoch != o.current.epoch {
-		p.cancel()
+	if o.prober != nil && o.prober.epoch != o.current.epoch {
+		o.prober.cancel()
 	}
 	if next == nil {
 		return
 	}
-	if p.one == nil {
-		p.one = make(chan struct{}, 1)
+	if o.prober == nil {
+		o.prober = &prober{one: make(chan struct{}, 1)}
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), next.Until)
-	p.epoch, p.cancel = next.Permit.Epoch, cancel
-	shared, one, to := o.h.shared, p.one, *o.h.owner.Load()
+	o.prober.epoch, o.prober.cancel = next.Permit.Epoch, cancel
+	shared, one, to := o.h.shared, o.prober.one, *o.h.owner.Load()
 	shared.Host.Go(func() { // ends with its answer, or with ctx: at the deadline, or when the breaker moves on or stops
 		defer cancel()
 		select {
@@ -59,7 +58,7 @@ func (s *Shared) runProbe(ctx context.Context, check string) (messages.Status, s
 
 // stop ends the question under way.
 func (p *prober) stop() {
-	if p.cancel != nil {
+	if p != nil {
 		p.cancel()
 	}
 }
