@@ -63,6 +63,7 @@ const mega = 1 << 20
 
 var measures = []measure{
 	{"live heap", "MiB", mega, func(s sample) float64 { return s.heap }, limit{2 * mega, 0.15}},
+	{"the actor library's registry", "MiB", mega, func(s sample) float64 { return s.registry }, limit{15 * mega, 0}},
 	{"resident memory", "MiB", mega, func(s sample) float64 { return s.rss }, limit{8 * mega, 0.10}},
 	{"goroutines", "", 1, func(s sample) float64 { return s.goroutines }, limit{40, 0.25}},
 	{"timers", "", 1, func(s sample) float64 { return s.timers }, limit{300, 0.50}},

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -15,8 +14,9 @@ import (
 // system is -1.
 type sample struct {
 	at          time.Duration // since the beginning
-	heap        float64       // bytes of live objects, after a garbage collection, without the sampler's own
-	rss         float64       // bytes of memory that the system has given (Linux)
+	heap        float64       // bytes of live objects, after a garbage collection, without the sampler's own and the registry
+	registry    float64       // bytes of the actor library's registry: it has 32,768 shards and keeps each that was used once
+	rss         float64       // bytes of memory that the system has given (Linux), without the memory profile and the registry
 	goroutines  float64
 	timers      float64 // live time.Timers, tickers and AfterFuncs; those of a Sleep do not count
 	descriptors float64 // open files and sockets (Linux)
@@ -33,10 +33,15 @@ func take(at time.Duration) sample {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return sample{
-		at: at, heap: float64(m.HeapAlloc) - ownHeap(), rss: resident(), goroutines: float64(runtime.NumGoroutine()),
-		timers: liveTimers(), descriptors: openFiles(),
+	timers, registry := profiled()
+	s := sample{
+		at: at, heap: float64(m.HeapAlloc) - ownHeap() - registry, registry: registry, rss: resident(),
+		goroutines: float64(runtime.NumGoroutine()), timers: timers, descriptors: openFiles(),
 	}
+	if s.rss >= 0 {
+		s.rss -= registry + float64(m.BuckHashSys)
+	}
+	return s
 }
 
 // resident returns the memory that the process has from the system.
@@ -66,7 +71,21 @@ func openFiles() float64 {
 var profile struct {
 	sync.Mutex
 	records []runtime.MemProfileRecord
-	isTimer map[uintptr]bool // by program counter
+	makers  map[uintptr]maker // by program counter
+}
+
+// maker tells what a place in the code allocates.
+type maker uint8
+
+const (
+	other maker = iota
+	timer
+	registry
+)
+
+var makers = map[string]maker{
+	"time.newTimer": timer,
+	"github.com/orcaman/concurrent-map.ConcurrentMap.SetIfAbsent": registry,
 }
 
 // ownHeap returns what the profile takes, which grows as new places in the
@@ -77,40 +96,44 @@ func ownHeap() float64 {
 	return float64(cap(profile.records)) * float64(reflect.TypeFor[runtime.MemProfileRecord]().Size())
 }
 
-// liveTimers counts the objects that the runtime's newTimer has made and the
-// last collection but one has left alive.
-func liveTimers() float64 {
+// profiled counts the timers and the bytes of the registry that the last
+// collection but one has left alive.
+func profiled() (timers, bytes float64) {
 	p := &profile
 	p.Lock()
 	defer p.Unlock()
-	if p.isTimer == nil {
-		p.isTimer = map[uintptr]bool{}
+	if p.makers == nil {
+		p.makers = map[uintptr]maker{}
 	}
 	n, ok := runtime.MemProfile(p.records, false)
 	for !ok {
 		p.records = make([]runtime.MemProfileRecord, n+n/4+100)
 		n, ok = runtime.MemProfile(p.records, false)
 	}
-	alive := int64(0)
 	for i := range p.records[:n] {
-		if r := &p.records[i]; madeByTimer(r.Stack()) {
-			alive += r.InUseObjects()
+		switch r := &p.records[i]; madeBy(r.Stack()) {
+		case timer:
+			timers += float64(r.InUseObjects())
+		case registry:
+			bytes += float64(r.InUseBytes())
 		}
 	}
-	return float64(alive)
+	return timers, bytes
 }
 
-func madeByTimer(stack []uintptr) bool {
-	for _, pc := range stack[:min(len(stack), 4)] {
-		known, seen := profile.isTimer[pc]
+// madeBy looks at the innermost calls of a stack, the first of which are the
+// runtime's own.
+func madeBy(stack []uintptr) maker {
+	for _, pc := range stack[:min(len(stack), 12)] {
+		m, seen := profile.makers[pc]
 		if !seen {
 			frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-			known = strings.HasSuffix(frame.Function, "time.newTimer")
-			profile.isTimer[pc] = known
+			m = makers[frame.Function]
+			profile.makers[pc] = m
 		}
-		if known {
-			return true
+		if m != other {
+			return m
 		}
 	}
-	return false
+	return other
 }
