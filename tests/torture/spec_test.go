@@ -32,8 +32,12 @@ type span struct{ from, to time.Duration }
 
 func (s span) plus(d time.Duration) span { return span{s.from + d, s.to + d} }
 
-// step returns all that the circuit can be after op, if it went as recorded.
+// step returns all that the circuit can be after op, if it went as recorded. An
+// owner that crashed on it may not even have noticed what time had done.
 func (h *history) step(s circuit, op *operation) (next []circuit) {
+	if h.mayBeLost(op) {
+		next = append(next, s)
+	}
 	for _, s := range h.elapse(s, op) {
 		next = append(next, h.apply(s, op)...)
 	}
@@ -115,9 +119,9 @@ func (h *history) reopen(s *circuit, when span) {
 // as recorded. After a crash of the owner op may have done nothing.
 func (h *history) apply(s circuit, op *operation) (next []circuit) {
 	if op.cancelled {
-		return h.leave(s)
+		return h.leave(s, op)
 	}
-	if h.crashes && (op.crashed || op.kind == opResult) {
+	if h.mayBeLost(op) {
 		next = append(next, s)
 	}
 	for _, s := range h.slide(s, op) {
@@ -128,9 +132,15 @@ func (h *history) apply(s circuit, op *operation) (next []circuit) {
 	return next
 }
 
+// mayBeLost reports whether the owner may have crashed on op.
+func (h *history) mayBeLost(op *operation) bool {
+	return h.crashes && (op.crashed || op.kind == opResult || op.cancelled)
+}
+
 // leave returns what becomes of an asker for admission whose ctx ended: it was
-// never asked, or refused, or gave its trial back at once.
-func (h *history) leave(s circuit) (next []circuit) {
+// never asked, or refused, or gave its trial back at once. After a crash that
+// trial may be out, to be overdue some time.
+func (h *history) leave(s circuit, op *operation) (next []circuit) {
 	next = append(next, s)
 	switch {
 	case s.stopped:
@@ -138,8 +148,12 @@ func (h *history) leave(s circuit) (next []circuit) {
 		s.totals.Rejected++
 		next = append(next, s)
 	case s.state == api.HalfOpen:
-		s.totals.Ignored++
-		next = append(next, s)
+		back, out := s, s
+		back.totals.Ignored++
+		next = append(next, back)
+		if out.trials |= 1 << op.call; h.crashes {
+			next = append(next, out)
+		}
 	}
 	return next
 }
