@@ -98,7 +98,7 @@ func (o *owner) crashed() {
 	logger, stack := o.handle.host.Logger(), string(debug.Stack())
 	o.handle.host.Go(func() { // ends with the log
 		logger.Error(fmt.Sprintf("Retry '%s' crashed: %v", messages.Shorten(o.handle.name), cause),
-			"retry", o.handle.name, "panic", cause, "stack", stack)
+			"retry", messages.Shorten(o.handle.name), "panic", cause, "stack", stack)
 	})
 	panic(cause)
 }
