@@ -121,8 +121,10 @@ func (r *Retry) guard(ctx context.Context, fn func(context.Context) error) error
 	if !r.isMade() {
 		return errNotMade()
 	}
-	if err := r.handle.Begin(); err != nil {
-		return err
+	if !r.handle.Counts() {
+		if err := r.handle.Begin(); err != nil {
+			return err
+		}
 	}
 	for attempt := 1; ; attempt++ {
 		err := fn(withAttempt(ctx, attempt))
