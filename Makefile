@@ -35,13 +35,14 @@ load: ## a guarded HTTP service under open-loop load
 
 SOAK ?= 60s
 soak: ## everything at once, in real time, for SOAK: what grows is a leak
-	cd tests/soak && go run . -for $(SOAK)
+	cd tests/soak && go run . -for $(SOAK) -markdown soak.md -chart soak.svg
 
 mutants: ## break the breaker's protocol on purpose: the torture must notice
 	go run ./tests/torture/mutants
 
 night: ## the torture at length, for a night
-	go test ./tests/torture -timeout 12h -more 100 -steps 1000000
+	go test ./tests/torture -timeout 12h -more 100 -steps 1000000 -seed $$(date +%s)
+	go test ./tests/torture -timeout 12h -run WholeSystems -days 7 -more 3 -seed $$(date +%s)
 	$(MAKE) fuzz FUZZTIME=10m
 	$(MAKE) mutants
 	$(MAKE) soak SOAK=1h

@@ -24,10 +24,17 @@
 // call, waits between attempts included, and the breaker sees every attempt.
 // Compose(retry, breaker, timeout) bounds each attempt by itself.
 //
+// # Health
+//
+// System.Health has the checks and serves /livez, /readyz, /startupz and /health
+// from their last results. ShowBreakers shows breakers among them, and a breaker's
+// Probe asks one of them whether the dependency is well again. Drain takes the
+// service out of traffic before it shuts down. Subscribe tells of all that happens.
+//
 // # Errors
 //
 // Every failure can be told with errors.Is (ErrCircuitOpen, ErrTimeout,
-// ErrExhausted, ErrShutdown, ErrConfig) and looked into with errors.As
+// ErrExhausted, ErrShutdown, ErrConfig, ErrCrashed) and looked into with errors.As
 // (*CircuitOpenError, *TimeoutError, *RetryError, *FallbackError,
 // *ConfigError). Your own errors are always reachable by unwrapping.
 //

@@ -121,14 +121,14 @@ func ExampleWrap1() {
 			if id != 1 {
 				return "", errors.New("connection reset")
 			}
-			return "Ada", nil
+			return "live", nil
 		},
 		func(_ context.Context, id int) (string, error) { return fmt.Sprintf("user %d", id), nil },
 	)
 	fmt.Println(lookup(ctx, 1))
 	fmt.Println(lookup(ctx, 2))
 	// Output:
-	// Ada <nil>
+	// live <nil>
 	// user 2 <nil>
 }
 

@@ -27,6 +27,9 @@ type ConfigError struct {
 
 // Error names the thing, the field and the problem.
 func (e *ConfigError) Error() string {
+	if e.Name == "" && e.Field != "Name" {
+		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Field, e.Problem)
+	}
 	return fmt.Sprintf("%s %q: %s: %s", e.Kind, Shorten(e.Name), e.Field, e.Problem)
 }
 

@@ -20,7 +20,7 @@ func visit(h http.Handler, method, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestTheHealthEndpointSpeaksTheOrderedJSON(t *testing.T) {
+func TestTheHealthEndpointSpeaksTheDocumentedJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, api.SystemConfig{Version: "3.1.0"})
 		register(t, s, "database", onDemand, func(context.Context) (api.Details, error) {
@@ -55,7 +55,7 @@ func TestTheHealthEndpointSpeaksTheOrderedJSON(t *testing.T) {
 	})
 }
 
-func TestASystemHealthMarshalsToTheOrderedJSON(t *testing.T) {
+func TestASystemHealthMarshalsToTheDocumentedJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, api.SystemConfig{Version: "3.1.0"})
 		register(t, s, "database", onDemand, func(context.Context) (api.Details, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-func TestCircuitChangesAreLoggedInTheOrderedWords(t *testing.T) {
+func TestCircuitChangesAreLoggedInTheDocumentedWords(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		play(t, breaker(t, s, api.BreakerConfig{}), "fffff 60s sss")
 		require.Equal(t, []string{

@@ -58,7 +58,7 @@ func TestARetryWaitsLongerEachTime(t *testing.T) {
 		at   []time.Duration
 	}{
 		{"three attempts by default", api.RetryConfig{}, seconds(0, 1, 3)},
-		{"as the ordered table says: 1, 2, 4, 8 seconds", api.RetryConfig{MaxAttempts: 5}, seconds(0, 1, 3, 7, 15)},
+		{"as the documented table says: 1, 2, 4, 8 seconds", api.RetryConfig{MaxAttempts: 5}, seconds(0, 1, 3, 7, 15)},
 		{"capped at MaxDelay", api.RetryConfig{MaxAttempts: 5, MaxDelay: 3 * time.Second}, seconds(0, 1, 3, 6, 9)},
 		{"steady with factor 1", api.RetryConfig{MaxAttempts: 4, BackoffFactor: 1}, seconds(0, 1, 2, 3)},
 		{"one attempt is no retry", api.RetryConfig{MaxAttempts: 1}, seconds(0)},

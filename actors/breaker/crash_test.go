@@ -83,9 +83,9 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 		require.NoError(t, fail(h))
 		time.Sleep(time.Minute)
 		synctest.Wait() // or the poison could meet the tick that half-opens
-		alice, err := h.Admit(context.Background())
+		first, err := h.Admit(context.Background())
 		require.NoError(t, err)
-		_, err = h.Admit(context.Background()) // bob never reports
+		_, err = h.Admit(context.Background()) // the second never reports
 		require.NoError(t, err)
 
 		host.poison.Store(true)
@@ -93,14 +93,14 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 		require.ErrorIs(t, err, messages.ErrCrashed)
 		require.Equal(t, 2, stats(t, h).Trials)
 		require.ErrorIs(t, succeed(h), messages.ErrCircuitOpen)
-		h.Report(alice, messages.Success)
+		h.Report(first, messages.Success)
 		s := stats(t, h)
 		require.Equal(t, 1, s.Trials)
 		require.EqualValues(t, 1, s.Successes)
 
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		require.Equal(t, messages.Open, h.State(), "bob's trial was reclaimed by a timer that the new incarnation set")
+		require.Equal(t, messages.Open, h.State(), "the second's trial was reclaimed by a timer that the new incarnation set")
 	})
 }
 

@@ -27,7 +27,7 @@ type stage struct {
 	asked   messages.Permit // of the probe's last run
 }
 
-// play makes one step: "0s settings failures=5", "1s alice calls", "2s alice
+// play makes one step: "0s settings failures=5", "1s first calls", "2s first
 // fails", "3s 20 calls succeed", "9s probe is HEALTHY", "9s reset" or "9s stats".
 func (s *stage) play(t *testing.T, words []string) string {
 	now, what, rest := at(t, words[0]), words[1], words[2:]

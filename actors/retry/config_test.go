@@ -55,7 +55,7 @@ func TestDelay(t *testing.T) {
 		draw    float64
 		want    time.Duration
 	}{
-		// The seed's table: 1 s, 2 s, 4 s, 8 s, capped.
+		// The documented table: 1 s, 2 s, 4 s, 8 s, capped.
 		{Config{Jitter: JitterNone}, 1, 0.9, seconds(1)},
 		{Config{Jitter: JitterNone}, 2, 0.9, seconds(2)},
 		{Config{Jitter: JitterNone}, 3, 0.9, seconds(4)},

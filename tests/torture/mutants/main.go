@@ -21,11 +21,12 @@ func main() {
 	race := flag.Bool("race", false, "with the race detector")
 	only := flag.String("only", "", "only variants whose name contains this")
 	flag.Parse()
-	bad := 0
+	bad, tried := 0, 0
 	for _, v := range variants {
 		if !strings.Contains(v.name, *only) {
 			continue
 		}
+		tried++
 		begin := time.Now()
 		verdict, err := try(v, *race)
 		if err != nil {
@@ -33,6 +34,10 @@ func main() {
 			verdict = "WRONG: " + err.Error()
 		}
 		fmt.Printf("%-70s %s (%.0f s)\n", v.name, verdict, time.Since(begin).Seconds())
+	}
+	if tried == 0 {
+		fmt.Fprintf(os.Stderr, "no variant has %q in its name\n", *only)
+		os.Exit(2)
 	}
 	if bad > 0 {
 		os.Exit(1)
