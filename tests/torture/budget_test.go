@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,17 +54,42 @@ func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {
 		Window:       time.Duration(1+luck.IntN(5)) * time.Second,
 	}
 	attempts := 1 + luck.IntN(4)
-	r, err := start(t).Retry(name, api.RetryConfig{MaxAttempts: attempts, InitialDelay: 1, MaxDelay: 1, Jitter: api.JitterNone, Budget: &budget})
+	config := func(budget api.RetryBudget) api.RetryConfig {
+		return api.RetryConfig{MaxAttempts: attempts, InitialDelay: 1, MaxDelay: 1, Jitter: api.JitterNone, Budget: &budget}
+	}
+	r, err := start(t).Retry(name, config(budget))
 	require.NoError(t, err)
 	m := &budgetModel{origin: time.Now(), budget: budget}
 	var want api.RetryStats
 	want.Name = name
 	for _, what := range drawn {
 		time.Sleep(time.Duration(luck.IntN(251)) * time.Millisecond)
-		failures := what / 20
+		switch what % 20 {
+		case 0:
+			m.budget.Ratio, m.budget.MinPerSecond = float64(luck.IntN(21))/10, float64(luck.IntN(4))
+			require.NoError(t, r.Configure(config(m.budget)))
+			continue
+		case 1:
+			gone, leave := context.WithCancel(context.Background())
+			leave()
+			require.ErrorIs(t, r.Run(gone, func(context.Context) error { panic("run") }), context.Canceled)
+			continue
+		}
 		m.calls = append(m.calls, time.Now())
 		want.Calls++
-		n := 0
+		switch what % 20 {
+		case 2:
+			require.Panics(t, func() { _ = r.Run(context.Background(), func(context.Context) error { panic("a bug") }) })
+			continue
+		case 3:
+			var exits sync.WaitGroup
+			exits.Go(func() {
+				_ = r.Run(context.Background(), func(context.Context) error { runtime.Goexit(); return nil })
+			})
+			exits.Wait()
+			continue
+		}
+		failures, n := what/20, 0
 		err := r.Run(context.Background(), func(context.Context) error {
 			if n++; n > failures {
 				return nil
@@ -72,7 +99,7 @@ func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {
 		reason := m.follow(failures, attempts, &want)
 		var gaveUp *api.RetryError
 		if errors.As(err, &gaveUp); (gaveUp == nil) != (reason == "") || (gaveUp != nil && gaveUp.Reason != reason) {
-			return fmt.Sprintf("%+v after %d calls and %d retries: %v, want %q", budget, len(m.calls), len(m.retries), err, reason)
+			return fmt.Sprintf("%+v after %d calls and %d retries: %v, want %q", m.budget, len(m.calls), len(m.retries), err, reason)
 		}
 	}
 	got, err := r.Stats()
