@@ -4,7 +4,7 @@
 // A System runs them. Every named breaker, retry policy and health check is an
 // actor that owns its state; the functions here turn calls into messages, and
 // most calls need none: a breaker that is closed admits and counts a success
-// with two atomic operations.
+// with a few atomic loads and one atomic add.
 //
 //	sys, err := api.Start(api.SystemConfig{Version: "3.1.0"})
 //	...

@@ -152,7 +152,7 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 		o.h.shared.Host.Emit(e.change)
 	}
 	if e.unanswered != nil {
-		e.unanswered.Name = o.h.name
+		e.unanswered.Name, e.unanswered.At = o.h.name, time.Now()
 		o.h.shared.Host.Emit(*e.unanswered)
 	}
 	o.ask(e.ask)

@@ -11,9 +11,10 @@ import (
 // common case. It never changes but for its tally, and is published once.
 //
 // While the lease is unsealed callers tally by themselves: successes while
-// CLOSED, refusals while OPEN or while a probe makes the trials. An owner that needs the count freezes the lease,
-// takes a step, and publishes a fresh view; or thaws this one, with its count if
-// the step left no trace, or at zero if it changed nothing that callers see.
+// CLOSED, refusals while OPEN or while a probe makes the trials. An owner that
+// needs the count freezes the lease, takes a step, and publishes a fresh view; or
+// thaws this one, with its count if the step left no trace, or at zero if it
+// changed nothing that callers see.
 type view struct {
 	tally   atomic.Uint64           // what callers counted; the top bit: sealed
 	stripes atomic.Pointer[stripes] // in its place, once many processors count; or nil

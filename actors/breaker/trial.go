@@ -87,7 +87,7 @@ func (m *machine) probed(now time.Time, p messages.Probed) effects {
 	case p.Status == messages.Unhealthy, p.Status == messages.Degraded && m.cfg.SlowCallRate > 0:
 		return m.reopen(now, fmt.Sprintf("%s is %v", m.whose(), p.Status))
 	case p.Status == messages.Unknown:
-		e.unanswered = &messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message, At: now}
+		e.unanswered = &messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message}
 		m.enter(now, messages.HalfOpen, messages.Automatic, "", 0)
 		return e
 	}
