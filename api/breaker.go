@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/understudy-go/understudy/actors/breaker"
-	"github.com/understudy-go/understudy/messages"
 )
 
 // Breaker is a circuit breaker: it lets calls through while its dependency is
@@ -79,7 +78,7 @@ func (s *System) isClosing() bool {
 // warnIfDifferent tells that settings given for a name that exists are not used.
 func (s *System) warnIfDifferent(kind, name string, used, given any) {
 	if fields := differing(used, given); len(fields) > 0 {
-		s.sys.Logger().Warn("The first settings stay: "+kind+" '"+messages.Shorten(name)+"' exists with another "+strings.Join(fields, ", "),
+		s.sys.Logger().Warn("The first settings stay: "+kind+" '"+name+"' exists with another "+strings.Join(fields, ", "),
 			kind, name, "differing", fields)
 	}
 }

@@ -36,7 +36,7 @@ func ExampleSystem_Breaker() {
 	// connection refused CLOSED
 	// connection refused OPEN
 	// payments refuses, come back in 40s
-	// breaker "mail": FailureRate: must be from 0 to 1
+	// breaker "mail": FailureRate: must be from 0 to 1: 1.5
 }
 
 // Rates open a circuit that never fails five times in a row.

@@ -87,7 +87,7 @@ func (e *FallbackError) Error() string {
 	}
 	of := ""
 	if e.Name != "" {
-		of = fmt.Sprintf(" of '%s'", messages.Shorten(e.Name))
+		of = fmt.Sprintf(" of '%s'", messages.Clip(e.Name))
 	}
 	return fmt.Sprintf("all %d alternatives%s failed: %s", len(e.Errs), of, strings.Join(texts, "; "))
 }

@@ -37,7 +37,7 @@ type CheckConfig = health.Config
 
 // CheckResult is the last known result of one health check: Name, Status,
 // Message, Latency, Details, Timestamp, Age (when it was read), BlockedBy, Changes (the
-// last 16), Flapping and Restarts.
+// last 16), Flapping, Restarts and LastRun.
 type CheckResult = health.Result
 
 // CheckChange is one change of a check's status: From, To, At, Lasted (how long
@@ -127,7 +127,7 @@ func (h *Health) Deregister(name string) error {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "shows a circuit breaker"}
 	}
 	if by := set.dependant(name); by != "" {
-		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + messages.Shorten(by) + "' depends on it"}
+		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + by + "' depends on it"}
 	}
 	h.checks.Store(set.without(at))
 	c.Stop()
@@ -148,7 +148,7 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	checks := h.checks.Load().all.checks
 	at, found := search(checks, name)
 	if !found {
-		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Shorten(name))}
+		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Clip(name))}
 	}
 	return checks[at].Run(ctx)
 }

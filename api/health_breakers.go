@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/understudy-go/understudy/messages"
 )
 
 // BreakersCheck returns one check that sums up circuit breakers (ShowBreakers
@@ -45,7 +43,7 @@ func showBreakers(breakers []*Breaker) (Details, error) {
 		}
 		details[b.Name()] = state.String()
 		if len(names) < most {
-			names = append(names, fmt.Sprintf("%s %v", messages.Shorten(b.Name()), state))
+			names = append(names, fmt.Sprintf("%s %v", b.Name(), state))
 		}
 	}
 	if len(details) == 0 {

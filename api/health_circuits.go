@@ -2,12 +2,12 @@ package api
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // ShowBreakersConfig holds the settings of ShowBreakers. The zero value means
@@ -56,11 +56,13 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	bad := func(field, problem string) error {
 		return &ConfigError{Kind: "circuits", Field: field, Problem: problem}
 	}
-	switch {
-	case slices.Contains(cfg.Groups, ""):
-		return bad("Groups", "holds an empty name")
-	case cfg.Most < 0:
-		return bad("Most", fmt.Sprintf("is negative: %d", cfg.Most))
+	for _, group := range cfg.Groups {
+		if problem := messages.NameProblem(group); problem != "" {
+			return bad("Groups", "each name "+problem)
+		}
+	}
+	if cfg.Most < 0 {
+		return bad("Most", messages.MustNotBeNegative(cfg.Most))
 	}
 	if cfg.Groups == nil {
 		cfg.Groups = []string{"circuits"}
@@ -156,11 +158,7 @@ func (c *circuits) show(b *Breaker, state State, reason string) {
 		c.sys.sys.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
 		return
 	}
-	shown, err := health.Show(c.h.shared, name, c.cfg.Groups)
-	if err != nil { // no name of a breaker makes a bad name of a check
-		return
-	}
-	row := &circuit{Shown: shown}
+	row := &circuit{Shown: health.Show(c.h.shared, name, c.cfg.Groups)}
 	c.tell(row, b, state, reason)
 	c.rows[b.Name()] = row
 	c.h.checks.Store(set.with(at, row.Handle))

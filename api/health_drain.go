@@ -3,13 +3,14 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"os/signal"
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/understudy-go/understudy/messages"
 )
 
 // Drain takes the service out of traffic and stops it, in this order, which
@@ -66,7 +67,7 @@ func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
 		return err
 	}
 	if cfg.Limit < 0 {
-		return badDrain("Limit", fmt.Sprintf("is negative: %v", cfg.Limit))
+		return badDrain("Limit", messages.MustNotBeNegative(cfg.Limit))
 	}
 	if slices.Contains(cfg.Signals, nil) {
 		return badDrain("Signals", "holds nil")
@@ -128,10 +129,10 @@ func (s *System) checkDrain(ctx context.Context, delay time.Duration, finish []f
 		return noSystem("system", "")
 	}
 	if ctx == nil {
-		return badDrain("ctx", "must not be nil")
+		return badDrain("ctx", messages.MustNotBeNil)
 	}
 	if delay < 0 {
-		return badDrain("Delay", fmt.Sprintf("is negative: %v", delay))
+		return badDrain("Delay", messages.MustNotBeNegative(delay))
 	}
 	for _, step := range finish {
 		if step == nil {

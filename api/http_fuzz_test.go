@@ -16,6 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
 )
 
 // FuzzHealthEndpoints asks for anything, of checks that are called anything and
@@ -43,7 +45,7 @@ func FuzzHealthEndpoints(f *testing.F) {
 		})
 		if err != nil {
 			require.ErrorIs(t, err, ErrConfig)
-			require.Empty(t, name)
+			require.NotEmpty(t, messages.NameProblem(name)+messages.NameProblem("x"+key), "a good name was refused")
 			return
 		}
 		s.Health().Run(context.Background(), name)

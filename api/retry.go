@@ -163,15 +163,15 @@ func (r *Retry) again(ctx context.Context, attempt int, err error) error {
 	case !retryable:
 		return err
 	case errors.Is(failed, ErrShutdown):
-		return r.giveUp(attempt, messages.ReasonShutdown.String(), err)
+		return r.giveUp(attempt, messages.ReasonShutdown, err)
 	case failed != nil:
-		return r.giveUp(attempt, reasonCrashed, err)
+		return r.giveUp(attempt, messages.ReasonCrashed, err)
 	case verdict.Again:
 		return r.wait(ctx, cfg, attempt, verdict.Delay, err)
 	case verdict.Reason == messages.ReasonDeadline && errors.Is(ctx.Err(), context.Canceled):
-		return r.giveUp(attempt, messages.ReasonCancelled.String(), err)
+		return r.giveUp(attempt, messages.ReasonCancelled, err)
 	}
-	return r.giveUp(attempt, verdict.Reason.String(), err)
+	return r.giveUp(attempt, verdict.Reason, err)
 }
 
 // wait announces the next attempt and waits for it, at most until ctx ends or
@@ -192,11 +192,11 @@ func (r *Retry) wait(ctx context.Context, cfg *RetryConfig, attempt int, delay t
 	}
 	switch ended := ctx.Err(); { // more than one may have come at once
 	case errors.Is(ended, context.DeadlineExceeded):
-		return r.giveUp(attempt, messages.ReasonDeadline.String(), err)
+		return r.giveUp(attempt, messages.ReasonDeadline, err)
 	case ended != nil:
-		return r.giveUp(attempt, messages.ReasonCancelled.String(), err)
+		return r.giveUp(attempt, messages.ReasonCancelled, err)
 	case r.sys.isClosing():
-		return r.giveUp(attempt, messages.ReasonShutdown.String(), err)
+		return r.giveUp(attempt, messages.ReasonShutdown, err)
 	}
 	return nil
 }

@@ -23,11 +23,9 @@ import (
 type RetryError struct {
 	Name     string // of the policy
 	Attempts int    // that were made
-	Reason   string // attempts, deadline, budget, cancelled or shutdown
+	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
 	Err      error  // of the last attempt
 }
-
-const reasonCrashed = "crashed"
 
 // Error tells the name, the number of attempts, the reason and the last error.
 func (e *RetryError) Error() string {
@@ -37,17 +35,17 @@ func (e *RetryError) Error() string {
 	}
 	why := ""
 	switch e.Reason {
-	case messages.ReasonAttempts.String():
-	case messages.ReasonDeadline.String():
+	case messages.ReasonAttempts:
+	case messages.ReasonDeadline:
 		why = " (no time for another before the deadline)"
-	case messages.ReasonBudget.String():
+	case messages.ReasonBudget:
 		why = " (the retry budget is spent)"
-	case messages.ReasonShutdown.String():
+	case messages.ReasonShutdown:
 		why = " (the system is shut down)"
 	default:
 		why = " (" + e.Reason + ")"
 	}
-	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", messages.Shorten(e.Name), attempts, why, e.Err)
+	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", e.Name, attempts, why, e.Err)
 }
 
 // Unwrap returns the last attempt's error and what the reason stands for.
@@ -56,15 +54,15 @@ func (e *RetryError) Unwrap() (errs []error) {
 		errs = append(errs, e.Err)
 	}
 	switch e.Reason {
-	case messages.ReasonAttempts.String():
+	case messages.ReasonAttempts:
 		errs = append(errs, ErrExhausted)
-	case messages.ReasonDeadline.String():
+	case messages.ReasonDeadline:
 		errs = append(errs, context.DeadlineExceeded)
-	case messages.ReasonCancelled.String():
+	case messages.ReasonCancelled:
 		errs = append(errs, context.Canceled)
-	case messages.ReasonShutdown.String():
+	case messages.ReasonShutdown:
 		errs = append(errs, ErrShutdown)
-	case reasonCrashed:
+	case messages.ReasonCrashed:
 		errs = append(errs, messages.ErrCrashed)
 	}
 	return errs

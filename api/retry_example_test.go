@@ -132,5 +132,5 @@ func ExampleRetry_Configure() {
 	// 3 proportional
 	// <nil>
 	// 5 full
-	// retry "catalog": BackoffFactor: 0.5 is not a number of at least 1
+	// retry "catalog": BackoffFactor: must be a finite number of at least 1: 0.5
 }

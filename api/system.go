@@ -11,6 +11,7 @@ import (
 
 	"github.com/understudy-go/understudy/actors/breaker"
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
 	"github.com/understudy-go/understudy/system"
 )
 
@@ -40,7 +41,7 @@ type System struct {
 // *ConfigError.
 func Start(cfg SystemConfig) (*System, error) {
 	if cfg.ChecksAtOnce < 0 {
-		return nil, &ConfigError{Kind: "system", Field: "ChecksAtOnce", Problem: fmt.Sprintf("is negative: %d", cfg.ChecksAtOnce)}
+		return nil, &ConfigError{Kind: "system", Field: "ChecksAtOnce", Problem: messages.MustNotBeNegative(cfg.ChecksAtOnce)}
 	}
 	sys, err := system.Start(cmp.Or(cfg.Logger, slog.Default()))
 	if err != nil {
@@ -90,6 +91,14 @@ func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 		return func() {}
 	}
 	return s.sys.Subscribe(fn)
+}
+
+// Retries returns all retry policies, sorted by name.
+func (s *System) Retries() []*Retry {
+	if !s.isMade() {
+		return nil
+	}
+	return s.retries.Sorted()
 }
 
 // Health returns the system's health checks.

@@ -59,7 +59,7 @@ type TimeoutError struct {
 
 // Error names the operation and the limit, and the error before it if there was one.
 func (e *TimeoutError) Error() string {
-	s := fmt.Sprintf("Operation '%s' timed out after %v", messages.Shorten(e.Operation), e.Limit)
+	s := fmt.Sprintf("Operation '%s' timed out after %v", messages.Clip(e.Operation), e.Limit)
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}

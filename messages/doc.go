@@ -2,5 +2,6 @@
 // who listen: the vocabulary (State, Outcome, Status), the Call, Result and
 // Tick of each kind of actor with their answers, and the events.
 //
-// It is data only: no functions, no channels, nothing but the standard library.
+// Its types are data only: no field is a function or a channel, and nothing but
+// the standard library is imported.
 package messages

@@ -3,8 +3,6 @@ package messages
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 )
 
 // The sentinels, for errors.Is.
@@ -17,11 +15,11 @@ var (
 	ErrCrashed     = errors.New("the owner crashed on this message and was restarted")
 )
 
-// ConfigError tells what is wrong with which field of which thing. It is ErrConfig.
+// ConfigError reports what is wrong with which field of which thing. It is ErrConfig.
 type ConfigError struct {
-	Kind    string // "breaker", "retry", "timeout", "fallback", "check", "system"
+	Kind    string // "breaker", "retry", "fallback", "check", "health handler", "circuits", "system", "drain", "policy" or "call"
 	Name    string // of the thing; may be empty
-	Field   string // the setting
+	Field   string // the setting or argument
 	Problem string // what is wrong with it
 }
 
@@ -30,22 +28,34 @@ func (e *ConfigError) Error() string {
 	if e.Name == "" && e.Field != "Name" {
 		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Field, e.Problem)
 	}
-	return fmt.Sprintf("%s %q: %s: %s", e.Kind, Shorten(e.Name), e.Field, e.Problem)
+	return fmt.Sprintf("%s %q: %s: %s", e.Kind, Clip(e.Name), e.Field, e.Problem)
 }
 
 // Is makes errors.Is(err, ErrConfig) true.
 func (e *ConfigError) Is(target error) bool { return target == ErrConfig }
 
-// Shorten cuts a name that is too long to print, and makes what is no UTF-8
-// printable.
-func Shorten(name string) string {
-	const most = 80
-	if len(name) > most {
-		end := most
-		for end > 0 && !utf8.RuneStart(name[end]) {
-			end--
-		}
-		name = name[:end] + "..."
-	}
-	return strings.ToValidUTF8(name, "\uFFFD")
+// The phrases of validation: every kind of thing describes a bad setting in
+// these words.
+const (
+	MustNotBeNil   = "must not be nil"
+	MustNotBeEmpty = "must not be empty"
+)
+
+// MustNotBeNegative is the phrase for a number or duration below zero.
+func MustNotBeNegative(v any) string { return fmt.Sprintf("must not be negative: %v", v) }
+
+// MustBeAtLeast is the phrase for a value that is too small.
+func MustBeAtLeast(least, v any) string { return fmt.Sprintf("must be at least %v: %v", least, v) }
+
+// MustBeFinite is the phrase for a float that is too small, infinite or NaN.
+func MustBeFinite(least, v any) string {
+	return fmt.Sprintf("must be a finite number of at least %v: %v", least, v)
+}
+
+// MustBeAtMost is the phrase for a value that is too large.
+func MustBeAtMost(most, v any) string { return fmt.Sprintf("must be at most %v: %v", most, v) }
+
+// MustBeFrom is the phrase for a value outside a range, or not a number.
+func MustBeFrom(least, most, v any) string {
+	return fmt.Sprintf("must be from %v to %v: %v", least, most, v)
 }

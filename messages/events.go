@@ -11,7 +11,7 @@ type Event interface{ event() }
 type BreakerChanged struct {
 	Name     string
 	From, To State
-	Reason   string // why, in a few words: "5 failures", "reset timeout elapsed", "trials succeeded"
+	Reason   string // why, in a few words: "5 failures", "reset timeout is over", "service recovered"
 	Failures int    // failures that count towards the change, when failures made it
 	At       time.Time
 }
@@ -58,7 +58,7 @@ type Retrying struct {
 type RetryExhausted struct {
 	Name     string
 	Attempts int
-	Reason   string // attempts, deadline, budget, cancelled or shutdown
+	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
 	Err      error
 	At       time.Time
 }

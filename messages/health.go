@@ -40,15 +40,15 @@ func (s *Status) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown health status %q", Shorten(string(text)))
+	return fmt.Errorf("unknown health status %q", Clip(string(text)))
 }
 
 // Details are the facts that a health check reports beside its status.
 type Details map[string]any
 
-// RunNow asks a check's owner for a result that is fresh: it starts a run, or
-// joins the one in flight.
-type RunNow struct{ At time.Time }
+// RunNow asks a check's owner for a fresh result: it starts a run, or joins the
+// one in flight.
+type RunNow struct{}
 
 // RunResult tells a check's owner what the check returned.
 type RunResult struct {

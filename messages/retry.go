@@ -17,41 +17,19 @@ type Attempt struct {
 type Verdict struct {
 	Again  bool
 	Delay  time.Duration
-	Reason Reason
+	Reason string // why; "" with Again
 }
 
-// Reason tells why a retry gave up.
-type Reason uint8
-
-// The reasons. The zero value is ReasonNone: it has not given up.
+// The reasons why a retry gives up. "" means that it has not given up.
 const (
-	ReasonNone         Reason = iota
-	ReasonNotRetryable        // the error is not one to retry
-	ReasonAttempts            // no attempts are left
-	ReasonDeadline            // the wait would not end before the caller's deadline
-	ReasonBudget              // the retry budget is spent
-	ReasonCancelled           // the caller's context was cancelled during the wait
-	ReasonShutdown            // the system was shut down
+	ReasonNotRetryable = "not retryable" // the error is not one to retry
+	ReasonAttempts     = "attempts"      // no attempts are left
+	ReasonDeadline     = "deadline"      // the wait would not end before the caller's deadline
+	ReasonBudget       = "budget"        // the retry budget is spent
+	ReasonCancelled    = "cancelled"     // the caller's context was cancelled during the wait
+	ReasonShutdown     = "shutdown"      // the system was shut down
+	ReasonCrashed      = "crashed"       // the owner crashed on the question
 )
-
-// String returns the word that RetryError.Reason carries.
-func (r Reason) String() string {
-	switch r {
-	case ReasonNotRetryable:
-		return "not retryable"
-	case ReasonAttempts:
-		return "attempts"
-	case ReasonDeadline:
-		return "deadline"
-	case ReasonBudget:
-		return "budget"
-	case ReasonCancelled:
-		return "cancelled"
-	case ReasonShutdown:
-		return "shutdown"
-	}
-	return ""
-}
 
 // RetryStats is what a retry policy has counted since it was made.
 type RetryStats struct {

@@ -22,35 +22,35 @@ func describe(e messages.Event) (slog.Level, string, []slog.Attr) {
 	case messages.BreakerChanged:
 		level, sentence := describeBreaker(e)
 		return level, sentence, []slog.Attr{
-			slog.String("breaker", messages.Shorten(e.Name)), slog.String("from", e.From.String()), slog.String("to", e.To.String()),
+			slog.String("breaker", e.Name), slog.String("from", e.From.String()), slog.String("to", e.To.String()),
 			slog.String("reason", e.Reason), slog.Int("failures", e.Failures)}
 	case messages.ProbeUnanswered:
-		return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' tries callers, its probe '%s' does not answer: %s", messages.Shorten(e.Name), messages.Shorten(e.Probe), e.Reason),
-			[]slog.Attr{slog.String("breaker", messages.Shorten(e.Name)), slog.String("probe", messages.Shorten(e.Probe)), slog.String("reason", e.Reason)}
+		return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' tries callers, its probe '%s' does not answer: %s", e.Name, e.Probe, e.Reason),
+			[]slog.Attr{slog.String("breaker", e.Name), slog.String("probe", e.Probe), slog.String("reason", e.Reason)}
 	case messages.CheckChanged:
 		level := slog.LevelWarn
 		if e.To == messages.Healthy {
 			level = slog.LevelInfo
 		}
-		sentence := fmt.Sprintf("Health check '%s' %s", messages.Shorten(e.Name), e.To)
+		sentence := fmt.Sprintf("Health check '%s' %s", e.Name, e.To)
 		if e.Message != "" {
 			sentence += " - " + e.Message
 		}
 		return level, sentence, []slog.Attr{
-			slog.String("check", messages.Shorten(e.Name)), slog.String("from", e.From.String()), slog.String("to", e.To.String())}
+			slog.String("check", e.Name), slog.String("from", e.From.String()), slog.String("to", e.To.String())}
 	case messages.CheckRestarted:
-		return slog.LevelWarn, fmt.Sprintf("Health check '%s' restarted", messages.Shorten(e.Name)), []slog.Attr{
-			slog.String("check", messages.Shorten(e.Name)), slog.Int("restarts", e.Restarts), slog.String("reason", e.Reason)}
+		return slog.LevelWarn, fmt.Sprintf("Health check '%s' restarted", e.Name), []slog.Attr{
+			slog.String("check", e.Name), slog.Int("restarts", e.Restarts), slog.String("reason", e.Reason)}
 	case messages.Retrying:
-		return slog.LevelWarn, fmt.Sprintf("Retry '%s' attempt %d failed, again in %v", messages.Shorten(e.Name), e.Attempt, e.Delay), []slog.Attr{
-			slog.String("retry", messages.Shorten(e.Name)), slog.Int("attempt", e.Attempt), slog.Int("of", e.MaxAttempts),
+		return slog.LevelWarn, fmt.Sprintf("Retry '%s' attempt %d failed, again in %v", e.Name, e.Attempt, e.Delay), []slog.Attr{
+			slog.String("retry", e.Name), slog.Int("attempt", e.Attempt), slog.Int("of", e.MaxAttempts),
 			slog.Duration("delay", e.Delay), slog.Any("error", e.Err)}
 	case messages.RetryExhausted:
-		return slog.LevelWarn, fmt.Sprintf("Retry '%s' gave up after %d attempts (%s)", messages.Shorten(e.Name), e.Attempts, e.Reason), []slog.Attr{
-			slog.String("retry", messages.Shorten(e.Name)), slog.Int("attempts", e.Attempts), slog.String("reason", e.Reason), slog.Any("error", e.Err)}
+		return slog.LevelWarn, fmt.Sprintf("Retry '%s' gave up after %d attempts (%s)", e.Name, e.Attempts, e.Reason), []slog.Attr{
+			slog.String("retry", e.Name), slog.Int("attempts", e.Attempts), slog.String("reason", e.Reason), slog.Any("error", e.Err)}
 	case messages.TimedOut:
-		return slog.LevelWarn, fmt.Sprintf("Operation '%s' timed out after %v", messages.Shorten(e.Operation), e.Limit), []slog.Attr{
-			slog.String("operation", messages.Shorten(e.Operation)), slog.Duration("limit", e.Limit)}
+		return slog.LevelWarn, fmt.Sprintf("Operation '%s' timed out after %v", messages.Clip(e.Operation), e.Limit), []slog.Attr{
+			slog.String("operation", messages.Clip(e.Operation)), slog.Duration("limit", e.Limit)}
 	case messages.FallbackUsed:
 		return slog.LevelInfo, fmt.Sprintf("Fallback %d answered", e.Index), []slog.Attr{
 			slog.Int("fallback", e.Index), slog.Any("cause", e.Cause)}
@@ -64,13 +64,13 @@ func describe(e messages.Event) (slog.Level, string, []slog.Attr) {
 func describeBreaker(e messages.BreakerChanged) (slog.Level, string) {
 	switch {
 	case e.To == messages.HalfOpen:
-		return slog.LevelInfo, fmt.Sprintf("Circuit breaker '%s' transitioning to HALF_OPEN", messages.Shorten(e.Name))
+		return slog.LevelInfo, fmt.Sprintf("Circuit breaker '%s' transitioning to HALF_OPEN", e.Name)
 	case e.To == messages.Closed:
-		return slog.LevelInfo, fmt.Sprintf("Circuit breaker '%s' CLOSED - %s", messages.Shorten(e.Name), e.Reason)
+		return slog.LevelInfo, fmt.Sprintf("Circuit breaker '%s' CLOSED - %s", e.Name, e.Reason)
 	case e.Failures > 0 && e.From == messages.Closed:
-		return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' OPEN after %s", messages.Shorten(e.Name), e.Reason)
+		return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' OPEN after %s", e.Name, e.Reason)
 	}
-	return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' OPEN - %s", messages.Shorten(e.Name), e.Reason)
+	return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' OPEN - %s", e.Name, e.Reason)
 }
 
 // sheltered is a user's log handler that may panic: that record is lost, and

@@ -30,8 +30,8 @@ func (r *Ref) Send(message any) {
 func (r *Ref) Done() <-chan struct{} { return r.done }
 
 // incarnation is one life of an actor: it closes its own done at the end
-// and keeps a panic on the way out from raising the dead (PROTOACTOR: a panic
-// in Stopping resurrects, one in Stopped strands those who wait).
+// and keeps a panic on the way out from raising the dead (in protoactor
+// a panic in Stopping restarts the actor, one in Stopped strands those who wait).
 type incarnation struct {
 	actor.Actor
 	sys  *System

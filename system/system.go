@@ -118,7 +118,7 @@ func (s *System) Spawn(kind, name string, produce func() actor.Actor) (interface
 	}
 	parent, ok := s.kinds[kind]
 	if !ok {
-		return nil, fmt.Errorf("spawn %q: no supervisor for kind %q", messages.Shorten(name), kind)
+		return nil, fmt.Errorf("spawn %q: no supervisor for kind %q", name, kind)
 	}
 	m := &spawn{produce: produce, reply: make(chan spawned, 1)}
 	parent.Send(m)

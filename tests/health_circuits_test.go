@@ -238,8 +238,8 @@ func TestAShownBreakerIsNoCheckOfOnesOwn(t *testing.T) {
 			{h.Register("checkout", api.CheckConfig{DependsOn: []string{"circuit:payments"}}, api.Ping(succeed)), "DependsOn",
 				"'circuit:payments' shows a circuit breaker: name the check that it watches"},
 			{s.ShowBreakers(api.ShowBreakersConfig{}), "ShowBreakers", "may be called once"},
-			{s.ShowBreakers(api.ShowBreakersConfig{Most: -1}), "Most", "is negative: -1"},
-			{s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{"a", ""}}), "Groups", "holds an empty name"},
+			{s.ShowBreakers(api.ShowBreakersConfig{Most: -1}), "Most", "must not be negative: -1"},
+			{s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{"a", ""}}), "Groups", "each name must not be empty"},
 			{(*api.System)(nil).ShowBreakers(api.ShowBreakersConfig{}), "System", "must not be nil"},
 		} {
 			var refused *api.ConfigError

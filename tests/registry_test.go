@@ -1,7 +1,9 @@
 package tests
 
 import (
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -121,5 +123,38 @@ func TestRetryDefaultsAreFilledIn(t *testing.T) {
 		require.Equal(t, time.Minute, cfg.MaxDelay)
 		require.Equal(t, api.JitterProportional, cfg.Jitter)
 		require.Equal(t, 10*time.Second, cfg.Budget.Window)
+	})
+}
+
+// Names of 1 to 255 bytes of valid UTF-8 are accepted for every kind of thing,
+// and no others.
+func TestNamesThatAreTooLongOrNoTextAreRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		refused := func(err error, kind, name, field string) {
+			var bad *api.ConfigError
+			require.ErrorAs(t, err, &bad)
+			require.Equal(t, api.ConfigError{Kind: kind, Name: name, Field: field, Problem: bad.Problem}, *bad)
+		}
+		for _, name := range []string{"", strings.Repeat("x", 256), "\xff"} {
+			_, err := s.Breaker(name, api.BreakerConfig{})
+			refused(err, "breaker", name, "Name")
+			_, err = s.Retry(name, api.RetryConfig{})
+			refused(err, "retry", name, "Name")
+			refused(s.Health().Register(name, api.CheckConfig{}, api.Ping(succeed)), "check", name, "Name")
+			refused(s.Health().Register("db", api.CheckConfig{Groups: []string{name}}, api.Ping(succeed)), "check", "db", "Groups")
+			require.ErrorIs(t, s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{name}}), api.ErrConfig)
+		}
+		longest := strings.Repeat("é", 127) + "x"
+		require.NoError(t, s.ShowBreakers(api.ShowBreakersConfig{}))
+		b, err := s.Breaker(longest, api.BreakerConfig{})
+		require.NoError(t, err)
+		require.NoError(t, b.ForceOpen())
+		r, err := s.Retry(longest, api.RetryConfig{})
+		require.NoError(t, err)
+		require.NoError(t, s.Health().Register(longest, api.CheckConfig{Groups: []string{longest}}, api.Ping(succeed)))
+		synctest.Wait()
+		require.Equal(t, []*api.Retry{r}, s.Retries())
+		require.Len(t, s.Health().Snapshot(longest).Checks, 1)
+		require.Len(t, s.Health().Snapshot("circuits").Checks, 1, "a breaker with the longest name is shown")
 	})
 }

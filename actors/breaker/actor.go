@@ -218,7 +218,7 @@ func (o *owner) crashed(fail func(error) bool) {
 	}
 	logger, stack := o.h.shared.Host.Logger(), string(debug.Stack())
 	o.h.shared.Host.Go(func() { // ends with the log
-		logger.Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", messages.Shorten(o.h.name)), "panic", fmt.Sprint(r), "stack", stack)
+		logger.Error(fmt.Sprintf("Circuit breaker '%s' crashed and is restarted", o.h.name), "panic", fmt.Sprint(r), "stack", stack)
 	})
 	panic(r)
 }

@@ -97,41 +97,46 @@ func (c Config) validate(name string) error {
 	bad := func(field, problem string) error {
 		return &messages.ConfigError{Kind: "breaker", Name: name, Field: field, Problem: problem}
 	}
+	negative := func(field string, v any) error { return bad(field, messages.MustNotBeNegative(v)) }
 	switch {
-	case name == "":
-		return bad("Name", "must not be empty")
+	case messages.NameProblem(name) != "":
+		return bad("Name", messages.NameProblem(name))
 	case c.FailureThreshold < Off:
-		return bad("FailureThreshold", "must not be negative (but Off)")
+		return negative("FailureThreshold", c.FailureThreshold)
 	case c.ResetTimeout < 0:
-		return bad("ResetTimeout", "must not be negative")
+		return negative("ResetTimeout", c.ResetTimeout)
 	case c.HalfOpenMaxCalls < 0:
-		return bad("HalfOpenMaxCalls", "must not be negative")
+		return negative("HalfOpenMaxCalls", c.HalfOpenMaxCalls)
 	case c.TrialTimeout < 0:
-		return bad("TrialTimeout", "must not be negative")
+		return negative("TrialTimeout", c.TrialTimeout)
 	case c.Probe != "" && strings.TrimSpace(c.Probe) == "":
 		return bad("Probe", "must not be blank")
-	case c.Window.calls < 0 || c.Window.span < 0:
-		return bad("Window", "must not be negative")
+	case c.Probe != "" && messages.NameProblem(c.Probe) != "":
+		return bad("Probe", messages.NameProblem(c.Probe))
+	case c.Window.calls < 0:
+		return negative("Window", c.Window.calls)
+	case c.Window.span < 0:
+		return negative("Window", c.Window.span)
 	case c.Window.calls > maxWindow:
-		return bad("Window", "must not be more than 10,000,000 calls")
+		return bad("Window", messages.MustBeAtMost("10,000,000 calls", c.Window.calls))
 	case c.Window.span > 0 && c.Window.span < buckets:
-		return bad("Window", "must be at least 10 ns")
+		return bad("Window", messages.MustBeAtLeast("10ns", c.Window.span))
 	case c.MinimumCalls < 0:
-		return bad("MinimumCalls", "must not be negative")
+		return negative("MinimumCalls", c.MinimumCalls)
 	case c.Window.calls > 0 && c.MinimumCalls > c.Window.calls:
-		return bad("MinimumCalls", "must not be more than the window's calls")
+		return bad("MinimumCalls", messages.MustBeAtMost("the calls of Window", c.MinimumCalls))
 	case !isRate(c.FailureRate):
-		return bad("FailureRate", "must be from 0 to 1")
+		return bad("FailureRate", messages.MustBeFrom(0, 1, c.FailureRate))
 	case c.SlowCall < 0:
-		return bad("SlowCall", "must not be negative")
+		return negative("SlowCall", c.SlowCall)
 	case !isRate(c.SlowCallRate):
-		return bad("SlowCallRate", "must be from 0 to 1")
+		return bad("SlowCallRate", messages.MustBeFrom(0, 1, c.SlowCallRate))
 	case c.SlowCallRate > 0 && c.SlowCall == 0:
 		return bad("SlowCallRate", "needs SlowCall")
 	case !(c.ResetBackoff >= 1) || math.IsInf(c.ResetBackoff, 1):
-		return bad("ResetBackoff", "must be a number of at least 1")
+		return bad("ResetBackoff", messages.MustBeFinite(1, c.ResetBackoff))
 	case c.MaxResetTimeout < c.ResetTimeout:
-		return bad("MaxResetTimeout", "must be at least ResetTimeout")
+		return bad("MaxResetTimeout", messages.MustBeAtLeast("ResetTimeout", c.MaxResetTimeout))
 	}
 	return nil
 }
@@ -141,7 +146,7 @@ func isRate(r float64) bool { return r >= 0 && r <= 1 } // false for NaN
 // judgesRates reports whether a window must be kept.
 func (c *Config) judgesRates() bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
 
-// Classify returns what err, the end of a call, says about the dependency.
+// classify returns what err, the end of a call, says about the dependency.
 // An outcome that does not exist reads as Failure.
 func (c *Config) classify(err error) messages.Outcome {
 	if c.Classify != nil {

@@ -19,12 +19,12 @@ type CircuitOpenError struct {
 
 // Error tells when the circuit resets, as of now.
 func (e *CircuitOpenError) Error() string {
-	name := messages.Shorten(e.Name)
+	name := e.Name
 	switch {
 	case e.Forced:
 		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", name)
 	case e.State == messages.HalfOpen && e.probe != "":
-		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", name, messages.Shorten(e.probe))
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", name, e.probe)
 	case e.State == messages.HalfOpen:
 		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", name)
 	}

@@ -126,5 +126,5 @@ func (m *machine) whose() string {
 	if m.probe == "" {
 		return "a trial"
 	}
-	return "probe '" + messages.Shorten(m.probe) + "'"
+	return "probe '" + m.probe + "'"
 }

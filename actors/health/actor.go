@@ -37,7 +37,7 @@ type Crash struct {
 }
 
 // Error names the check and what it panicked with.
-func (c *Crash) Error() string { return "Health check '" + messages.Shorten(c.Name) + "' " + c.Message }
+func (c *Crash) Error() string { return "Health check '" + c.Name + "' " + c.Message }
 
 type cell = ask.Cell[messages.RunNow, Result]
 

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -51,26 +50,30 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) validate(name string) error {
-	bad := func(field, format string, args ...any) error {
-		return &messages.ConfigError{Kind: "check", Name: name, Field: field, Problem: fmt.Sprintf(format, args...)}
+	bad := func(field, problem string) error {
+		return &messages.ConfigError{Kind: "check", Name: name, Field: field, Problem: problem}
 	}
+	negative := func(field string, v any) error { return bad(field, messages.MustNotBeNegative(v)) }
 	switch {
-	case name == "":
-		return bad("Name", "is empty")
+	case messages.NameProblem(name) != "":
+		return bad("Name", messages.NameProblem(name))
 	case c.Timeout < 0:
-		return bad("Timeout", "is negative: %v", c.Timeout)
+		return negative("Timeout", c.Timeout)
 	case c.Interval < 0 && c.Interval != OnDemand:
-		return bad("Interval", "is negative: %v", c.Interval)
+		return negative("Interval", c.Interval)
 	case c.FastInterval < 0:
-		return bad("FastInterval", "is negative: %v", c.FastInterval)
+		return negative("FastInterval", c.FastInterval)
 	case c.Interval != OnDemand && c.FastInterval > c.withDefaults().Interval:
-		return bad("FastInterval", "is longer than Interval: %v", c.FastInterval)
+		return bad("FastInterval", messages.MustBeAtMost("Interval", c.FastInterval))
 	case c.UnhealthyAfter < 0:
-		return bad("UnhealthyAfter", "is negative: %d", c.UnhealthyAfter)
+		return negative("UnhealthyAfter", c.UnhealthyAfter)
 	case c.HealthyAfter < 0:
-		return bad("HealthyAfter", "is negative: %d", c.HealthyAfter)
-	case slices.Contains(c.Groups, ""):
-		return bad("Groups", "holds an empty name")
+		return negative("HealthyAfter", c.HealthyAfter)
+	}
+	for _, group := range c.Groups {
+		if problem := messages.NameProblem(group); problem != "" {
+			return bad("Groups", "each name "+problem)
+		}
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (h *Handle) Amid(r Result, now time.Time) Result { return blocked(r, h.bloc
 
 func blocked(r Result, root *Handle) Result {
 	if root != nil {
-		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+messages.Shorten(root.name), root.name
+		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+root.name, root.name
 	}
 	return r
 }

@@ -58,7 +58,7 @@ func Start(shared *Shared, name string, cfg Config, check Func, dependencies ...
 		return nil, err
 	}
 	if check == nil {
-		return nil, &messages.ConfigError{Kind: "check", Name: name, Field: "Check", Problem: "is nil"}
+		return nil, &messages.ConfigError{Kind: "check", Name: name, Field: "Check", Problem: messages.MustNotBeNil}
 	}
 	cfg = cfg.withDefaults()
 	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(check, cfg.Timeout), above: above(dependencies)}
@@ -110,7 +110,7 @@ func (h *Handle) Run(ctx context.Context) Result {
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(life, cancel)()
-	r, err := h.asks.Ask(wait, alive{h}, messages.RunNow{At: time.Now()})
+	r, err := h.asks.Ask(wait, alive{h}, messages.RunNow{})
 	switch {
 	case err == nil:
 		return r

@@ -14,17 +14,14 @@ type Shown struct {
 	machine machine
 }
 
-// Show makes a check that stands as Tell says, in these groups.
-func Show(shared *Shared, name string, groups []string) (*Shown, error) {
-	cfg := Config{Interval: OnDemand, Groups: groups}
-	if err := cfg.validate(name); err != nil {
-		return nil, err
-	}
-	cfg = cfg.withDefaults()
+// Show makes a check that stands as Tell says, in these groups. The caller
+// has validated the names.
+func Show(shared *Shared, name string, groups []string) *Shown {
+	cfg := Config{Interval: OnDemand, Groups: groups}.withDefaults()
 	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(nil, 0)}
 	s := &Shown{Handle: h, machine: machine{cfg: cfg, last: Result{Name: name}}}
 	h.view.Store(s.machine.view(time.Now()))
-	return s, nil
+	return s
 }
 
 // Tell publishes how it stands from now on.

@@ -14,8 +14,7 @@ import (
 func TestAShownCheckStandsAsItWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := NewShared(nil, 1) // it needs no host
-		s, err := Show(shared, "circuit", []string{"circuits"})
-		require.NoError(t, err)
+		s := Show(shared, "circuit", []string{"circuits"})
 		require.True(t, s.IsShown())
 		require.Equal(t, []string{"circuits"}, s.Config().Groups)
 
@@ -39,9 +38,4 @@ func TestAShownCheckStandsAsItWasTold(t *testing.T) {
 		require.False(t, s.Running())
 		require.Equal(t, r, s.Result(time.Now()))
 	})
-}
-
-func TestAShownCheckNeedsAName(t *testing.T) {
-	_, err := Show(NewShared(nil, 1), "", nil)
-	require.ErrorIs(t, err, messages.ErrConfig)
 }

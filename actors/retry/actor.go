@@ -97,8 +97,8 @@ func (o *owner) crashed() {
 	}
 	logger, stack := o.handle.host.Logger(), string(debug.Stack())
 	o.handle.host.Go(func() { // ends with the log
-		logger.Error(fmt.Sprintf("Retry '%s' crashed: %v", messages.Shorten(o.handle.name), cause),
-			"retry", messages.Shorten(o.handle.name), "panic", cause, "stack", stack)
+		logger.Error(fmt.Sprintf("Retry '%s' crashed: %v", o.handle.name, cause),
+			"retry", o.handle.name, "panic", cause, "stack", stack)
 	})
 	panic(cause)
 }

@@ -121,18 +121,18 @@ func (b *Budget) withDefaults() *Budget {
 func (c Config) validate(name string) error {
 	field, problem := "", ""
 	switch {
-	case name == "":
-		field, problem = "Name", "is empty"
+	case messages.NameProblem(name) != "":
+		field, problem = "Name", messages.NameProblem(name)
 	case c.MaxAttempts < 0:
-		field, problem = "MaxAttempts", fmt.Sprintf("%d is negative", c.MaxAttempts)
+		field, problem = "MaxAttempts", messages.MustNotBeNegative(c.MaxAttempts)
 	case c.InitialDelay < 0:
-		field, problem = "InitialDelay", fmt.Sprintf("%v is negative", c.InitialDelay)
+		field, problem = "InitialDelay", messages.MustNotBeNegative(c.InitialDelay)
 	case !isFinite(c.BackoffFactor) || c.BackoffFactor < 1:
-		field, problem = "BackoffFactor", fmt.Sprintf("%v is not a number of at least 1", c.BackoffFactor)
+		field, problem = "BackoffFactor", messages.MustBeFinite(1, c.BackoffFactor)
 	case c.MaxDelay < 0:
-		field, problem = "MaxDelay", fmt.Sprintf("%v is negative", c.MaxDelay)
+		field, problem = "MaxDelay", messages.MustNotBeNegative(c.MaxDelay)
 	case c.Jitter > JitterEqual:
-		field, problem = "Jitter", fmt.Sprintf("%d is none of the jitters", c.Jitter)
+		field, problem = "Jitter", fmt.Sprintf("must be one of the jitters: %d", c.Jitter)
 	case c.Budget != nil:
 		field, problem = c.Budget.problem()
 	}
@@ -145,11 +145,11 @@ func (c Config) validate(name string) error {
 func (b *Budget) problem() (field, problem string) {
 	switch {
 	case !isFinite(b.Ratio) || b.Ratio < 0:
-		return "Budget.Ratio", fmt.Sprintf("%v is not a number of at least 0", b.Ratio)
+		return "Budget.Ratio", messages.MustBeFinite(0, b.Ratio)
 	case !isFinite(b.MinPerSecond) || b.MinPerSecond < 0:
-		return "Budget.MinPerSecond", fmt.Sprintf("%v is not a number of at least 0", b.MinPerSecond)
+		return "Budget.MinPerSecond", messages.MustBeFinite(0, b.MinPerSecond)
 	case b.Window < 0:
-		return "Budget.Window", fmt.Sprintf("%v is negative", b.Window)
+		return "Budget.Window", messages.MustNotBeNegative(b.Window)
 	}
 	return "", ""
 }

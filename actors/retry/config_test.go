@@ -26,24 +26,24 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		field   string
 		problem string
 	}{
-		{Config{MaxAttempts: -1}, "MaxAttempts", "-1 is negative"},
-		{Config{InitialDelay: -time.Second}, "InitialDelay", "-1s is negative"},
-		{Config{BackoffFactor: 0.5}, "BackoffFactor", "0.5 is not a number of at least 1"},
-		{Config{BackoffFactor: -2}, "BackoffFactor", "-2 is not a number of at least 1"},
-		{Config{BackoffFactor: nan}, "BackoffFactor", "NaN is not a number of at least 1"},
-		{Config{BackoffFactor: inf}, "BackoffFactor", "+Inf is not a number of at least 1"},
-		{Config{MaxDelay: -1}, "MaxDelay", "-1ns is negative"},
-		{Config{Jitter: 9}, "Jitter", "9 is none of the jitters"},
-		{Config{Budget: &Budget{Ratio: -1}}, "Budget.Ratio", "-1 is not a number of at least 0"},
-		{Config{Budget: &Budget{Ratio: nan}}, "Budget.Ratio", "NaN is not a number of at least 0"},
-		{Config{Budget: &Budget{MinPerSecond: inf}}, "Budget.MinPerSecond", "+Inf is not a number of at least 0"},
-		{Config{Budget: &Budget{Window: -1}}, "Budget.Window", "-1ns is negative"},
+		{Config{MaxAttempts: -1}, "MaxAttempts", "must not be negative: -1"},
+		{Config{InitialDelay: -time.Second}, "InitialDelay", "must not be negative: -1s"},
+		{Config{BackoffFactor: 0.5}, "BackoffFactor", "must be a finite number of at least 1: 0.5"},
+		{Config{BackoffFactor: -2}, "BackoffFactor", "must be a finite number of at least 1: -2"},
+		{Config{BackoffFactor: nan}, "BackoffFactor", "must be a finite number of at least 1: NaN"},
+		{Config{BackoffFactor: inf}, "BackoffFactor", "must be a finite number of at least 1: +Inf"},
+		{Config{MaxDelay: -1}, "MaxDelay", "must not be negative: -1ns"},
+		{Config{Jitter: 9}, "Jitter", "must be one of the jitters: 9"},
+		{Config{Budget: &Budget{Ratio: -1}}, "Budget.Ratio", "must be a finite number of at least 0: -1"},
+		{Config{Budget: &Budget{Ratio: nan}}, "Budget.Ratio", "must be a finite number of at least 0: NaN"},
+		{Config{Budget: &Budget{MinPerSecond: inf}}, "Budget.MinPerSecond", "must be a finite number of at least 0: +Inf"},
+		{Config{Budget: &Budget{Window: -1}}, "Budget.Window", "must not be negative: -1ns"},
 	} {
 		_, err := Checked("api", row.cfg)
 		require.Equal(t, &messages.ConfigError{Kind: "retry", Name: "api", Field: row.field, Problem: row.problem}, err)
 	}
 	_, err := Checked("", Config{})
-	require.Equal(t, &messages.ConfigError{Kind: "retry", Field: "Name", Problem: "is empty"}, err)
+	require.Equal(t, &messages.ConfigError{Kind: "retry", Field: "Name", Problem: "must not be empty"}, err)
 }
 
 func TestDelay(t *testing.T) {

@@ -46,7 +46,7 @@ func (m *machine) failed(a messages.Attempt) effects {
 	return effects{verdict: messages.Verdict{Again: true, Delay: delay}}
 }
 
-func giveUp(why messages.Reason) effects {
+func giveUp(why string) effects {
 	return effects{verdict: messages.Verdict{Reason: why}}
 }
 

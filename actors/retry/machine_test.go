@@ -20,7 +20,7 @@ func again(delay time.Duration) messages.Verdict {
 	return messages.Verdict{Again: true, Delay: delay}
 }
 
-func no(why messages.Reason) messages.Verdict { return messages.Verdict{Reason: why} }
+func no(why string) messages.Verdict { return messages.Verdict{Reason: why} }
 
 // plain waits 1 s, 2 s, 4 s, ..., at most 10 s.
 func plain(attempts int, budget *Budget) Config {

@@ -52,7 +52,7 @@ func verdict(v messages.Verdict) string {
 	if v.Again {
 		return fmt.Sprintf("again in %v", v.Delay)
 	}
-	return "give up: " + v.Reason.String()
+	return "give up: " + v.Reason
 }
 
 func readConfig(t *testing.T, words []string) Config {

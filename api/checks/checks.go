@@ -15,6 +15,7 @@ import (
 	"net"
 
 	"github.com/understudy-go/understudy/api"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // refused is the check that a bad argument makes.
@@ -40,7 +41,7 @@ func TCP(address string) api.Check {
 // DNS looks a host name up. A name without an address is a failure.
 func DNS(host string) api.Check {
 	if host == "" {
-		return refused("DNS", "host", "is empty")
+		return refused("DNS", "host", messages.MustNotBeEmpty)
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		addresses, err := net.DefaultResolver.LookupHost(ctx, host)
@@ -52,7 +53,7 @@ func DNS(host string) api.Check {
 // how many callers had to wait for one.
 func SQL(db *sql.DB) api.Check {
 	if db == nil {
-		return refused("SQL", "db", "is nil")
+		return refused("SQL", "db", messages.MustNotBeNil)
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		err := db.PingContext(ctx)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/understudy-go/understudy/api"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // Expect tells what HTTP asks with and what a good answer is. The zero value:
@@ -28,11 +29,11 @@ func HTTP(address string, want Expect) api.Check {
 	case err != nil:
 		return refused("HTTP", "address", err.Error())
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return refused("HTTP", "address", "is not an absolute http or https URL")
+		return refused("HTTP", "address", "must be an absolute http or https URL")
 	case want.Status != 0 && (want.Status < 100 || want.Status > 599):
-		return refused("HTTP", "Status", fmt.Sprintf("is not an HTTP status: %d", want.Status))
+		return refused("HTTP", "Status", messages.MustBeFrom(100, 599, want.Status))
 	case want.BodyLimit < 0:
-		return refused("HTTP", "BodyLimit", fmt.Sprintf("is negative: %d", want.BodyLimit))
+		return refused("HTTP", "BodyLimit", messages.MustNotBeNegative(want.BodyLimit))
 	}
 	if want.BodyLimit == 0 {
 		want.BodyLimit = 64 << 10

@@ -42,6 +42,7 @@ func deeds() []deed {
 		{"System.Breaker", func(v *victim) error { return second(v.s.Breaker("new", api.BreakerConfig{})) }, down},
 		{"System.Retry", func(v *victim) error { return second(v.s.Retry("new", api.RetryConfig{})) }, down},
 		plain("System.LookupBreaker", func(v *victim) { v.s.LookupBreaker("b") }),
+		plain("System.Retries", func(v *victim) { v.s.Retries() }),
 		plain("System.LookupRetry", func(v *victim) { v.s.LookupRetry("r") }),
 		plain("System.Breakers", func(v *victim) { v.s.Breakers() }),
 		plain("System.Health", func(v *victim) { v.s.Health() }),

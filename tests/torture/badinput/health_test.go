@@ -30,7 +30,7 @@ var badCheckConfigs = []struct {
 	{"DependsOn", "itself", api.CheckConfig{DependsOn: []string{"x"}}},
 	{"DependsOn", "one that is not there", api.CheckConfig{DependsOn: []string{odd[0]}}},
 	{"DependsOn", "no name", api.CheckConfig{DependsOn: []string{""}}},
-	{"DependsOn", "a long name", api.CheckConfig{DependsOn: []string{odd[6]}}},
+	{"DependsOn", "a long name", api.CheckConfig{DependsOn: []string{long}}},
 }
 
 // hugeCheckConfigs are settings nobody needs, which must work.
@@ -81,13 +81,13 @@ func badHealth() []row {
 		{"System.BreakersCheck", "nil ctx", fine, func(v *victim) error { return second(v.s.BreakersCheck()(never)) }},
 		{"System.BreakersCheck", "a nil system", fine, func(*victim) error { return second((*api.System)(nil).BreakersCheck()(today)) }},
 		{"Health.Deregister", "no name", refused("check", "Name"), func(v *victim) error { return v.h.Deregister("") }},
-		{"Health.Deregister", "one that is not there", refused("check", "Name"), func(v *victim) error { return v.h.Deregister(odd[6]) }},
+		{"Health.Deregister", "one that is not there", refused("check", "Name"), func(v *victim) error { return v.h.Deregister(long) }},
 		{"Health.Deregister", "one that others need", refused("check", "DependsOn"), func(v *victim) error {
 			return errors.Join(v.h.Register("x", api.CheckConfig{DependsOn: []string{"c"}}, healthy), v.h.Deregister("c"))
 		}},
 		{"Health.Run", "nil ctx", fine, func(v *victim) error { return unknown(v.h.Run(never, "c")) }},
 		{"Health.Run", "no name", fine, func(v *victim) error { return unknown(v.h.Run(today, "")) }},
-		{"Health.Run", "a long name", fine, func(v *victim) error { return must(len(v.h.Run(today, odd[6]).Message) < 1000, "too long") }},
+		{"Health.Run", "a long name", fine, func(v *victim) error { return must(len(v.h.Run(today, long).Message) < 1000, "too long") }},
 		{"Health.RunAll", "nil ctx", fine, func(v *victim) error { return unknown(v.h.RunAll(never).Checks[0]) }},
 		{"Health.Snapshot", "groups that are not there", fine, func(v *victim) error { return must(len(v.h.Snapshot("", "no", odd[0]).Checks) == 0, "it shows some") }},
 		{"Health.Status", "groups that are not there", fine, func(v *victim) error { return must(v.h.Status("", "no") == api.Healthy) }},
@@ -105,6 +105,12 @@ func badHealth() []row {
 			err := v.h.Register(name, api.CheckConfig{Groups: []string{name}}, healthy)
 			return errors.Join(err, must(len(v.h.Snapshot(name).Checks) == 1 && v.h.Run(today, name).Status == api.Healthy, "it is not there"), v.h.Deregister(name))
 		}})
+	}
+	for _, name := range noNames {
+		rows = append(rows, row{"Health.Register", "name " + name, refused("check", "Name"), func(v *victim) error { return v.h.Register(name, api.CheckConfig{}, healthy) }},
+			row{"Health.Register", "group " + name, refused("check", "Groups"), func(v *victim) error {
+				return v.h.Register("x", api.CheckConfig{Groups: []string{name}}, healthy)
+			}})
 	}
 	for input, check := range sickChecks {
 		rows = append(rows, row{"Health.Register", input, fine, func(v *victim) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/api"
@@ -59,7 +60,7 @@ var hugeBreakerConfigs = map[string]api.BreakerConfig{
 	"the longest slow call":          {SlowCall: longest, SlowCallRate: 1},
 	"the shortest of everything":     {FailureThreshold: 1, ResetTimeout: 1, TrialTimeout: 1, SlowCall: 1, SlowCallRate: 1, HalfOpenMaxCalls: 1, MaxResetTimeout: 1},
 	"nil among the excluded":         {FailureThreshold: 1, Excluded: []error{nil}},
-	"a probe that is not there":      {FailureThreshold: 1, ResetTimeout: time.Second, Probe: odd[6]},
+	"a probe that is not there":      {FailureThreshold: 1, ResetTimeout: time.Second, Probe: odd[5]},
 	"a classifier that says rubbish": {FailureThreshold: 1, Classify: func(error) api.Outcome { return 200 }},
 }
 
@@ -132,6 +133,14 @@ func badBreakers() []row {
 				must(errors.Is(refusal, api.ErrCircuitOpen) && short(refusal), "the refusal is too long, or no text"))
 		}})
 	}
+	for _, name := range noNames {
+		rows = append(rows, row{"System.Breaker", "name " + name, refused("breaker", "Name"), func(v *victim) error { return second(v.s.Breaker(name, api.BreakerConfig{})) }})
+		if name != "" {
+			rows = append(rows, row{"System.Breaker", "probe " + name, refused("breaker", "Probe"), func(v *victim) error {
+				return second(v.s.Breaker("x", api.BreakerConfig{Probe: name}))
+			}})
+		}
+	}
 	for input, b := range map[string]*api.Breaker{"nil": nil, "a zero Breaker": {}} {
 		rows = append(rows, badReceivers(input, b)...)
 	}
@@ -185,7 +194,7 @@ func badTimeouts() []row {
 			}})
 		}
 	}
-	for _, name := range odd {
+	for _, name := range slices.Concat(odd, noNames) {
 		rows = append(rows, row{"TimeoutError.Error", name, fine, func(*victim) error {
 			return must(short(api.Run(today, api.TimeoutConfig{Operation: name}, yes)), "too long, or no text")
 		}})

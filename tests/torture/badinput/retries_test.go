@@ -56,7 +56,7 @@ func tried(r *api.Retry) error {
 
 func badRetries() []row {
 	rows := []row{
-		{"System.Retry", "no name", refused("retry", "Name"), func(v *victim) error { return second(v.s.Retry("", api.RetryConfig{})) }},
+		{"System.Retries", "a nil system", fine, func(*victim) error { return must(len((*api.System)(nil).Retries()) == 0) }},
 		{"System.LookupRetry", "no name", fine, func(v *victim) error { _, ok := v.s.LookupRetry(""); return must(!ok) }},
 		{"Retry.Run", "nil ctx", refused("retry", "ctx"), func(v *victim) error { return v.r.Run(never, yes) }},
 		{"Retry.Run", "nil fn", refused("retry", "fn"), func(v *victim) error { return v.r.Run(today, nil) }},
@@ -105,6 +105,9 @@ func badRetries() []row {
 			found, _ := v.s.LookupRetry(name)
 			return errors.Join(err, must(found == r && r.Name() == name, "not found"), tried(r), must(short(r.Run(today, no)), "too long, or no text"))
 		}})
+	}
+	for _, name := range noNames {
+		rows = append(rows, row{"System.Retry", "name " + name, refused("retry", "Name"), func(v *victim) error { return second(v.s.Retry(name, api.RetryConfig{})) }})
 	}
 	for input, r := range map[string]*api.Retry{"nil": nil, "a zero Retry": {}} {
 		rows = append(rows,

@@ -102,7 +102,11 @@ func short(err error) bool {
 var (
 	never   context.Context // nil
 	today   = context.Background()
-	odd     = []string{"a\x00b\n\r\t\x1b[31m", "\xff\xfe", " ", "/../..", "名前", "\u202e", strings.Repeat("x", 1<<20), strings.Repeat("é", 1<<19)}
+	odd     = []string{"a\x00b\n\r\t\x1b[31m", " ", "/../..", "名前", "\u202e", strings.Repeat("x", 255), strings.Repeat("é", 127)} // names, all of them good
+	garbled = "\xff\xfe"
+	long    = strings.Repeat("x", 1<<20)
+	wide    = strings.Repeat("é", 1<<19)
+	noNames = []string{"", garbled, long, wide, strings.Repeat("x", 256)}
 	longest = time.Duration(math.MaxInt64)
 )
 

@@ -28,7 +28,7 @@ func badValues() []row {
 		text("Status.String", "none that exists", api.Status(200).String),
 		text("Jitter.String", "none that exists", api.Jitter(200).String),
 		text("RetryError.Error", "a zero RetryError", retry.Error),
-		text("RetryError.Error", "rubbish", (&api.RetryError{Name: odd[6], Attempts: math.MinInt, Reason: odd[0]}).Error),
+		text("RetryError.Error", "rubbish", (&api.RetryError{Name: odd[5], Attempts: math.MinInt, Reason: odd[0]}).Error),
 		value("RetryError.Unwrap", "a zero RetryError", func() error { return must(len(retry.Unwrap()) == 0 && !errors.Is(retry, errBoom)) }),
 		text("TimeoutError.Error", "a zero TimeoutError", timeout.Error),
 		value("TimeoutError.Unwrap", "a zero TimeoutError", timeout.Unwrap),
@@ -38,13 +38,10 @@ func badValues() []row {
 		text("FallbackError.Error", "nil errors", (&api.FallbackError{Errs: []error{nil, errBoom, nil}}).Error),
 		value("FallbackError.Unwrap", "nil errors", func() error { return must(!errors.Is(&api.FallbackError{Errs: []error{nil}}, errBoom)) }),
 		text("CircuitOpenError.Error", "a zero CircuitOpenError", open.Error),
-		value("CircuitOpenError.Error", "a long name", func() error { return must(short(&api.CircuitOpenError{Name: odd[6]}), "too long") }),
-		value("CircuitOpenError.Error", "a long name, forced", func() error { return must(short(&api.CircuitOpenError{Name: odd[7], Forced: true}), "too long") }),
-		value("CircuitOpenError.Error", "a long name, half-open", func() error { return must(short(&api.CircuitOpenError{Name: odd[7], State: api.HalfOpen}), "too long") }),
 		value("CircuitOpenError.RetryAfter", "a zero CircuitOpenError", func() error { return must(open.RetryAfter() == 0) }),
 		value("CircuitOpenError.Is", "nil", func() error { return must(!open.Is(nil) && errors.Is(open, api.ErrCircuitOpen)) }),
 		text("ConfigError.Error", "a zero ConfigError", config.Error),
-		value("ConfigError.Error", "a long name", func() error { return must(short(&api.ConfigError{Name: odd[7]}), "too long") }),
+		value("ConfigError.Error", "a long name", func() error { return must(short(&api.ConfigError{Name: wide}), "too long") }),
 		value("ConfigError.Is", "nil", func() error { return must(!config.Is(nil) && errors.Is(config, api.ErrConfig)) }),
 		value("Status.MarshalText", "none that exists", func() error {
 			text, err := api.Status(200).MarshalText()
@@ -53,15 +50,15 @@ func badValues() []row {
 		value("SystemHealth.MarshalJSON", "a zero SystemHealth", func() error { return second(json.Marshal(api.SystemHealth{})) }),
 		value("SystemHealth.MarshalJSON", "rubbish", func() error {
 			text, err := json.Marshal(api.SystemHealth{
-				Status: 200, Version: odd[1], Uptime: least, Timestamp: time.Unix(math.MaxInt64/4, 0),
-				Checks: []api.CheckResult{{Name: odd[1], Status: 100, Latency: least, Details: api.Details{odd[0]: math.NaN()}}},
+				Status: 200, Version: garbled, Uptime: least, Timestamp: time.Unix(math.MaxInt64/4, 0),
+				Checks: []api.CheckResult{{Name: garbled, Status: 100, Latency: least, Details: api.Details{odd[0]: math.NaN()}}},
 			})
 			return must(err != nil || json.Valid(text), "no JSON")
 		}),
 		value("CountWindow", "negative", func() error { return must(api.CountWindow(-1) != api.CountWindow(1)) }),
 		value("TimeWindow", "0", func() error { return must(api.TimeWindow(0) == api.CountWindow(0)) }),
 	}
-	for _, bad := range []string{"", "well", "\xff", odd[6]} {
+	for _, bad := range []string{"", "well", "\xff", long} {
 		rows = append(rows, row{"Status.UnmarshalText", bad, func(err error) string { return isNot(err, nil) }, func(*victim) error {
 			var s api.Status
 			err := s.UnmarshalText([]byte(bad))
@@ -86,12 +83,15 @@ func badSystems() []row {
 			return errors.Join(err, s.Health().Register("x", api.CheckConfig{}, healthy), must(s.Health().Run(today, "x").Status == api.Healthy), s.Shutdown(today))
 		}},
 		{"Start", "a long version", fine, func(*victim) error {
-			s, err := api.Start(api.SystemConfig{Version: odd[6] + odd[1]})
+			s, err := api.Start(api.SystemConfig{Version: long + garbled})
 			return errors.Join(err, legal(get(s.Health().Handler(), "/health", "")), s.Shutdown(today))
 		}},
 		{"System.ShowBreakers", "fewer than none", refused("circuits", "Most"), func(v *victim) error { return v.s.ShowBreakers(api.ShowBreakersConfig{Most: -1}) }},
 		{"System.ShowBreakers", "an empty group", refused("circuits", "Groups"), func(v *victim) error {
 			return v.s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{""}})
+		}},
+		{"System.ShowBreakers", "a long group", refused("circuits", "Groups"), func(v *victim) error {
+			return v.s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{long}})
 		}},
 		{"System.ShowBreakers", "twice", refused("circuits", "ShowBreakers"), func(v *victim) error {
 			return errors.Join(v.s.ShowBreakers(api.ShowBreakersConfig{Most: most}), v.s.ShowBreakers(api.ShowBreakersConfig{}))

@@ -1,0 +1,44 @@
+package messages
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxName is how many bytes a name may have.
+const MaxName = 255
+
+// NameProblem returns what is wrong with the name of a breaker, a retry, a
+// check or a group, in the phrases of validation; "" for a good name. A good
+// name is 1 to 255 bytes of valid UTF-8.
+func NameProblem(name string) string {
+	switch {
+	case name == "":
+		return MustNotBeEmpty
+	case len(name) > MaxName:
+		return MustBeAtMost("255 bytes long", len(name))
+	case !utf8.ValidString(name):
+		return "must be valid UTF-8"
+	}
+	return ""
+}
+
+// Clip cuts text that no constructor could refuse to the length of a name, and
+// makes it valid UTF-8. It returns a good name, or "", unchanged.
+func Clip(text string) string {
+	const dots = "..."
+	if len(text) > MaxName {
+		end := MaxName - len(dots)
+		for end > 0 && !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end] + dots
+	}
+	if utf8.ValidString(text) {
+		return text
+	}
+	return strings.ToValidUTF8(text, "?")
+}
+
+// Shorten is Clip; it goes with the last page that uses it.
+func Shorten(name string) string { return Clip(name) }
