@@ -3,12 +3,9 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/understudy-go/understudy/messages"
 	"github.com/understudy-go/understudy/system"
 )
 
@@ -71,29 +68,6 @@ func Cause(ctx context.Context) error {
 }
 
 type causeKey struct{}
-
-// FallbackError tells that a call and all its fallbacks failed. It unwraps to
-// all their errors.
-type FallbackError struct {
-	Name string  // of the Fallback; empty for Do
-	Errs []error // in order, the call's own first
-}
-
-// Error lists all errors.
-func (e *FallbackError) Error() string {
-	texts := make([]string, len(e.Errs))
-	for i, err := range e.Errs {
-		texts[i] = fmt.Sprint(err)
-	}
-	of := ""
-	if e.Name != "" {
-		of = fmt.Sprintf(" of '%s'", messages.Clip(e.Name))
-	}
-	return fmt.Sprintf("all %d alternatives%s failed: %s", len(e.Errs), of, strings.Join(texts, "; "))
-}
-
-// Unwrap returns all errors.
-func (e *FallbackError) Unwrap() []error { return e.Errs }
 
 // fallBack tries the alternatives in order after a call failed with err.
 func fallBack[T any](ctx context.Context, name string, sys *system.System, err error, alternatives []Func[T]) (T, error) {

@@ -3,70 +3,8 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/understudy-go/understudy/messages"
 )
-
-// RetryError tells that a retry policy gave up. It unwraps to Err and, as
-// Reason says, to
-//
-//	"attempts"   ErrExhausted
-//	"deadline"   context.DeadlineExceeded: the next wait would not end in time
-//	"budget"     nothing more
-//	"cancelled"  context.Canceled
-//	"shutdown"   ErrShutdown
-//
-// Should the policy's actor crash on a question, which would be a defect of
-// this library, the reason is "crashed".
-type RetryError struct {
-	Name     string // of the policy
-	Attempts int    // that were made
-	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
-	Err      error  // of the last attempt
-}
-
-// Error tells the name, the number of attempts, the reason and the last error.
-func (e *RetryError) Error() string {
-	attempts := "1 attempt"
-	if e.Attempts != 1 {
-		attempts = fmt.Sprintf("%d attempts", e.Attempts)
-	}
-	why := ""
-	switch e.Reason {
-	case messages.ReasonAttempts:
-	case messages.ReasonDeadline:
-		why = " (no time for another before the deadline)"
-	case messages.ReasonBudget:
-		why = " (the retry budget is spent)"
-	case messages.ReasonShutdown:
-		why = " (the system is shut down)"
-	default:
-		why = " (" + e.Reason + ")"
-	}
-	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", e.Name, attempts, why, e.Err)
-}
-
-// Unwrap returns the last attempt's error and what the reason stands for.
-func (e *RetryError) Unwrap() (errs []error) {
-	if e.Err != nil {
-		errs = append(errs, e.Err)
-	}
-	switch e.Reason {
-	case messages.ReasonAttempts:
-		errs = append(errs, ErrExhausted)
-	case messages.ReasonDeadline:
-		errs = append(errs, context.DeadlineExceeded)
-	case messages.ReasonCancelled:
-		errs = append(errs, context.Canceled)
-	case messages.ReasonShutdown:
-		errs = append(errs, ErrShutdown)
-	case messages.ReasonCrashed:
-		errs = append(errs, messages.ErrCrashed)
-	}
-	return errs
-}
 
 // Permanent marks err as not to be retried, whatever Retryable says. The mark
 // reads like err and unwraps to it. Permanent(nil) is nil.

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/understudy-go/understudy/messages"
 	"github.com/understudy-go/understudy/system"
 )
 
@@ -48,34 +47,6 @@ func WithTimeout[T any](ctx context.Context, limit time.Duration, fn Func[T], fa
 func (TimeoutConfig) policy() {}
 
 func (t TimeoutConfig) operation() string { return cmp.Or(t.Operation, "operation") }
-
-// TimeoutError tells that a Timeout fired: "Operation 'x' timed out after
-// 10.5s". It is ErrTimeout and context.DeadlineExceeded, and unwraps to Err.
-type TimeoutError struct {
-	Operation string
-	Limit     time.Duration
-	Err       error // the last error of an attempt before it fired, if any
-}
-
-// Error names the operation and the limit, and the error before it if there was one.
-func (e *TimeoutError) Error() string {
-	s := fmt.Sprintf("Operation '%s' timed out after %v", messages.Clip(e.Operation), e.Limit)
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-// Is makes errors.Is true for ErrTimeout and context.DeadlineExceeded.
-func (e *TimeoutError) Is(target error) bool {
-	return target == ErrTimeout || target == context.DeadlineExceeded
-}
-
-// Unwrap returns Err.
-func (e *TimeoutError) Unwrap() error { return e.Err }
-
-// Timeout is true, as net.Error has it.
-func (e *TimeoutError) Timeout() bool { return true }
 
 // errGoexit is how runtime.Goexit in fn reads when fn ran in a goroutine of its own.
 var errGoexit = errors.New("the call ended its goroutine (runtime.Goexit)")

@@ -1,6 +1,9 @@
 package messages
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // State is where a circuit breaker stands.
 type State uint8
@@ -144,3 +147,38 @@ type BreakerStats struct {
 	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or when no rate is set
 	TimeUntilReset time.Duration // until trials begin; 0 unless OPEN
 }
+
+// CircuitOpenError refuses a call. It is made once per opening and shared by
+// all callers that are refused: do not change it. It is ErrCircuitOpen.
+type CircuitOpenError struct {
+	Name   string    // of the breaker
+	State  State     // Open, or HalfOpen when all trials are taken or the probe is asked
+	Forced bool      // ForceOpen: it stays open until Reset
+	Until  time.Time // when trials begin; zero: not known
+	Probe  string    // HalfOpen: the health check that makes the trials; "": callers do
+}
+
+// Error says when the circuit resets, as of now.
+func (e *CircuitOpenError) Error() string {
+	switch {
+	case e.Forced:
+		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", e.Name)
+	case e.State == HalfOpen && e.Probe != "":
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", e.Name, e.Probe)
+	case e.State == HalfOpen:
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", e.Name)
+	}
+	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", e.Name, e.RetryAfter().Seconds())
+}
+
+// RetryAfter returns how long it takes, as of now, until the circuit lets
+// trials through; 0 when that is not known (forced open, half-open).
+func (e *CircuitOpenError) RetryAfter() time.Duration {
+	if e.Until.IsZero() {
+		return 0
+	}
+	return max(0, time.Until(e.Until))
+}
+
+// Is makes errors.Is(err, ErrCircuitOpen) true.
+func (e *CircuitOpenError) Is(target error) bool { return target == ErrCircuitOpen }

@@ -2,6 +2,7 @@ package messages
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -59,4 +60,47 @@ type RunResult struct {
 	Details  Details
 	Panicked bool   // the check panicked; Message says with what
 	Stack    string // where it panicked
+}
+
+// CheckChanged reports that a health check changed its status.
+type CheckChanged struct {
+	Name     string
+	From, To Status
+	Message  string
+	At       time.Time
+	Lasted   time.Duration // how long it had been From; 0 for the first result
+	Failures int           // runs that failed in a row until then, when it became UNHEALTHY or recovered
+	Flapping bool          // it changes too often to be believed
+}
+
+func (CheckChanged) event() {}
+
+// Log returns an INFO when the check is HEALTHY now, else a WARN.
+func (e CheckChanged) Log() (slog.Level, string, []slog.Attr) {
+	level := slog.LevelWarn
+	if e.To == Healthy {
+		level = slog.LevelInfo
+	}
+	sentence := fmt.Sprintf("Health check '%s' %s", e.Name, e.To)
+	if e.Message != "" {
+		sentence += " - " + e.Message
+	}
+	return level, sentence, []slog.Attr{
+		slog.String("check", e.Name), slog.String("from", e.From.String()), slog.String("to", e.To.String())}
+}
+
+// CheckRestarted reports that a supervisor restarted a health check that panicked.
+type CheckRestarted struct {
+	Name     string
+	Restarts int    // how often so far
+	Reason   string // what it panicked with
+	At       time.Time
+}
+
+func (CheckRestarted) event() {}
+
+// Log returns a WARN.
+func (e CheckRestarted) Log() (slog.Level, string, []slog.Attr) {
+	return slog.LevelWarn, fmt.Sprintf("Health check '%s' restarted", e.Name), []slog.Attr{
+		slog.String("check", e.Name), slog.Int("restarts", e.Restarts), slog.String("reason", e.Reason)}
 }

@@ -1,6 +1,11 @@
 package messages
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
 
 // Attempt tells a retry's owner that an attempt failed, and asks what to do.
 type Attempt struct {
@@ -38,4 +43,97 @@ type RetryStats struct {
 	Retries   uint64 // second and later attempts allowed
 	Exhausted uint64 // calls given up because no attempts were left
 	Throttled uint64 // calls given up because the budget was spent
+}
+
+// RetryError reports that a retry policy gave up. It unwraps to Err and, as
+// Reason says, to
+//
+//	"attempts"   ErrExhausted
+//	"deadline"   context.DeadlineExceeded: the next wait would not end in time
+//	"budget"     nothing more
+//	"cancelled"  context.Canceled
+//	"shutdown"   ErrShutdown
+//	"crashed"    ErrCrashed: the policy's actor crashed on the question, a defect of this library
+type RetryError struct {
+	Name     string // of the policy
+	Attempts int    // that were made
+	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
+	Err      error  // of the last attempt
+}
+
+// Error names the policy, the number of attempts, the reason and the last error.
+func (e *RetryError) Error() string {
+	attempts := "1 attempt"
+	if e.Attempts != 1 {
+		attempts = fmt.Sprintf("%d attempts", e.Attempts)
+	}
+	why := ""
+	switch e.Reason {
+	case ReasonAttempts:
+	case ReasonDeadline:
+		why = " (no time for another before the deadline)"
+	case ReasonBudget:
+		why = " (the retry budget is spent)"
+	case ReasonShutdown:
+		why = " (the system is shut down)"
+	default:
+		why = " (" + e.Reason + ")"
+	}
+	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", e.Name, attempts, why, e.Err)
+}
+
+// Unwrap returns the last attempt's error and what the reason stands for.
+func (e *RetryError) Unwrap() (errs []error) {
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
+	switch e.Reason {
+	case ReasonAttempts:
+		errs = append(errs, ErrExhausted)
+	case ReasonDeadline:
+		errs = append(errs, context.DeadlineExceeded)
+	case ReasonCancelled:
+		errs = append(errs, context.Canceled)
+	case ReasonShutdown:
+		errs = append(errs, ErrShutdown)
+	case ReasonCrashed:
+		errs = append(errs, ErrCrashed)
+	}
+	return errs
+}
+
+// Retrying reports that an attempt failed and another will follow after Delay.
+type Retrying struct {
+	Name        string
+	Attempt     int // the one that failed
+	MaxAttempts int
+	Delay       time.Duration
+	Err         error
+	At          time.Time
+}
+
+func (Retrying) event() {}
+
+// Log returns a WARN.
+func (e Retrying) Log() (slog.Level, string, []slog.Attr) {
+	return slog.LevelWarn, fmt.Sprintf("Retry '%s' attempt %d failed, again in %v", e.Name, e.Attempt, e.Delay), []slog.Attr{
+		slog.String("retry", e.Name), slog.Int("attempt", e.Attempt), slog.Int("of", e.MaxAttempts),
+		slog.Duration("delay", e.Delay), slog.Any("error", e.Err)}
+}
+
+// RetryExhausted reports that a retry gave up.
+type RetryExhausted struct {
+	Name     string
+	Attempts int
+	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
+	Err      error
+	At       time.Time
+}
+
+func (RetryExhausted) event() {}
+
+// Log returns a WARN.
+func (e RetryExhausted) Log() (slog.Level, string, []slog.Attr) {
+	return slog.LevelWarn, fmt.Sprintf("Retry '%s' gave up after %d attempts (%s)", e.Name, e.Attempts, e.Reason), []slog.Attr{
+		slog.String("retry", e.Name), slog.Int("attempts", e.Attempts), slog.String("reason", e.Reason), slog.Any("error", e.Err)}
 }

@@ -29,7 +29,7 @@ type System struct {
 
 // Start starts an actor system with one supervisor per kind.
 func Start(logger *slog.Logger) (*System, error) {
-	logger = slog.New(sheltered{logger.Handler()})
+	logger = slog.New(recovering{logger.Handler()})
 	quiet := slog.New(slog.DiscardHandler)
 	s := &System{
 		logger: logger,

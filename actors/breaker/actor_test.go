@@ -75,7 +75,7 @@ func TestTheNextCallSeesWhatTheLastOneDid(t *testing.T) {
 		}
 		require.Equal(t, messages.Open, h.State())
 		require.Equal(t, time.Minute, h.TimeUntilReset())
-		var refusal *CircuitOpenError
+		var refusal *messages.CircuitOpenError
 		require.ErrorAs(t, fail(h), &refusal)
 		require.Equal(t, "Circuit breaker 'api' is open. Resets in 60.0s", refusal.Error())
 		require.Equal(t, messages.BreakerStats{

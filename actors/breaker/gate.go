@@ -25,8 +25,8 @@ type view struct {
 	state   messages.State
 	mode    messages.Mode
 	epoch   uint64
-	until   time.Time         // OPEN: when trials begin; zero: not known
-	refusal *CircuitOpenError // what a refused caller gets; nil while CLOSED
+	until   time.Time                  // OPEN: when trials begin; zero: not known
+	refusal *messages.CircuitOpenError // what a refused caller gets; nil while CLOSED
 }
 
 // sealed is the bit of the tally that tells callers to ask.
@@ -117,7 +117,7 @@ func newView(name string, m *machine, last *view, now time.Time) *view {
 	case last != nil && last.epoch == m.epoch:
 		v.refusal = last.refusal
 	default:
-		v.refusal = &CircuitOpenError{Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, until: m.until, probe: m.probe}
+		v.refusal = &messages.CircuitOpenError{Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, Until: m.until, Probe: m.probe}
 	}
 	return v
 }

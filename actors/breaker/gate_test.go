@@ -70,7 +70,7 @@ func TestAViewShowsTheMachine(t *testing.T) {
 
 func TestARefusalTellsTheTimeThatRemains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := &CircuitOpenError{Name: "api", State: messages.Open, until: time.Now().Add(time.Minute)}
+		e := &messages.CircuitOpenError{Name: "api", State: messages.Open, Until: time.Now().Add(time.Minute)}
 		time.Sleep(20 * time.Second)
 		require.EqualError(t, e, "Circuit breaker 'api' is open. Resets in 40.0s")
 		require.Equal(t, 40*time.Second, e.RetryAfter())
