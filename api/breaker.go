@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/understudy-go/understudy/actors/breaker"
+	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
 // Breaker is a circuit breaker: it lets calls through while its dependency is
@@ -83,7 +83,12 @@ func (s *System) warnIfDifferent(kind, name string, used, given any) {
 	}
 }
 
-func (b *Breaker) policy() {}
+func (b *Breaker) stage() pipeline.Stage {
+	if !b.isMade() {
+		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMadeBreaker}
+	}
+	return pipeline.Stage{Shape: pipeline.IsBreaker, Breaker: &b.h, Runtime: b.sys.sys}
+}
 
 // isMade reports whether b came from System.Breaker.
 func (b *Breaker) isMade() bool { return b != nil && b.sys != nil }
@@ -105,125 +110,36 @@ func (b *Breaker) Config() BreakerConfig {
 }
 
 // Run calls fn if the circuit admits it, and counts how it ended before it
-// returns. A refusal is a *CircuitOpenError, a ctx that is done its own error;
-// then nothing has run and nothing is counted. A panic or runtime.Goexit in fn
-// counts as a Failure and goes on. Run allocates nothing while the circuit is
-// closed, and fn does not escape.
+// returns. If the circuit refuses the call, Run returns a *CircuitOpenError; if
+// ctx is done, its error. In both cases fn does not run and nothing is counted. A
+// panic or runtime.Goexit in fn counts as a Failure and goes on. Run allocates
+// nothing while the circuit is closed, and fn does not escape.
 func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error {
 	if !b.isMade() || ctx == nil || fn == nil {
 		return b.badCall(ctx, fn == nil)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	lease, ok := b.h.Lease()
-	if !ok {
-		if err := lease.Refusal(); err != nil {
-			return err
-		}
-		return b.run(ctx, fn)
-	}
-	if ctx.Value(hardKey{}) != nil {
-		return b.run(ctx, fn)
-	}
-	returned := false
-	defer func() {
-		if !returned {
-			b.h.Report(lease.Ticket(), Failure)
-		}
-	}()
-	err := fn(ctx)
-	outcome := Success
-	if err != nil {
-		outcome = b.h.Classify(err)
-	}
-	returned = true
-	if outcome != Success || !lease.Success() && !lease.SuccessToo() {
-		b.h.Report(lease.Ticket(), outcome)
-	}
-	return err
+	return pipeline.RunBreaker(ctx, &b.h, fn)
 }
 
 func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
 	if !b.isMade() {
 		return errNotMadeBreaker
 	}
-	return checkCall(ctx, noFn)
+	return pipeline.Check(ctx, noFn)
 }
 
 var errNotMadeBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
-
-// run is Run where there is more to do: asking for admission, or a Timeout
-// around that may take the call over.
-func (b *Breaker) run(ctx context.Context, fn func(context.Context) error) error {
-	ticket, err := b.h.Admit(ctx)
-	if err != nil {
-		return err
-	}
-	if s, ok := ctx.Value(hardKey{}).(*scope); ok {
-		return b.runInside(s, ctx, ticket, fn)
-	}
-	outcome := Failure // unless fn and the classifier return
-	defer func() { b.h.Report(ticket, outcome) }()
-	err = fn(ctx)
-	outcome = b.h.Classify(err)
-	return err
-}
-
-// runInside registers the call with the Timeout around it.
-func (b *Breaker) runInside(s *scope, ctx context.Context, ticket breaker.Ticket, fn func(context.Context) error) error {
-	c := &guarded{b: b, ticket: ticket}
-	if err := s.add(c); err != nil { // the limit has passed meanwhile
-		b.h.Report(ticket, Ignored)
-		return err
-	}
-	outcome := Failure // unless fn and the classifier return
-	defer func() {
-		c.settle(outcome)
-		s.remove(c)
-	}()
-	err := fn(ctx)
-	outcome = b.h.Classify(err)
-	return err
-}
-
-// guarded is a call that runs inside a Timeout. Whoever settles it first, the
-// call itself or the Timeout, reports it.
-type guarded struct {
-	b       *Breaker
-	ticket  breaker.Ticket
-	mu      sync.Mutex // held until the report is in, so that the other waits for it
-	settled bool
-}
-
-func (c *guarded) settle(outcome Outcome) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.settled {
-		c.settled = true
-		c.b.h.Report(c.ticket, outcome)
-	}
-}
-
-func (c *guarded) take(err error) {
-	outcome := Failure // unless the classifier returns
-	defer func() { c.settle(outcome) }()
-	outcome = c.b.h.Classify(err)
-}
 
 // Acquire admits a call whose end is reported later, for streams and callbacks:
 // the caller must call Done or Cancel on the Permit. A trial that is not
 // reported within TrialTimeout counts as failed. Errors are those of Run.
 func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
-	if !b.isMade() {
-		return nil, errNotMadeBreaker
-	}
-	if err := checkCall(ctx, false); err != nil {
+	if err := b.badCall(ctx, false); err != nil {
 		return nil, err
 	}
-	ticket, err := b.h.Admit(ctx)
+	p, err := b.h.Admit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Permit{b: b, ticket: ticket}, nil
+	return &Permit{pipeline.Enter(&b.h, p)}, nil
 }

@@ -1,10 +1,6 @@
 package api
 
-import (
-	"context"
-
-	"github.com/understudy-go/understudy/messages"
-)
+import "github.com/understudy-go/understudy/messages"
 
 // The sentinels, for errors.Is.
 var (
@@ -50,15 +46,3 @@ type FallbackError = messages.FallbackError
 // ConfigError reports what is wrong with settings or arguments: the Kind of
 // thing ("breaker"), its Name, the Field and the Problem. It is ErrConfig.
 type ConfigError = messages.ConfigError
-
-// checkCall refuses a call that cannot be made: a nil ctx or function, or a ctx
-// that is done.
-func checkCall(ctx context.Context, noFn bool) error {
-	switch {
-	case ctx == nil:
-		return &ConfigError{Kind: "call", Field: "ctx", Problem: "must not be nil"}
-	case noFn:
-		return &ConfigError{Kind: "call", Field: "fn", Problem: "must not be nil"}
-	}
-	return ctx.Err()
-}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
-	"github.com/understudy-go/understudy/system"
+	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
 // Value is a fallback that answers v; the zero value is fine.
@@ -35,95 +34,13 @@ func When[T any](match func(error) bool, fn Func[T]) Func[T] {
 		case match == nil:
 			return v, &ConfigError{Kind: "fallback", Field: "match", Problem: "must not be nil"}
 		case fn == nil:
-			return v, errNoFallback
+			return v, pipeline.ErrNoFallback
 		}
 		if cause := Cause(ctx); cause == nil || !match(cause) {
-			return v, &skipped{cause}
+			return v, pipeline.Skipped(cause)
 		}
 		return fn(ctx)
 	}
-}
-
-var errNoFallback error = &ConfigError{Kind: "fallback", Field: "fn", Problem: "must not be nil"}
-
-// skipped says that a When did not match.
-type skipped struct{ cause error }
-
-func (s *skipped) Error() string {
-	if s.cause == nil {
-		return "a fallback was called without a cause"
-	}
-	return s.cause.Error()
-}
-
-func (s *skipped) Unwrap() error { return s.cause }
-
-// Cause returns, in a fallback, all errors so far, joined; anywhere else nil.
-func Cause(ctx context.Context) error {
-	if ctx == nil {
-		return nil
-	}
-	err, _ := ctx.Value(causeKey{}).(error)
-	return err
-}
-
-type causeKey struct{}
-
-// fallBack tries the alternatives in order after a call failed with err.
-func fallBack[T any](ctx context.Context, name string, sys *system.System, err error, alternatives []Func[T]) (T, error) {
-	var none T
-	errs := []error{err}
-	for i, alternative := range alternatives {
-		if done := ended(ctx); done != nil {
-			return none, joinDone(done, errs)
-		}
-		cause := errors.Join(errs...)
-		v, err := callFallback(context.WithValue(ctx, causeKey{}, cause), alternative)
-		if err == nil {
-			if sys != nil {
-				sys.Emit(FallbackUsed{Index: i + 1, Cause: cause, At: time.Now()})
-			}
-			return v, nil
-		}
-		if _, ok := err.(*skipped); !ok { // a wrapped one is an error of its own
-			errs = append(errs, err)
-		}
-	}
-	if done := ended(ctx); done != nil {
-		return none, joinDone(done, errs)
-	}
-	if len(errs) == 1 && len(alternatives) > 0 {
-		return none, errs[0] // all of them were skipped
-	}
-	return none, &FallbackError{Name: name, Errs: errs}
-}
-
-func callFallback[T any](ctx context.Context, fn Func[T]) (v T, err error) {
-	if fn == nil {
-		return v, errNoFallback
-	}
-	return fn(ctx)
-}
-
-// ended returns the error of a ctx that is done or past its own deadline, even
-// if its timer is late.
-func ended(ctx context.Context) error {
-	if at, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(at) {
-		return context.DeadlineExceeded
-	}
-	return ctx.Err()
-}
-
-// joinDone joins the error of a ctx that is done with those of the calls.
-func joinDone(done error, errs []error) error {
-	all := errors.Join(errs...)
-	if errors.Is(all, done) {
-		if len(errs) == 1 {
-			return errs[0]
-		}
-		return all
-	}
-	return errors.Join(done, all)
 }
 
 // Fallback is a chain of alternatives: the first is the one wanted, each next
@@ -167,11 +84,11 @@ func (f *Fallback[T]) Execute(ctx context.Context) (v T, err error) {
 	if len(alternatives) == 0 {
 		return v, &ConfigError{Kind: "fallback", Name: f.name, Field: "alternatives", Problem: "there are none"}
 	}
-	if err := checkCall(ctx, alternatives[0] == nil); err != nil {
+	if err := pipeline.Check(ctx, alternatives[0] == nil); err != nil {
 		return v, err
 	}
 	if v, err = alternatives[0](ctx); err == nil {
 		return v, nil
 	}
-	return fallBack(ctx, f.name, nil, err, alternatives[1:])
+	return pipeline.FallBack(ctx, f.name, nil, err, alternatives[1:])
 }

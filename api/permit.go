@@ -1,34 +1,27 @@
 package api
 
 import (
-	"sync/atomic"
 	"time"
 
-	"github.com/understudy-go/understudy/actors/breaker"
+	"github.com/understudy-go/understudy/api/internal/pipeline"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // Permit is the admission of one call, from Acquire. Safe for concurrent use.
-type Permit struct {
-	b      *Breaker
-	ticket breaker.Ticket
-	done   atomic.Bool
-}
+type Permit struct{ entry pipeline.Entry }
 
 // Done reports how the call ended and returns once that is in. The first call
 // of Done or Cancel counts, later ones do nothing.
 func (p *Permit) Done(err error) {
-	if p != nil && p.b != nil && p.done.CompareAndSwap(false, true) {
-		outcome := Failure // unless the classifier returns
-		defer func() { p.b.h.Report(p.ticket, outcome) }()
-		outcome = p.b.h.Classify(err)
+	if p != nil {
+		p.entry.Report(err)
 	}
 }
 
 // Cancel gives the permit back unused: Ignored.
 func (p *Permit) Cancel() {
-	if p != nil && p.b != nil && p.done.CompareAndSwap(false, true) {
-		p.b.h.Report(p.ticket, Ignored)
+	if p != nil {
+		p.entry.Cancel()
 	}
 }
 

@@ -2,28 +2,97 @@ package api
 
 import (
 	"context"
+	"fmt"
 
-	"github.com/understudy-go/understudy/system"
+	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
 // Func is a call that yields a T.
 type Func[T any] = func(ctx context.Context) (T, error)
 
-// Policy guards calls: a *Breaker, a *Retry, a TimeoutConfig, or what Compose
-// returns; anything else, such as a pointer to a TimeoutConfig or a struct that
-// embeds a *Breaker, is a *ConfigError when it is used, and the call is not run.
-// A nil Policy runs the call plainly.
-type Policy interface{ policy() }
+// Policy guards calls: a *Breaker, a *Retry, a TimeoutConfig, an Around, what
+// Compose returns, or a struct that embeds one of them. A nil Policy runs the
+// call plainly. One that was not made by its constructor is a *ConfigError when
+// it is used, and the call is not run.
+type Policy interface{ stage() pipeline.Stage }
+
+// Around is a Policy of the user's own: a function that runs around the call. It
+// calls next once, before it returns, or not at all; if it then returns nil, the
+// call yields the zero value. A second or later next is a *ConfigError and runs
+// nothing. The ctx that it gives next is the call's.
+//
+// A call with an Around in it allocates; others do not pay for that.
+type Around func(ctx context.Context, next func(context.Context) error) error
+
+func (a Around) stage() pipeline.Stage {
+	if a == nil {
+		return unusable("must not be a nil Around")
+	}
+	return pipeline.Stage{Shape: pipeline.IsAround, Around: a}
+}
+
+// composed is what Compose returns.
+type composed struct{ *pipeline.Line }
+
+func (c composed) stage() pipeline.Stage {
+	return pipeline.Stage{Shape: pipeline.IsLine, Line: c.Line}
+}
+
+// Compose stacks policies, the outermost first: Compose(timeout, retry,
+// breaker) bounds the whole call; Compose(retry, breaker, timeout) bounds each
+// attempt. nil policies are left out.
+func Compose(outermostFirst ...Policy) Policy {
+	var stages []pipeline.Stage
+	for _, p := range outermostFirst {
+		if p != nil {
+			stages = append(stages, stageOf(p))
+		}
+	}
+	return composed{pipeline.New(stages...)}
+}
+
+// stageOf returns the stage of a policy; the zero Stage, which runs the call
+// plainly, for nil.
+func stageOf(p Policy) pipeline.Stage {
+	switch p := p.(type) {
+	case nil:
+		return pipeline.Stage{}
+	case *Breaker:
+		return p.stage()
+	case *Retry:
+		return p.stage()
+	case TimeoutConfig:
+		return p.stage()
+	case composed:
+		return p.stage()
+	}
+	return promoted(p)
+}
+
+// promoted returns the stage of a policy that may be embedded in another type.
+// A nil pointer on the way to it is unusable.
+func promoted(p Policy) (s pipeline.Stage) {
+	defer func() {
+		if recover() != nil {
+			s = unusable(fmt.Sprintf("must not be a nil %T", p))
+		}
+	}()
+	return p.stage()
+}
+
+func unusable(problem string) pipeline.Stage {
+	return pipeline.Stage{Shape: pipeline.IsUnusable, Err: &ConfigError{Kind: "policy", Field: "Policy", Problem: problem}}
+}
 
 // Do calls fn under p. When that fails, the fallbacks are tried in order, each
-// until one succeeds, with the caller's ctx, and outside of p; Cause tells them
-// why. All failed: *FallbackError. A ctx that is done is served no fallbacks:
-// its error is joined with fn's. A ctx that is done before fn has run is its
-// own error. Panics in fn reach the caller.
+// until one succeeds, with the caller's ctx, and outside of p; Cause returns to
+// them why. If all of them fail, Do returns a *FallbackError. If ctx is done, no
+// fallback runs, and the error of ctx is joined with fn's. If ctx is done before
+// fn has run, Do returns its error. Panics in fn reach the caller.
 //
 // Under breakers, retries and cooperative timeouts fn runs in the caller's
 // goroutine and Do itself allocates nothing on success; under any other Timeout
-// it runs in one of its own.
+// fn runs in a goroutine of its own.
 func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) (T, error) {
 	if fn != nil && len(fallbacks) == 0 { // the shortest ways for the most common policies
 		var v T
@@ -34,9 +103,15 @@ func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) 
 				return err
 			})
 			return v, err
-		case *plan:
-			if p.hard == nil && p.outer != nil {
-				err := p.outer.start(ctx, func(ctx context.Context) (err error) {
+		case *Retry:
+			err := p.Run(ctx, func(ctx context.Context) (err error) {
+				v, err = fn(ctx)
+				return err
+			})
+			return v, err
+		case composed:
+			if p.InPlace() {
+				err := p.Start(ctx, func(ctx context.Context) (err error) {
 					v, err = fn(ctx)
 					return err
 				})
@@ -44,24 +119,39 @@ func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) 
 			}
 		}
 	}
-	v, err := do(ctx, p, fn)
+	v, runtime, err := do(ctx, p, fn)
 	if err == nil || len(fallbacks) == 0 || ctx == nil {
 		return v, err
 	}
-	return fallBack(ctx, "", systemOf(p), err, fallbacks)
+	return pipeline.FallBack(ctx, "", runtime, err, fallbacks)
+}
+
+// do runs fn under p, without fallbacks. It also returns where p reports what
+// happens; nil: nowhere.
+func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, runtime pipeline.Runtime, err error) {
+	s := stageOf(p)
+	runtime = s.FirstRuntime()
+	if err = pipeline.Check(ctx, fn == nil); err == nil {
+		v, err = pipeline.Do(ctx, &s, fn)
+	}
+	return v, runtime, err
 }
 
 // Run is Do for a call that yields nothing.
 func Run(ctx context.Context, p Policy, fn func(context.Context) error, fallbacks ...func(context.Context) error) error {
-	err := run(ctx, p, fn)
+	s := stageOf(p)
+	err := pipeline.Check(ctx, fn == nil)
+	if err == nil {
+		err = pipeline.Run(ctx, &s, fn)
+	}
 	if err == nil || len(fallbacks) == 0 || ctx == nil {
 		return err
 	}
 	alternatives := make([]Func[struct{}], len(fallbacks))
 	for i, f := range fallbacks {
-		alternatives[i] = valued(f)
+		alternatives[i] = pipeline.WithoutValue(f)
 	}
-	_, err = fallBack(ctx, "", systemOf(p), err, alternatives)
+	_, err = pipeline.FallBack(ctx, "", s.FirstRuntime(), err, alternatives)
 	return err
 }
 
@@ -89,96 +179,9 @@ func bind[A, T any](fn func(context.Context, A) (T, error), a A) Func[T] {
 	return func(ctx context.Context) (T, error) { return fn(ctx, a) }
 }
 
-// valued makes a Func of a function that yields nothing.
-func valued(fn func(context.Context) error) Func[struct{}] {
-	if fn == nil {
-		return nil
-	}
-	return func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }
-}
+// Attempt returns which attempt of the innermost Retry this ctx is for: 1, 2,
+// 3, ...; 1 anywhere else.
+func Attempt(ctx context.Context) int { return pipeline.Attempt(ctx) }
 
-// do runs fn under p. Only a hard timeout lets fn escape.
-func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, err error) {
-	if err := checkCall(ctx, fn == nil); err != nil {
-		return v, err
-	}
-	switch p := p.(type) {
-	case nil:
-		return fn(ctx)
-	case *plan:
-		return descend(ctx, p, fn)
-	case TimeoutConfig:
-		if !p.Cooperative {
-			return hard(ctx, nil, p, nil, fn)
-		}
-	}
-	l := layer{policy: p}
-	err = l.run(ctx, func(ctx context.Context) (err error) {
-		v, err = fn(ctx)
-		return err
-	})
-	return v, err
-}
-
-// run is do for a call that yields nothing: it needs no adapter unless a hard
-// timeout is in p.
-func run(ctx context.Context, p Policy, fn func(context.Context) error) error {
-	if err := checkCall(ctx, fn == nil); err != nil {
-		return err
-	}
-	switch p := p.(type) {
-	case nil:
-		return fn(ctx)
-	case *plan:
-		if p.hard == nil {
-			return p.outer.run(ctx, fn)
-		}
-		_, err := descend(ctx, p, valued(fn))
-		return err
-	case TimeoutConfig:
-		if !p.Cooperative {
-			_, err := hard(ctx, nil, p, nil, valued(fn))
-			return err
-		}
-	}
-	l := layer{policy: p}
-	return l.run(ctx, fn)
-}
-
-// descend runs fn under p: its outer layers guard the call in this goroutine,
-// the rest is run in the hard timeout's.
-func descend[T any](ctx context.Context, p *plan, fn Func[T]) (v T, err error) {
-	switch {
-	case p.hard == nil:
-		err = p.outer.run(ctx, func(ctx context.Context) (err error) {
-			v, err = fn(ctx)
-			return err
-		})
-	case p.outer == nil:
-		return hard(ctx, p.sys, *p.hard, p.inner, fn)
-	default:
-		err = p.outer.run(ctx, func(ctx context.Context) (err error) {
-			v, err = hard(ctx, p.sys, *p.hard, p.inner, fn)
-			return err
-		})
-	}
-	return v, err
-}
-
-// systemOf returns the system of the first breaker or retry in p, to which
-// timeouts and fallbacks report what happened; nil if there is none.
-func systemOf(p Policy) *system.System {
-	switch p := p.(type) {
-	case *Breaker:
-		if p.isMade() {
-			return p.sys.sys
-		}
-	case *Retry:
-		if p.isMade() {
-			return p.sys.sys
-		}
-	case *plan:
-		return p.sys
-	}
-	return nil
-}
+// Cause returns, in a fallback, all errors so far, joined; anywhere else nil.
+func Cause(ctx context.Context) error { return pipeline.Cause(ctx) }

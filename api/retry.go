@@ -2,11 +2,9 @@ package api
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"github.com/understudy-go/understudy/actors/retry"
-	"github.com/understudy-go/understudy/messages"
+	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
 // Retry is a named retry policy. Its actor decides after each failed attempt;
@@ -53,7 +51,12 @@ func (s *System) LookupRetry(name string) (*Retry, bool) {
 	return s.retries.Get(name)
 }
 
-func (r *Retry) policy() {}
+func (r *Retry) stage() pipeline.Stage {
+	if !r.isMade() {
+		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMade()}
+	}
+	return pipeline.Stage{Shape: pipeline.IsRetry, Retry: r.handle, Runtime: r.sys.sys}
+}
 
 // Name returns the name of the policy; "" for a nil *Retry.
 func (r *Retry) Name() string {
@@ -107,111 +110,11 @@ func errNotMade() error {
 //   - ErrShutdown, when the system was shut down before: fn is not run;
 //   - a *ConfigError, when ctx or fn is nil, or r did not come from System.Retry.
 func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
-	if fn == nil {
-		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "fn", Problem: "must not be nil"}
-	}
-	if err := r.checkCall(ctx); err != nil {
-		return err
-	}
-	return r.guard(ctx, fn)
-}
-
-// guard is Run for a call whose ctx and fn have been looked at.
-func (r *Retry) guard(ctx context.Context, fn func(context.Context) error) error {
 	if !r.isMade() {
 		return errNotMade()
 	}
-	if !r.handle.Counts() {
-		if err := r.handle.Begin(); err != nil {
-			return err
-		}
-	}
-	for attempt := 1; ; attempt++ {
-		err := fn(withAttempt(ctx, attempt))
-		if err == nil {
-			return nil
-		}
-		if err = r.again(ctx, attempt, err); err != nil {
-			return err
-		}
-	}
-}
-
-// checkCall tells why a call must not begin.
-func (r *Retry) checkCall(ctx context.Context) error {
-	if !r.isMade() {
-		return errNotMade()
-	}
-	if ctx == nil {
-		return &ConfigError{Kind: "retry", Name: r.Name(), Field: "ctx", Problem: "must not be nil"}
-	}
-	return ctx.Err()
-}
-
-// again asks the owner what follows the attempt that failed with err, and
-// waits if it must. It returns nil when another attempt is due, else what the
-// call returns.
-func (r *Retry) again(ctx context.Context, attempt int, err error) error {
-	noteAttempt(ctx, err)
-	cfg := r.handle.Settings()
-	retryable := isRetryable(cfg.Retryable, err)
-	now := time.Now()
-	verdict, failed := r.handle.Failed(messages.Attempt{
-		At: now, Number: attempt, Retryable: retryable, RetryAfter: wishOf(err), Deadline: deadlineOf(ctx, now),
-	})
-	switch {
-	case !retryable:
+	if err := pipeline.Check(ctx, fn == nil); err != nil {
 		return err
-	case errors.Is(failed, ErrShutdown):
-		return r.giveUp(attempt, messages.ReasonShutdown, err)
-	case failed != nil:
-		return r.giveUp(attempt, messages.ReasonCrashed, err)
-	case verdict.Again:
-		return r.wait(ctx, cfg, attempt, verdict.Delay, err)
-	case verdict.Reason == messages.ReasonDeadline && errors.Is(ctx.Err(), context.Canceled):
-		return r.giveUp(attempt, messages.ReasonCancelled, err)
 	}
-	return r.giveUp(attempt, verdict.Reason, err)
-}
-
-// wait announces the next attempt and waits for it, at most until ctx ends or
-// the system is shut down.
-func (r *Retry) wait(ctx context.Context, cfg *RetryConfig, attempt int, delay time.Duration, err error) error {
-	r.sys.sys.Emit(messages.Retrying{
-		Name: r.Name(), Attempt: attempt, MaxAttempts: cfg.MaxAttempts, Delay: delay, Err: err, At: time.Now(),
-	})
-	if cfg.OnRetry != nil {
-		cfg.OnRetry(err, attempt, delay)
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	case <-r.sys.sys.Closing():
-	}
-	switch ended := ctx.Err(); { // more than one may have come at once
-	case errors.Is(ended, context.DeadlineExceeded):
-		return r.giveUp(attempt, messages.ReasonDeadline, err)
-	case ended != nil:
-		return r.giveUp(attempt, messages.ReasonCancelled, err)
-	case r.sys.isClosing():
-		return r.giveUp(attempt, messages.ReasonShutdown, err)
-	}
-	return nil
-}
-
-func (r *Retry) giveUp(attempts int, reason string, err error) error {
-	r.sys.sys.Emit(messages.RetryExhausted{Name: r.Name(), Attempts: attempts, Reason: reason, Err: err, At: time.Now()})
-	return &RetryError{Name: r.Name(), Attempts: attempts, Reason: reason, Err: err}
-}
-
-// deadlineOf returns when the caller stops waiting: for one whose ctx is done
-// that is now.
-func deadlineOf(ctx context.Context, now time.Time) time.Time {
-	if ctx.Err() != nil {
-		return now
-	}
-	deadline, _ := ctx.Deadline()
-	return deadline
+	return pipeline.RunRetry(ctx, r.handle, fn)
 }

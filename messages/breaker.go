@@ -74,21 +74,17 @@ func (m Mode) String() string {
 	return "unknown"
 }
 
-// Permit is the identity of an admitted call. A result counts only in the
-// epoch of its permit; a trial's result counts once.
+// Permit is the admission of one call. A result counts only in the epoch of its
+// permit; a trial's result counts once.
 type Permit struct {
-	Epoch uint64 // rises with each change of state or mode
-	Trial uint64 // the trial's number; 0: an ordinary call
+	Epoch   uint64        // rises with each change of state or mode
+	Trial   uint64        // the trial's number; 0: an ordinary call
+	Started time.Duration // when it was admitted, on the clock of the gate; 0: how long it takes does not matter
 }
 
-// Call asks a breaker's owner to admit a call.
+// Call asks a breaker's owner to admit a call. The answer is a Permit, or the
+// refusal as an error.
 type Call struct{}
-
-// Admission answers a Call.
-type Admission struct {
-	Permit  Permit
-	Refusal error // why it is not admitted; nil: admitted
-}
 
 // Result tells a breaker's owner how an admitted call ended.
 type Result struct {

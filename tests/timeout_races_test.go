@@ -82,15 +82,19 @@ func TestAClassifierThatPanicsOnATimeout(t *testing.T) {
 
 func deafButSure(context.Context) error { time.Sleep(time.Minute); return nil }
 
-// What is not a policy of this package guards nothing: it is refused.
-func TestAPolicyOfOnesOwnIsRefused(t *testing.T) {
+// A policy that is a nil pointer, or was not made by its constructor, guards
+// nothing: it is refused, alone, composed and embedded.
+func TestAPolicyThatIsNotMadeIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
-		own := struct{ *api.Breaker }{breaker(t, s, api.BreakerConfig{})}
-		timeout := api.Timeout(time.Second)
-		for _, p := range []api.Policy{own, &timeout, api.Compose(own), api.Compose(api.Timeout(time.Second), &timeout)} {
-			require.ErrorIs(t, api.Run(context.Background(), p, unexpected), api.ErrConfig)
-			_, err := api.Do(context.Background(), p, func(ctx context.Context) (int, error) { return 0, unexpected(ctx) })
-			require.ErrorIs(t, err, api.ErrConfig)
+		for _, p := range []api.Policy{
+			(*api.Breaker)(nil), &api.Breaker{}, (*api.Retry)(nil), &api.Retry{}, (*api.TimeoutConfig)(nil), api.Around(nil),
+			struct{ *api.Breaker }{}, (*struct{ *api.Breaker })(nil), struct{ api.Policy }{},
+		} {
+			for _, p := range []api.Policy{p, api.Compose(p), api.Compose(api.Timeout(time.Second), p)} {
+				require.ErrorIs(t, api.Run(context.Background(), p, unexpected), api.ErrConfig)
+				_, err := api.Do(context.Background(), p, func(ctx context.Context) (int, error) { return 0, unexpected(ctx) })
+				require.ErrorIs(t, err, api.ErrConfig)
+			}
 		}
 	})
 }

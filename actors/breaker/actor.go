@@ -25,7 +25,7 @@ type Host interface {
 
 // The questions an owner answers, each in a cell of its own.
 type (
-	callCell      = ask.Cell[messages.Call, messages.Admission]
+	callCell      = ask.Cell[messages.Call, messages.Permit]
 	resultCell    = ask.Cell[messages.Result, struct{}]
 	statsCell     = ask.Cell[struct{}, messages.BreakerStats]
 	controlCell   = ask.Cell[messages.Control, struct{}]
@@ -101,25 +101,24 @@ func (o *owner) Receive(c actor.Context) {
 // answerCall admits or refuses. A caller that has gone meanwhile gives its
 // trial back at once.
 func (o *owner) answerCall(m *callCell) {
-	a := o.admit(m)
-	if !m.Answer(a) && a.Permit.Trial != 0 {
+	p, admitted := o.admit(m)
+	switch {
+	case !admitted:
+		m.Fail(o.h.lease.Load().refusal)
+	case !m.Answer(p) && p.Trial != 0:
 		defer o.crashed(nil)
-		back := messages.Result{Permit: a.Permit, Outcome: messages.Ignored}
+		back := messages.Result{Permit: p, Outcome: messages.Ignored}
 		o.step(func(b *machine, now time.Time) effects { return b.result(now, back) })
 	}
 }
 
-func (o *owner) admit(m *callCell) (a messages.Admission) {
+func (o *owner) admit(m *callCell) (p messages.Permit, admitted bool) {
 	defer o.crashed(m.Fail)
-	admitted := false
 	o.step(func(b *machine, now time.Time) (e effects) {
-		a.Permit, admitted, e = b.call(now)
+		p, admitted, e = b.call(now)
 		return e
 	})
-	if !admitted {
-		a.Refusal = o.h.view.Load().refusal
-	}
-	return a
+	return p, admitted
 }
 
 // step freezes the lease, runs the machine on a copy, commits it, and carries
@@ -127,7 +126,7 @@ func (o *owner) admit(m *callCell) (a messages.Admission) {
 // the step: whoever has the answer sees its effects. A step that crashes, or
 // that is idle, leaves no trace.
 func (o *owner) step(input func(*machine, time.Time) effects) {
-	last := o.h.view.Load()
+	last := o.h.lease.Load()
 	count, wasLent := last.freeze()
 	committed := false
 	defer func() {
@@ -158,9 +157,9 @@ func (o *owner) step(input func(*machine, time.Time) effects) {
 	o.ask(e.ask)
 }
 
-// publish shows callers where the breaker stands after a step. The last view is
+// publish shows callers where the breaker stands after a step. The last lease is
 // lent again if they would see no difference.
-func (o *owner) publish(last *view, wasLent bool, was *machine, now time.Time) {
+func (o *owner) publish(last *Lease, wasLent bool, was *machine, now time.Time) {
 	sameSettings := o.current.cfg == was.cfg
 	if sameSettings && wasLent && o.current.leases() && last.stillShows(o.current, now) {
 		last.thaw(0)
@@ -169,7 +168,7 @@ func (o *owner) publish(last *view, wasLent bool, was *machine, now time.Time) {
 	if !sameSettings {
 		o.h.settings.Store(o.current.cfg)
 	}
-	o.h.view.Store(newView(o.h.name, o.current, last, now))
+	o.h.lease.Store(newLease(o.h.name, o.current, last, now))
 }
 
 // now counts from a moment long ago: that reads one clock, where time.Now reads

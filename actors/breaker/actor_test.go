@@ -39,17 +39,17 @@ func newHandle(t testing.TB, host *host, cfg Config) *Handle {
 func do(h *Handle, took time.Duration, outcome messages.Outcome) error {
 	if lease, ok := h.Lease(); ok {
 		time.Sleep(took)
-		if outcome != messages.Success || !lease.Success() {
-			h.Report(lease.Ticket(), outcome)
+		if outcome != messages.Success || !lease.Succeed() {
+			h.Settle(lease.Permit(), outcome)
 		}
 		return nil
 	}
-	ticket, err := h.Admit(context.Background())
+	permit, err := h.Admit(context.Background())
 	if err != nil {
 		return err
 	}
 	time.Sleep(took)
-	h.Report(ticket, outcome)
+	h.Settle(permit, outcome)
 	return nil
 }
 
@@ -165,7 +165,7 @@ func TestStaleAndEarlyTicksDoNothing(t *testing.T) {
 		require.NoError(t, fail(h))
 		time.Sleep(time.Second)
 		require.ErrorIs(t, succeed(h), messages.ErrCircuitOpen)
-		refusals := func() uint64 { return h.view.Load().tally.Load() }
+		refusals := func() uint64 { return h.lease.Load().tally.Load() }
 		const current = 1 // the timer was set once
 		for generation := range uint64(9) {
 			if generation != current {
@@ -227,8 +227,8 @@ func TestConfigureIsSeenAtOnce(t *testing.T) {
 		require.False(t, ok, "slow calls matter: the clock must be read")
 
 		time.Sleep(time.Hour)
-		require.False(t, lease.Success(), "Configure seals the lease")
-		h.Report(lease.Ticket(), messages.Success)
+		require.False(t, lease.Succeed(), "Configure seals the lease")
+		h.Settle(lease.Permit(), messages.Success)
 		require.Equal(t, messages.BreakerStats{Successes: 1, Failures: 1}, stats(t, h), "never slow, and not late")
 
 		var bad *messages.ConfigError
@@ -240,15 +240,15 @@ func TestConfigureIsSeenAtOnce(t *testing.T) {
 func TestResultsOfAnEarlierEpochAreLate(t *testing.T) {
 	for _, o := range []messages.Order{messages.Reset, messages.ForceOpen, messages.Disable} {
 		inBubble(t, Config{FailureThreshold: 1}, func(t *testing.T, host *host, h *Handle) {
-			var leases [3]Lease
+			var leases [3]*Lease
 			for i := range leases {
 				leases[i], _ = h.Lease()
 			}
 			require.NoError(t, h.Order(o))
 			mode := stats(t, h).Mode
 			for outcome, lease := range leases {
-				require.False(t, lease.Success())
-				h.Report(lease.Ticket(), messages.Outcome(outcome))
+				require.False(t, lease.Succeed())
+				h.Settle(lease.Permit(), messages.Outcome(outcome))
 			}
 			s := stats(t, h)
 			require.EqualValues(t, 3, s.Late)

@@ -93,7 +93,7 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 		require.ErrorIs(t, err, messages.ErrCrashed)
 		require.Equal(t, 2, stats(t, h).Trials)
 		require.ErrorIs(t, succeed(h), messages.ErrCircuitOpen)
-		h.Report(first, messages.Success)
+		h.Settle(first, messages.Success)
 		s := stats(t, h)
 		require.Equal(t, 1, s.Trials)
 		require.EqualValues(t, 1, s.Successes)
@@ -127,7 +127,7 @@ func TestACrashOnATickIsMadeUpFor(t *testing.T) {
 		synctest.Wait()
 		require.False(t, host.poison.Load())
 		require.Len(t, host.changes(), 2)
-		require.Equal(t, messages.HalfOpen, h.view.Load().state)
+		require.Equal(t, messages.HalfOpen, h.lease.Load().state)
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // Handle is what callers hold of a breaker. Its owner is spawned by the first
 // message. Safe for concurrent use.
 type Handle struct {
-	view     atomic.Pointer[view]
+	lease    atomic.Pointer[Lease]
 	settings atomic.Pointer[Config]
 	owner    atomic.Pointer[ask.Owner] // nil: never asked
 	shared   *Shared
@@ -34,7 +34,7 @@ type Shared struct {
 	// Unknown if there is no such check. It must return soon after ctx ends. Nil: no breaker finds its probe.
 	Probe func(ctx context.Context, check string) (messages.Status, string)
 
-	calls      ask.Pool[messages.Call, messages.Admission]
+	calls      ask.Pool[messages.Call, messages.Permit]
 	results    ask.Pool[messages.Result, struct{}]
 	stats      ask.Pool[struct{}, messages.BreakerStats]
 	controls   ask.Pool[messages.Control, struct{}]
@@ -44,13 +44,17 @@ type Shared struct {
 // NewShared returns what the breakers of the system of host share.
 func NewShared(host Host) *Shared { return &Shared{Host: host, born: time.Now()} }
 
+// clock returns how long ago these breakers began to count; never 0. It reads
+// one clock, where time.Now reads two.
+func (s *Shared) clock() time.Duration { return time.Since(s.born) + 1 }
+
 // Init makes a zero Handle ready. cfg is what Checked returned.
 func (h *Handle) Init(shared *Shared, name string, cfg Config) {
 	h.shared, h.name = shared, name
 	settings := shared.settings(cfg)
 	h.settings.Store(settings)
 	m := newMachine(settings)
-	h.view.Store(newView(name, &m, nil, time.Time{}))
+	h.lease.Store(newLease(name, &m, nil, time.Time{}))
 }
 
 // settings returns cfg on the heap. Breakers made with the same settings, one
@@ -73,100 +77,65 @@ func (h *Handle) Config() Config {
 	return cfg
 }
 
-// Classify returns what err, the end of a call, says about the dependency.
-func (h *Handle) Classify(err error) messages.Outcome { return h.settings.Load().classify(err) }
-
 // State returns the state as of now. Wait-free.
-func (h *Handle) State() messages.State { return h.view.Load().stateNow() }
+func (h *Handle) State() messages.State { return h.lease.Load().stateNow() }
 
 // Mode returns who decides the state. Wait-free.
-func (h *Handle) Mode() messages.Mode { return h.view.Load().mode }
+func (h *Handle) Mode() messages.Mode { return h.lease.Load().mode }
 
 // TimeUntilReset returns how long the circuit stays open; 0 unless OPEN. Wait-free.
 func (h *Handle) TimeUntilReset() time.Duration {
-	v := h.view.Load()
-	if v.state != messages.Open || v.until.IsZero() {
+	l := h.lease.Load()
+	if l.state != messages.Open || l.until.IsZero() {
 		return 0
 	}
-	return max(0, time.Until(v.until))
+	return max(0, time.Until(l.until))
 }
 
-// Lease is an admission that needed no message.
-type Lease struct{ v *view }
-
-// Lease admits a call by the lease, if the circuit is CLOSED, no clock is
-// needed, and an error of nil is a success.
-func (h *Handle) Lease() (Lease, bool) {
-	v := h.view.Load()
-	return Lease{v}, v.plain
-}
-
-// Success counts a success; false: try SuccessToo.
-func (l Lease) Success() bool { return l.v.count() }
-
-// SuccessToo counts a success where Success could not; false: the lease is
-// sealed, Report it.
-func (l Lease) SuccessToo() bool { return l.v.recount() }
-
-// Refusal is why a call that got no lease is refused without asking; nil: Admit
-// it.
-func (l Lease) Refusal() error {
-	if l.v.refuses() {
-		return l.v.refusal
-	}
-	return nil
-}
-
-// Ticket returns the lease as a Ticket, for Report.
-func (l Lease) Ticket() Ticket { return Ticket{permit: messages.Permit{Epoch: l.v.epoch}} }
-
-// Ticket is an admission: what Report needs to know of a call.
-type Ticket struct {
-	permit  messages.Permit
-	started time.Time // zero: slow calls did not matter
+// Lease returns the current lease, and whether it admits a call: the circuit is
+// CLOSED, no clock is needed, and an error of nil is a success.
+func (h *Handle) Lease() (l *Lease, admits bool) {
+	l = h.lease.Load()
+	return l, l.plain
 }
 
 // Admit asks for admission, by the lease where it can. It waits for the owner
-// at most until ctx ends. A refusal is a *CircuitOpenError.
-func (h *Handle) Admit(ctx context.Context) (Ticket, error) {
-	v := h.view.Load()
+// at most until ctx ends. A refusal is a *messages.CircuitOpenError.
+func (h *Handle) Admit(ctx context.Context) (messages.Permit, error) {
+	l := h.lease.Load()
 	switch {
-	case v.stopped:
-		return Ticket{}, messages.ErrShutdown
-	case v.state == messages.Closed && !v.timed:
-		return Ticket{permit: messages.Permit{Epoch: v.epoch}}, nil
-	case v.state == messages.Closed:
-		return Ticket{messages.Permit{Epoch: v.epoch}, time.Now()}, nil
-	case v.refuses():
-		return Ticket{}, v.refusal
+	case l.stopped:
+		return messages.Permit{}, messages.ErrShutdown
+	case l.state == messages.Closed && !l.timed:
+		return l.Permit(), nil
+	case l.state == messages.Closed:
+		return messages.Permit{Epoch: l.epoch, Started: h.shared.clock()}, nil
+	case l.refuses():
+		return messages.Permit{}, l.refusal
 	}
-	a, err := question(ctx, h, &h.shared.calls, messages.Call{})
-	switch {
-	case err != nil:
-		return Ticket{}, err
-	case a.Refusal != nil:
-		return Ticket{}, a.Refusal
+	p, err := question(ctx, h, &h.shared.calls, messages.Call{})
+	if err == nil && h.settings.Load().SlowCall > 0 {
+		p.Started = h.shared.clock()
 	}
-	t := Ticket{permit: a.Permit}
-	if h.settings.Load().SlowCall > 0 {
-		t.started = time.Now()
-	}
-	return t, nil
+	return p, err
 }
 
-// Report tells how an admitted call ended and returns once that is in. A fast
-// success of an ordinary call goes on the tally; all else is asked.
-func (h *Handle) Report(t Ticket, outcome messages.Outcome) {
-	slow := !t.started.IsZero() && h.settings.Load().isSlow(time.Since(t.started))
-	if outcome == messages.Success && !slow && t.permit.Trial == 0 {
-		v := h.view.Load()
-		if v.state == messages.Closed && v.epoch == t.permit.Epoch && (v.count() || v.recount()) {
+// Classify returns what a call that returned err says about the dependency.
+func (h *Handle) Classify(err error) messages.Outcome { return h.settings.Load().classify(err) }
+
+// Settle counts the outcome of an admitted call, and returns once that is in. A
+// fast success of an ordinary call goes on the tally; all else is asked.
+func (h *Handle) Settle(p messages.Permit, outcome messages.Outcome) {
+	slow := p.Started != 0 && h.settings.Load().isSlow(h.shared.clock()-p.Started)
+	if outcome == messages.Success && !slow && p.Trial == 0 {
+		l := h.lease.Load()
+		if l.state == messages.Closed && l.epoch == p.Epoch && (l.add() || l.addContended()) {
 			return
 		}
 	}
 	// The one error there can be is that the owner is no more, or crashed and
 	// logged it: the caller's own result goes on.
-	_, _ = question(context.Background(), h, &h.shared.results, messages.Result{Permit: t.permit, Outcome: outcome, Slow: slow})
+	_, _ = question(context.Background(), h, &h.shared.results, messages.Result{Permit: p, Outcome: outcome, Slow: slow})
 }
 
 // Stats returns the counts, consistent among each other.
@@ -200,11 +169,11 @@ func (h *Handle) Close() {
 	}
 }
 
-// close publishes the last view.
+// close publishes the last lease.
 func (h *Handle) close() {
-	last := h.view.Load()
+	last := h.lease.Load()
 	last.freeze()
-	h.view.Store(stoppedView(last))
+	h.lease.Store(stoppedLease(last))
 }
 
 // question asks the owner and waits for the answer.

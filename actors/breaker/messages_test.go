@@ -83,8 +83,8 @@ func TestASuccessOnALeaseSealedMeanwhileNeedsNoMessage(t *testing.T) {
 		lease, _ := h.Lease()
 		require.NoError(t, h.Configure(Config{FailureThreshold: 7}))
 		before := host.asked.Load()
-		require.False(t, lease.Success(), "new settings are a new lease")
-		h.Report(lease.Ticket(), messages.Success)
+		require.False(t, lease.Succeed(), "new settings are a new lease")
+		h.Settle(lease.Permit(), messages.Success)
 		require.Equal(t, before, host.asked.Load(), "the epoch is the same: it goes on the lease of now")
 		require.Equal(t, messages.BreakerStats{Successes: 1}, stats(t, h))
 	})
@@ -93,13 +93,13 @@ func TestASuccessOnALeaseSealedMeanwhileNeedsNoMessage(t *testing.T) {
 func TestAStepThatCallersDoNotSeeLendsTheSameLeaseAgain(t *testing.T) {
 	inBubble(t, Config{FailureThreshold: 2}, func(t *testing.T, host *host, h *Handle) {
 		lease, _ := h.Lease()
-		require.True(t, lease.Success())
+		require.True(t, lease.Succeed())
 		require.NoError(t, fail(h))
-		require.True(t, lease.Success())
+		require.True(t, lease.Succeed())
 		require.NoError(t, fail(h))
 		require.Equal(t, messages.BreakerStats{Successes: 2, Failures: 2, ConsecutiveFailures: 1}, stats(t, h))
 		require.NoError(t, fail(h))
-		require.False(t, lease.Success(), "the circuit is open")
+		require.False(t, lease.Succeed(), "the circuit is open")
 	})
 }
 
@@ -109,14 +109,14 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	ctx := context.Background()
 	closed := newHandle(t, host, Config{})
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
-		if lease, ok := closed.Lease(); !ok || !lease.Success() {
+		if lease, ok := closed.Lease(); !ok || !lease.Succeed() {
 			t.Error("no lease")
 		}
 	}), "a success")
 	timed := newHandle(t, host, Config{SlowCall: time.Minute})
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
-		ticket, _ := timed.Admit(ctx)
-		timed.Report(ticket, messages.Success)
+		permit, _ := timed.Admit(ctx)
+		timed.Settle(permit, messages.Success)
 	}), "a success, slow calls matter")
 	open := newHandle(t, host, Config{FailureThreshold: 1})
 	opened(open)

@@ -24,13 +24,13 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 			h.Close()
 			_, ok := h.Lease()
 			require.False(t, ok)
-			require.False(t, lease.Success(), "nothing is tallied any more")
+			require.False(t, lease.Succeed(), "nothing is tallied any more")
 			_, admit := h.Admit(context.Background())
 			_, stats := h.Stats()
 			for _, err := range []error{admit, stats, h.Order(messages.Reset), h.Configure(Config{})} {
 				require.ErrorIs(t, err, messages.ErrShutdown)
 			}
-			h.Report(lease.Ticket(), messages.Failure) // a call that was running returns
+			h.Settle(lease.Permit(), messages.Failure) // a call that was running returns
 			require.Equal(t, messages.Closed, h.State())
 			require.Equal(t, 5, h.Config().FailureThreshold)
 		})

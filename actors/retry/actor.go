@@ -17,7 +17,9 @@ type Host interface {
 	// Spawn starts an actor under the supervisor of its kind and returns its
 	// address, or ErrShutdown once shutdown began.
 	Spawn(kind, name string, produce func() actor.Actor) (ask.Owner, error)
+	Emit(messages.Event)
 	Logger() *slog.Logger
+	Closing() <-chan struct{}
 	// Go runs fn in a goroutine that Shutdown waits for.
 	Go(fn func())
 }

@@ -39,9 +39,9 @@ func TestMessagesPerCall(t *testing.T) {
 			want int64
 		}{
 			{"a success at the first attempt", h.Begin, 0},
-			{"reading the settings", func() error { h.Config(); h.Settings(); return nil }, 0},
+			{"reading the settings", func() error { h.Config(); return nil }, 0},
 			{"statistics before any failure", func() error { _, err := h.Stats(); return err }, 0},
-			{"a failed attempt", func() error { _, err := h.Failed(firstFailed()); return err }, 1},
+			{"a failed attempt", func() error { _, err := h.failed(firstFailed()); return err }, 1},
 			{"new settings", func() error { return h.Configure(Config{}) }, 1},
 			{"bad settings", func() error { require.Error(t, h.Configure(Config{MaxAttempts: -1})); return nil }, 0},
 			{"statistics", func() error { _, err := h.Stats(); return err }, 1},
@@ -60,7 +60,7 @@ func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
 		var callers sync.WaitGroup
 		for range 50 {
 			callers.Go(func() {
-				v, err := h.Failed(firstFailed())
+				v, err := h.failed(firstFailed())
 				if err != nil || !v.Again {
 					t.Errorf("not again: %+v, %v", v, err)
 				}
@@ -78,7 +78,7 @@ func TestTheOwnerIsToldTheCallsOfTheWindow(t *testing.T) {
 	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *host, h *Handle) {
 		allowed := func() (n int) {
 			for {
-				v, err := h.Failed(firstFailed())
+				v, err := h.failed(firstFailed())
 				require.NoError(t, err)
 				if !v.Again {
 					return n
@@ -107,14 +107,14 @@ func TestConfigureIsSeenAtOnceAndKeepsWhatWasCounted(t *testing.T) {
 		for range 4 {
 			require.NoError(t, h.Begin())
 		}
-		_, err := h.Failed(firstFailed())
+		_, err := h.failed(firstFailed())
 		require.NoError(t, err)
 
 		require.NoError(t, h.Configure(plain(7, &Budget{Ratio: 0.5, Window: time.Minute})))
-		require.Equal(t, 7, h.Settings().MaxAttempts)
+		require.Equal(t, 7, h.Config().MaxAttempts)
 		time.Sleep(50 * time.Second)
 		for _, again := range []bool{true, false} { // half of four calls: two
-			v, err := h.Failed(firstFailed())
+			v, err := h.failed(firstFailed())
 			require.NoError(t, err)
 			require.Equal(t, again, v.Again)
 		}
@@ -135,18 +135,18 @@ func TestNobodyElseCanChangeTheSettings(t *testing.T) {
 
 func TestACrashLosesNothingAndTellsItsAsker(t *testing.T) {
 	inBubble(t, plain(9, &Budget{MinPerSecond: 0.3}), func(t *testing.T, _ *host, h *Handle) {
-		_, err := h.Failed(firstFailed())
+		_, err := h.failed(firstFailed())
 		require.NoError(t, err)
 
 		machine := &h.office.Load().machine
 		width := machine.granted.width
 		machine.granted.width = 0 // the next step divides by it
-		_, err = h.Failed(firstFailed())
+		_, err = h.failed(firstFailed())
 		require.ErrorIs(t, err, messages.ErrCrashed)
 		machine.granted.width = width
 
 		for _, again := range []bool{true, true, false} { // three in ten seconds, one taken
-			v, err := h.Failed(firstFailed())
+			v, err := h.failed(firstFailed())
 			require.NoError(t, err)
 			require.Equal(t, again, v.Again)
 		}
@@ -160,12 +160,12 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 	for _, asked := range []bool{false, true} {
 		inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
 			if asked {
-				_, err := h.Failed(firstFailed())
+				_, err := h.failed(firstFailed())
 				require.NoError(t, err)
 			}
 			h.Close()
 			host.shutdown()
-			_, failed := h.Failed(firstFailed())
+			_, failed := h.failed(firstFailed())
 			_, stats := h.Stats()
 			for _, err := range []error{h.Begin(), failed, stats, h.Configure(Config{})} {
 				require.ErrorIs(t, err, messages.ErrShutdown)
@@ -183,7 +183,7 @@ func TestManyCallersAndLiveSettings(t *testing.T) {
 			callers.Go(func() {
 				for range 100 {
 					_ = h.Begin()
-					_, _ = h.Failed(firstFailed())
+					_, _ = h.failed(firstFailed())
 					_ = h.Configure(Config{Budget: &Budget{Ratio: 0.5, Window: time.Duration(i+1) * time.Second}})
 				}
 			})

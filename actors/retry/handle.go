@@ -2,7 +2,6 @@ package retry
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,51 +56,8 @@ func (h *Handle) Name() string { return h.name }
 // change what it gets.
 func (h *Handle) Config() Config { return h.settings.Load().cfg.withDefaults() }
 
-// Settings returns the settings in force without copying them: they must not
-// be changed.
-func (h *Handle) Settings() *Config { return &h.settings.Load().cfg }
-
 // Close refuses calls from now on: the system shuts down.
 func (h *Handle) Close() { h.closed.Store(true) }
-
-// Counts counts a call that begins, if there is nothing else to do; false: Begin.
-// The compiler inlines it.
-func (h *Handle) Counts() bool {
-	if h.closed.Load() || h.settings.Load().tally != nil {
-		return false
-	}
-	h.calls.Add(1)
-	return true
-}
-
-// Begin counts a call that begins. It sends no message and allocates nothing,
-// and reads the clock only when there is a budget. Once the system is shut
-// down it returns ErrShutdown.
-func (h *Handle) Begin() error {
-	if h.closed.Load() {
-		return messages.ErrShutdown
-	}
-	h.calls.Add(1)
-	if t := h.settings.Load().tally; t != nil {
-		t.add(time.Since(t.origin), 1)
-	}
-	return nil
-}
-
-// Failed asks the owner what to do after an attempt failed. It fills in the
-// number of calls and the luck itself. The errors are ErrShutdown and
-// ErrCrashed.
-func (h *Handle) Failed(a messages.Attempt) (messages.Verdict, error) {
-	o, err := h.owner()
-	if err != nil {
-		return messages.Verdict{}, err
-	}
-	a.Draw = rand.Float64()
-	if t := h.settings.Load().tally; t != nil {
-		a.Calls = t.sum(a.At.Sub(t.origin))
-	}
-	return o.attempts.Ask(context.Background(), o.address, a)
-}
 
 // Configure replaces the settings, live: statistics are kept, and so is what
 // the budget has seen. It returns a *messages.ConfigError, or ErrShutdown.

@@ -33,8 +33,10 @@ func newHost() *host {
 		actor.WithDeadLetterRequestLogging(false))}
 }
 
-func (h *host) Go(fn func())         { h.logs.Go(fn) }
-func (h *host) Logger() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func (h *host) Go(fn func())             { h.logs.Go(fn) }
+func (h *host) Emit(messages.Event)      {}
+func (h *host) Logger() *slog.Logger     { return slog.New(slog.DiscardHandler) }
+func (h *host) Closing() <-chan struct{} { return h.closing }
 
 func (h *host) Spawn(_, _ string, produce func() actor.Actor) (ask.Owner, error) {
 	select {

@@ -1,4 +1,4 @@
-package api
+package pipeline
 
 import (
 	"context"
@@ -7,23 +7,26 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The goroutine of a hard timeout may get its turn only after the caller has
 // left: fn must not begin then.
 func TestNothingBeginsAfterItsCallerHasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, inner := range []*plan{nil, planOf([]Policy{TimeoutConfig{Limit: time.Hour, Cooperative: true}}, nil)} {
-			c := &hardCall[int]{inner: inner, fn: func(context.Context) (int, error) {
+		for _, inner := range []*Line{New(), New(Stage{Shape: IsTimeout, Timeout: Timeout{Limit: time.Hour, Cooperative: true}})} {
+			c := &detachedCall[int]{inner: inner, fn: func(context.Context) (int, error) {
 				t.Error("begun")
 				return 0, nil
 			}}
 			c.changed.L = &c.mu
 			c.begin(context.Background(), time.Second, true)
 			time.Sleep(time.Second)
-			c.turn()
+			c.startOrExpire()
 			require.ErrorIs(t, c.err, context.DeadlineExceeded)
-			require.True(t, c.ended)
+			require.True(t, c.returned)
 		}
 	})
 }

@@ -11,22 +11,22 @@ import (
 )
 
 func TestALeaseCountsUntilItIsSealed(t *testing.T) {
-	v := &view{}
-	require.True(t, v.count())
-	require.True(t, v.count())
-	count, wasLent := v.freeze()
+	l := &Lease{}
+	require.True(t, l.add())
+	require.True(t, l.add())
+	count, wasLent := l.freeze()
 	require.True(t, wasLent)
 	require.EqualValues(t, 2, count)
-	require.False(t, v.count(), "sealed")
-	require.False(t, v.recount(), "sealed")
+	require.False(t, l.add(), "sealed")
+	require.False(t, l.addContended(), "sealed")
 
-	again, wasLent := v.freeze()
+	again, wasLent := l.freeze()
 	require.False(t, wasLent)
 	require.Zero(t, again, "a sealed lease holds nothing more")
 
-	v.thaw(count)
-	require.True(t, v.count(), "thawed")
-	count, _ = v.freeze()
+	l.thaw(count)
+	require.True(t, l.add(), "thawed")
+	count, _ = l.freeze()
 	require.EqualValues(t, 3, count, "what came in vain while it was sealed is not counted")
 }
 
@@ -51,19 +51,19 @@ func TestAViewShowsTheMachine(t *testing.T) {
 		t.Run(row.what, func(t *testing.T) {
 			m := newTestMachine(t, row.cfg)
 			row.from(m)
-			v := newView("api", m, nil, at(t, row.now))
-			require.Equal(t, row.plain, v.plain)
-			require.Equal(t, row.sealed, !v.count())
-			require.Equal(t, m.state, v.state)
-			require.Equal(t, m.mode, v.mode)
-			require.Equal(t, m.epoch, v.epoch)
+			l := newLease("api", m, nil, at(t, row.now))
+			require.Equal(t, row.plain, l.plain)
+			require.Equal(t, row.sealed, !l.add())
+			require.Equal(t, m.state, l.state)
+			require.Equal(t, m.mode, l.mode)
+			require.Equal(t, m.epoch, l.epoch)
 			if row.says == "" {
-				require.Nil(t, v.refusal)
+				require.Nil(t, l.refusal)
 				return
 			}
-			require.EqualError(t, v.refusal, row.says)
-			require.ErrorIs(t, v.refusal, messages.ErrCircuitOpen)
-			require.Same(t, v.refusal, newView("api", m, v, at(t, row.now)).refusal, "one error an opening")
+			require.EqualError(t, l.refusal, row.says)
+			require.ErrorIs(t, l.refusal, messages.ErrCircuitOpen)
+			require.Same(t, l.refusal, newLease("api", m, l, at(t, row.now)).refusal, "one error an opening")
 		})
 	}
 }
@@ -81,10 +81,10 @@ func TestARefusalTellsTheTimeThatRemains(t *testing.T) {
 
 func TestTheStateIsReadAsOfNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := &view{state: messages.Open, until: time.Now().Add(time.Minute)}
-		require.Equal(t, messages.Open, v.stateNow())
+		l := &Lease{state: messages.Open, until: time.Now().Add(time.Minute)}
+		require.Equal(t, messages.Open, l.stateNow())
 		time.Sleep(time.Minute)
-		require.Equal(t, messages.HalfOpen, v.stateNow(), "no timer has run")
-		require.Equal(t, messages.Open, (&view{state: messages.Open}).stateNow(), "forced open has no end")
+		require.Equal(t, messages.HalfOpen, l.stateNow(), "no timer has run")
+		require.Equal(t, messages.Open, (&Lease{state: messages.Open}).stateNow(), "forced open has no end")
 	})
 }

@@ -1,0 +1,185 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Line is several stages, compiled: those that run in the caller's goroutine
+// without a closure that escapes, down to the first boundary, and the line
+// inside that. The zero Line runs the call plainly.
+type Line struct {
+	stages   []Stage // all of them, the outermost first
+	outer    *Stage  // the first of those before the boundary; nil: none
+	boundary *Stage  // a hard timeout or an Around; nil: none
+	inner    *Line   // inside the boundary
+	runtime  Runtime // of the outermost stage that has one, and of all; nil: none
+}
+
+// plain is the line inside a boundary that stands alone.
+var plain Line
+
+// New compiles stages, the outermost first. A stage that is a line is taken
+// apart.
+func New(stages ...Stage) *Line {
+	var all []Stage
+	for _, s := range stages {
+		if s.Shape == IsLine {
+			all = append(all, s.Line.stages...)
+		} else {
+			all = append(all, s)
+		}
+	}
+	return compile(all, runtimeOf(all))
+}
+
+func runtimeOf(stages []Stage) Runtime {
+	for _, s := range stages {
+		if s.Runtime != nil {
+			return s.Runtime
+		}
+	}
+	return nil
+}
+
+func compile(stages []Stage, runtime Runtime) *Line {
+	l := &Line{stages: stages, runtime: runtime}
+	next := &l.outer
+	for i := range stages {
+		s := &stages[i]
+		s.Runtime, s.inner = runtime, nil
+		if s.isBoundary() {
+			l.boundary, l.inner = s, compile(stages[i+1:], runtime)
+			break
+		}
+		*next = s
+		next = &s.inner
+	}
+	return l
+}
+
+// FirstRuntime returns the runtime of the outermost stage that has one; nil: none.
+func (s *Stage) FirstRuntime() Runtime {
+	if s.Shape == IsLine {
+		return s.Line.runtime
+	}
+	return s.Runtime
+}
+
+// isEmpty reports whether the line has no stage.
+func (l *Line) isEmpty() bool { return l.outer == nil && l.boundary == nil }
+
+// InPlace reports whether the line has stages and no boundary, so that Start
+// runs a call. The compiler inlines it.
+func (l *Line) InPlace() bool { return l.boundary == nil && l.outer != nil }
+
+// Start runs fn under a line that is InPlace. ctx may be done, or nil.
+func (l *Line) Start(ctx context.Context, fn func(context.Context) error) error {
+	if err := Check(ctx, false); err != nil {
+		return err
+	}
+	return l.outer.run(ctx, fn)
+}
+
+// Check refuses a call that cannot be made: a nil ctx or function, or a ctx
+// that is done.
+func Check(ctx context.Context, noFn bool) error {
+	switch {
+	case ctx == nil:
+		return &messages.ConfigError{Kind: "call", Field: "ctx", Problem: messages.MustNotBeNil}
+	case noFn:
+		return &messages.ConfigError{Kind: "call", Field: "fn", Problem: messages.MustNotBeNil}
+	}
+	return ctx.Err()
+}
+
+// Do runs fn under a stage. ctx is not done; fn is not nil. Only a boundary
+// lets closures escape.
+func Do[T any](ctx context.Context, s *Stage, fn func(context.Context) (T, error)) (v T, err error) {
+	switch {
+	case s.Shape == IsLine:
+		return do(ctx, s.Line, fn)
+	case s.isBoundary():
+		return cross(ctx, s, &plain, s.Runtime, fn)
+	}
+	err = s.run(ctx, func(ctx context.Context) (err error) {
+		v, err = fn(ctx)
+		return err
+	})
+	return v, err
+}
+
+// Run is Do for a call that yields nothing.
+func Run(ctx context.Context, s *Stage, fn func(context.Context) error) error {
+	switch {
+	case s.Shape == IsLine && s.Line.boundary == nil:
+		return s.Line.outer.run(ctx, fn)
+	case s.Shape == IsLine || s.isBoundary():
+		_, err := Do(ctx, s, WithoutValue(fn))
+		return err
+	}
+	return s.run(ctx, fn)
+}
+
+// WithoutValue makes a function that yields an empty value of one that yields nothing;
+// nil stays nil.
+func WithoutValue(fn func(context.Context) error) func(context.Context) (struct{}, error) {
+	if fn == nil {
+		return nil
+	}
+	return func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }
+}
+
+// do runs fn under a line: the outer stages guard the call here, the rest is
+// beyond the boundary.
+func do[T any](ctx context.Context, l *Line, fn func(context.Context) (T, error)) (v T, err error) {
+	switch {
+	case l.boundary == nil:
+		err = l.outer.run(ctx, func(ctx context.Context) (err error) {
+			v, err = fn(ctx)
+			return err
+		})
+	case l.outer == nil:
+		return cross(ctx, l.boundary, l.inner, l.runtime, fn)
+	default:
+		err = l.outer.run(ctx, func(ctx context.Context) (err error) {
+			v, err = cross(ctx, l.boundary, l.inner, l.runtime, fn)
+			return err
+		})
+	}
+	return v, err
+}
+
+// cross runs fn under inner, beyond a boundary.
+func cross[T any](ctx context.Context, boundary *Stage, inner *Line, runtime Runtime, fn func(context.Context) (T, error)) (T, error) {
+	if boundary.Shape == IsAround {
+		return runAround(ctx, boundary.Around, inner, fn)
+	}
+	return runDetached(ctx, runtime, boundary.Timeout, inner, fn)
+}
+
+// run runs fn under the stages from s on: it is where a policy meets a call.
+// ctx is not done; fn is not nil.
+func (s *Stage) run(ctx context.Context, fn func(context.Context) error) error {
+	if s == nil {
+		return fn(ctx)
+	}
+	inner := fn
+	if s.inner != nil {
+		inner = func(ctx context.Context) error { return s.inner.run(ctx, fn) }
+	}
+	switch s.Shape {
+	case IsBreaker:
+		return RunBreaker(ctx, s.Breaker, inner)
+	case IsRetry:
+		return RunRetry(ctx, s.Retry, inner)
+	case IsGate:
+		return RunGate(ctx, s.Gate, inner)
+	case IsTimeout:
+		return runAttached(ctx, s.Runtime, s.Timeout, inner)
+	case IsUnusable:
+		return s.Err
+	}
+	return inner(ctx)
+}
