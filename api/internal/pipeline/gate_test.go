@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,10 +94,9 @@ func TestAGateThatRefusesRunsNothing(t *testing.T) {
 func TestAClassifierThatHangsDoesNotHoldATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		first := true
+		var again atomic.Bool
 		d := &door{classify: func(error) messages.Outcome {
-			if first { // the call's own
-				first = false
+			if !again.Swap(true) { // the call's own
 				<-release
 				return messages.Success
 			}
@@ -125,22 +126,32 @@ func TestAnEntryIsSettledByTheFirstToKnow(t *testing.T) {
 	none.Cancel()
 }
 
-// slowDoor takes a minute to count an outcome.
-type slowDoor struct{ door }
+// slowDoor counts an outcome when it is released.
+type slowDoor struct {
+	door
+	entered, release chan struct{}
+}
 
 func (d *slowDoor) Settle(p messages.Permit, outcome messages.Outcome) {
-	time.Sleep(time.Minute)
+	close(d.entered)
+	<-d.release
 	d.door.Settle(p, outcome)
 }
 
 // A timeout that fires while the call reports returns when that is in.
 func TestAnEntryThatIsBeingSettledIsWaitedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := &slowDoor{}
-		e := Enter(d, messages.Permit{Epoch: 1})
-		go e.Report(nil)
-		synctest.Wait()
+	d := &slowDoor{entered: make(chan struct{}), release: make(chan struct{})}
+	e := Enter(d, messages.Permit{Epoch: 1})
+	go e.Report(nil) // ends with release
+	<-d.entered
+	seen := make(chan []string)
+	go func() { // ends when seen is read
 		e.abort(errBoom)
-		require.Equal(t, []string{"1 success"}, d.settled())
-	})
+		seen <- d.settled()
+	}()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	close(d.release)
+	require.Equal(t, []string{"1 success"}, <-seen)
 }
