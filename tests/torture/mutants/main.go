@@ -1,7 +1,15 @@
-// Command mutants breaks the breaker on purpose, one way at a time, and shows
-// that the histories of tests/torture notice; and that they do not mind changes
-// that break nothing. The sources stay as they are: the compiler is given
-// changed ones in their place (go test -overlay).
+// Command mutants breaks the library on purpose, one way at a time, and shows
+// that the tests of tests/torture notice; and that they pass when a change
+// breaks nothing. The sources stay as they are: the compiler reads changed ones
+// in their place (go test -overlay).
+//
+//	go run ./tests/torture/mutants                  all variants; from the module's root
+//	go run ./tests/torture/mutants -only epoch      those with "epoch" in their names
+//
+// A variant is a list of edits (variants.go). An edit finds its place in the
+// syntax tree, by package, function and pattern. So it survives code that moves
+// within its function, and functions that move within their package. The
+// ordinary tests of this package report an edit that finds no place.
 package main
 
 import (
@@ -65,36 +73,39 @@ func try(v variant, race bool) (string, error) {
 	case err != nil && !errors.As(err, &failed), strings.Contains(string(out), "[build failed]"):
 		return "", fmt.Errorf("it cannot be tested: %w\n%s", err, out)
 	case v.caught && err == nil:
-		return "", errors.New("nobody noticed")
+		return "", errors.New("no test failed")
 	case !v.caught && err != nil:
-		return "", fmt.Errorf("a sound breaker was blamed\n%s", out)
+		return "", fmt.Errorf("a test failed, although the variant is sound\n%s", out)
+	case strings.Contains(string(out), "panic: test timed out"):
+		return "caught by the time limit", nil
 	case v.caught:
 		return "caught", nil
 	}
 	return "passes", nil
 }
 
-// write writes the changed sources and the overlay that names them.
+// write writes the changed sources of a variant, and the overlay that names
+// them. It returns the overlay's path.
 func write(v variant, dir string) (string, error) {
+	read, err := load(".", v)
+	if err != nil {
+		return "", err
+	}
+	changed, err := v.apply(read)
+	if err != nil {
+		return "", err
+	}
 	replace := map[string]string{}
-	for i, c := range v.changes {
-		file, err := filepath.Abs(c.file)
+	for name, text := range changed {
+		if text == read[name] {
+			continue
+		}
+		file, err := filepath.Abs(name)
 		if err != nil {
 			return "", err
 		}
-		from := file
-		if changed, ok := replace[file]; ok {
-			from = changed
-		}
-		text, err := os.ReadFile(from)
-		if err != nil {
-			return "", fmt.Errorf("run it from the module's root: %w", err)
-		}
-		if n := strings.Count(string(text), c.from); n != 1 {
-			return "", fmt.Errorf("change %d: its piece of %s is there %d times, not once", i+1, c.file, n)
-		}
-		replace[file] = filepath.Join(dir, fmt.Sprint(i, ".go"))
-		if err := os.WriteFile(replace[file], []byte(strings.Replace(string(text), c.from, c.to, 1)), 0o600); err != nil {
+		replace[file] = filepath.Join(dir, fmt.Sprint(len(replace), ".go"))
+		if err := os.WriteFile(replace[file], []byte(text), 0o600); err != nil {
 			return "", err
 		}
 	}

@@ -1,0 +1,153 @@
+package main
+
+// variant is the library, changed.
+type variant struct {
+	name   string
+	caught bool   // it is broken: the tests must fail; else they must pass
+	run    string // the tests to run; default: the histories
+	flags  []string
+	edits  []edit
+}
+
+// The packages that are edited.
+const (
+	breaker  pkg = "actors/breaker"
+	retry    pkg = "actors/retry"
+	health   pkg = "actors/health"
+	messages pkg = "messages"
+	system   pkg = "system"
+)
+
+// quick keeps a random machine from looking long for a simpler story.
+var quick = []string{"-rapid.shrinktime", "1s"}
+
+const gosched = `runtime.Gosched()`
+
+// slowStep gives callers time before the owner of a breaker takes a step.
+var slowStep = breaker.in("owner.step").before(`_ := o.now()`, gosched)
+
+// striped gives each lease stripes when it is made.
+var striped = breaker.in("newView").replace(`if !m.leases() { _ }`,
+	`s := newStripes(); v.stripes.Store(s); if m.leases() { s.thaw() } else { v.tally.Store(sealed) }`)
+
+var variants = []variant{
+	{name: "stretched: every step of the protocol is slow", edits: []edit{
+		breaker.in("view.freeze").around(`v.tally.Or(sealed)`, gosched),
+		breaker.in("view.thaw").around(`v.tally.Store(_)`, gosched),
+		breaker.in("view.count").start(gosched),
+		breaker.in("owner.publish").around(`o.h.view.Store(_)`, gosched),
+	}},
+	{name: "crashing: the owner crashes in the middle of a step, up to five times", flags: []string{"-crashes"}, edits: []edit{
+		breaker.field("core", `lives int`),
+		breaker.in("owner.step").after(`input(_...)`, `if o.lives < 5 && rand.IntN(8) == 0 { o.lives++; panic("crash") }`),
+	}},
+	{name: "poisoned: owners crash on cue, whole systems with them", run: "TestACrash|TestCrashes|TestWholeSystems", flags: []string{"-tags", "poison"}, edits: []edit{
+		messages.declare(`// Poison reports whether an owner is to crash on the message at hand.
+			var Poison = func(owner, message string) bool { return false }`),
+		breaker.field("core", `doing string`),
+		breaker.in("owner.Receive").start(`o.doing = fmt.Sprintf("%T", c.Message())`),
+		breaker.in("owner.step").after(`input(_...)`, `if messages.Poison(o.h.name, o.doing) { panic("poison") }`),
+		retry.in("owner.Receive").after(`next.failed(_)`, `if messages.Poison(o.handle.name, "") { panic("poison") }`),
+		health.in("owner.Receive").before(`o.machine.call(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
+		health.in("owner.Receive").before(`o.carryResult(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
+		health.in("owner.Receive").before(`o.machine.tick(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
+	}},
+	{name: "striped: every lease has stripes", edits: []edit{striped}},
+	{name: "stripes that are not sealed with their lease", caught: true, edits: []edit{
+		striped,
+		breaker.in("view.freeze").replace(`count = s.freeze()`, `for i := range *s { count += (*s)[i].tally.Swap(0) &^ sealed }`),
+	}},
+	{name: "tally read before sealing", caught: true, edits: []edit{
+		breaker.in("view.freeze").replace(`word := v.tally.Or(sealed)`, `word := v.tally.Load(); runtime.Gosched(); v.tally.Or(sealed)`),
+	}},
+	{name: "thaw by clearing the bit", caught: true, edits: []edit{
+		breaker.in("view.thaw").replace(`v.tally.Store(_)`, `if count == 0 { v.tally.Store(0) } else { v.tally.And(^sealed) }`),
+		slowStep,
+	}},
+	{name: "a view published twice", caught: true, edits: []edit{
+		breaker.field("core", `first *view`),
+		breaker.in("owner.publish").replace(`o.h.view.Store(_)`, `
+			next := newView(o.h.name, o.current, last, now)
+			if o.first == nil {
+				o.first = last
+			}
+			if o.first.state == next.state && o.first.timed == next.timed {
+				o.first.epoch = next.epoch
+				o.first.tally.Store(next.tally.Load())
+				next = o.first
+			}
+			o.h.view.Store(next)`),
+	}},
+	{name: "a lease lent again with something on it", caught: true, edits: []edit{
+		breaker.in("owner.publish").replace(`last.thaw(0)`, `last.thaw(1)`),
+	}},
+	{name: "a lease lent again for another epoch", caught: true, edits: []edit{
+		breaker.in("view.stillShows").drop(`v.epoch == m.epoch`),
+	}},
+	{name: "reply before publish", caught: true, edits: []edit{
+		breaker.in("owner.Receive").inCase("*resultCell").body(`
+			q := m.Question
+			m.Answer(struct{}{})
+			runtime.Gosched()
+			o.step(func(b *machine, now time.Time) effects { return b.result(now, q) })`),
+	}},
+	{name: "a result that is not acknowledged", caught: true, edits: []edit{
+		breaker.in("Handle.Report").replace(`_, _ = question(_...)`, `go func() { $ }()`),
+	}},
+	{name: "no epoch check by the owner", caught: true, edits: []edit{
+		breaker.in("machine.result").drop(`r.Permit.Epoch != m.epoch`),
+	}},
+	{name: "no epoch check when a success moves to the next lease", caught: true, edits: []edit{
+		breaker.in("Handle.Report").drop(`v.epoch == t.permit.Epoch`),
+	}},
+	{name: "a success moves to any lease that is open", caught: true, edits: []edit{
+		breaker.in("Handle.Report").drop(`v.state == messages.Closed`),
+		breaker.in("Handle.Report").drop(`v.epoch == t.permit.Epoch`),
+	}},
+	{name: "a tallied success leaves the streak", caught: true, edits: []edit{
+		breaker.in("machine.credit").remove(`m.streak = 0`),
+	}},
+	{name: "a trial is not given back when its caller has gone", caught: true, edits: []edit{
+		breaker.in("owner.answerCall").replace(`a.Permit.Trial != 0`, `a.Permit.Trial > 1<<60`),
+		slowStep,
+	}},
+	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: quick, edits: []edit{
+		breaker.in("newWindow").replace(`w.span / buckets`, `w.span / (buckets + 2)`),
+	}},
+	{name: "a time window forgets only while CLOSED", caught: true, run: "TestABreakerGives", flags: quick, edits: []edit{
+		breaker.in("machine.stats").remove(`m.window.slide(now)`),
+	}},
+	{name: "a trial's result counts twice", caught: true, edits: []edit{
+		breaker.in("machine.takeTrial").replace(`m.trials = slices.Delete(_...)`, `_ = i`),
+	}},
+	{name: "no caller reads the clock at the end of OPEN", caught: true, edits: []edit{
+		breaker.constant("lastStretch", `0`),
+	}},
+	{name: "a failing check is believed one run too late", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
+		health.in("machine.observe").replace(`m.failures >= m.cfg.UnhealthyAfter`, `m.failures > m.cfg.UnhealthyAfter`),
+	}},
+	{name: "a late result of a stuck check counts", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
+		health.in("machine.result").replace(`m.phase == stuck`, `false`),
+	}},
+	{name: "a stuck check keeps its slot", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
+		health.in("machine.timeout").after(`e := _`, `e.release = false`),
+	}},
+	{name: "a blocked check runs", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
+		health.in("owner.acquire").replace(`o.blockedBy(now) != nil`, `$ && false`),
+	}},
+	{name: "nothing is ever stale", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
+		health.in("view.stale").replace(`now.After(v.staleAt)`, `$ && false`),
+	}},
+	{name: "checks that panic are restarted without back-off", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
+		system.in("backoff.pause").replace(`min(b.first<<n, _)`, `b.first`),
+	}},
+	{name: "a trial that is overdue is not counted", caught: true, run: "TestWholeSystems", edits: []edit{
+		breaker.in("machine.overdue").remove(`m.totals.Failures++`),
+	}},
+	{name: "one trial too many", caught: true, run: "TestWholeSystems", edits: []edit{
+		breaker.in("machine.call").replace(`len(m.trials) < m.cfg.HalfOpenMaxCalls`, `len(m.trials) <= m.cfg.HalfOpenMaxCalls`),
+	}},
+	{name: "some changes emit no event", caught: true, run: "TestWholeSystems", edits: []edit{
+		breaker.in("owner.step").replace(`o.h.shared.Host.Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
+	}},
+}
