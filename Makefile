@@ -1,5 +1,5 @@
 # Every target with a comment behind it shows in `make help`.
-.PHONY: help demo test race fuzz lint bench rivals load soak mutants night check
+.PHONY: help demo test race fuzz lint promises bench rivals load soak mutants night check
 FUZZTIME ?= 10s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -24,6 +24,9 @@ fuzz: ## every fuzz target for FUZZTIME
 lint: ## staticcheck
 	go run $(STATICCHECK) ./...
 
+promises: ## write tests/PROMISES.md from the comments of the tests
+	go test ./tests -count=1 -run ThePageOfPromises -rewrite
+
 bench: ## our own hot paths
 	go test -run '^$$' -bench . -benchmem ./bench
 
@@ -37,7 +40,7 @@ SOAK ?= 60s
 soak: ## everything at once, in real time, for SOAK: what grows is a leak
 	cd tests/soak && go run . -for $(SOAK) -markdown soak.md -chart soak.svg
 
-mutants: ## break the breaker's protocol on purpose: the torture must notice
+mutants: ## break the library on purpose: the torture must notice
 	go run ./tests/torture/mutants
 
 night: ## the torture at length, for a night

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Promise (Health over HTTP and gRPC): Every format shows the age of a result. A result that was not renewed in time reads UNKNOWN.
 func TestHealthEveryFormatTellsTheAge(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.NoError(t, h.Register("db", CheckConfig{Interval: OnDemand}, fine))
@@ -39,6 +40,8 @@ func TestHealthEveryFormatTellsTheAge(t *testing.T) {
 
 // One check takes the only slot for an hour: the others are not run, and
 // nobody may believe what they said long ago.
+//
+// Promise (Health over HTTP and gRPC): Every format shows the age of a result. A result that was not renewed in time reads UNKNOWN.
 func TestHealthDoesNotBelieveWhatNobodyRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Start(SystemConfig{ChecksAtOnce: 1, Logger: slog.New(slog.DiscardHandler)})
@@ -77,6 +80,7 @@ func TestHealthDoesNotBelieveWhatNobodyRenewed(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Messages and details are withheld from strangers; names and latencies are not.
 func TestHealthShowsLatenciesToEverybody(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.NoError(t, h.Register("db", CheckConfig{Interval: OnDemand}, func(context.Context) (Details, error) {
@@ -90,6 +94,7 @@ func TestHealthShowsLatenciesToEverybody(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
 func TestDrainingInEveryFormat(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.NoError(t, h.Register("db", CheckConfig{}, fine))

@@ -60,6 +60,7 @@ func plainly(h *Health) (all SystemHealth, asJSON, asText string) {
 	return all, string(text) + "\n", b.String()
 }
 
+// Promise (Health over HTTP and gRPC): Snapshot and the endpoints agree at any time.
 func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		luck, mu := rand.New(rand.NewPCG(7, 11)), new(sync.Mutex)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Promise (Health): An open circuit degrades the status and takes no endpoint down, except with Strict.
 func TestHealthShowsBreakers(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		require.NoError(t, h.Register("circuits", CheckConfig{Interval: time.Second}, s.BreakersCheck()))
@@ -36,6 +37,7 @@ func TestHealthShowsBreakers(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check of all breakers names at most ten that are not CLOSED.
 func TestHealthNamesFewOfManyOpenBreakers(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		for i := range 30 {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Promise (Health): Each change of status is an event.
 func TestHealthStatusChangesAreEvents(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		var events []string
@@ -36,6 +37,7 @@ func TestHealthStatusChangesAreEvents(t *testing.T) {
 	})
 }
 
+// Promise (Health): A result holds the last changes of the status, how long each lasted, and whether the check flaps.
 func TestHealthShowsFlapping(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		var runs, told atomic.Int32
@@ -66,6 +68,7 @@ func TestHealthShowsFlapping(t *testing.T) {
 	})
 }
 
+// Promise (Health): A result holds the last changes of the status, how long each lasted, and whether the check flaps.
 func TestHealthEventsTellWhatEnded(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		var events []CheckChanged

@@ -9,6 +9,8 @@ import (
 )
 
 // Shown breakers that lost events are looked at again.
+//
+// Promise (Health): Checks of breakers are right after many changes, and after lost events.
 func TestShownBreakersMakeUpForLostEvents(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
 		c := &circuits{h: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, rows: map[string]*circuit{}} // it hears no events

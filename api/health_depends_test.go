@@ -43,6 +43,7 @@ func statuses(all SystemHealth) (list []string) {
 	return list
 }
 
+// Promise (Health): A check does not run while one that it depends on is UNHEALTHY. It reads blocked, and names the root cause.
 func TestHealthDependants(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		down, runs := tower(t, h)
@@ -76,6 +77,7 @@ func TestHealthDependants(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check does not run while one that it depends on is UNHEALTHY. It reads blocked, and names the root cause.
 func TestHealthRunAllSeesRootCausesAtOnce(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		down, _ := tower(t, h)
@@ -89,6 +91,7 @@ func TestHealthRunAllSeesRootCausesAtOnce(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check does not run while one that it depends on is UNHEALTHY. It reads blocked, and names the root cause.
 func TestHealthCheckThatIsBlockedFromTheStart(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		down := true
@@ -104,6 +107,7 @@ func TestHealthCheckThatIsBlockedFromTheStart(t *testing.T) {
 	})
 }
 
+// Promise (Health): A cycle or an unknown name in DependsOn is a *ConfigError.
 func TestHealthDependsOnIsValidated(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		tower(t, h)

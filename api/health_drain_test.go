@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
 func TestDrainInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -61,6 +62,7 @@ func TestDrainInOrder(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
 func TestDrainSkipsTheDelayOnASecondSignal(t *testing.T) {
 	for _, row := range []struct {
 		second, cancelled bool
@@ -94,6 +96,8 @@ func TestDrainSkipsTheDelayOnASecondSignal(t *testing.T) {
 }
 
 // The point here is the real signal, the real server and the request in flight.
+//
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
 func TestDrainLetsARequestInFlightFinish(t *testing.T) {
 	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
@@ -138,6 +142,7 @@ func TestDrainLetsARequestInFlightFinish(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
+// Promise (Health over HTTP and gRPC): Drain refuses invalid settings and then does nothing.
 func TestDrainRefusesBadSettings(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, _ *Health) {
 		var none context.Context

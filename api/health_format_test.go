@@ -18,6 +18,7 @@ type rude struct{}
 
 func (rude) MarshalJSON() ([]byte, error) { panic("rude") }
 
+// Promise (Health over HTTP and gRPC): Details are shown as JSON whatever they hold.
 func TestHealthJSONShowsWhateverDetails(t *testing.T) {
 	cycle := map[string]any{}
 	cycle["me"] = cycle
@@ -40,6 +41,7 @@ func TestHealthJSONShowsWhateverDetails(t *testing.T) {
 		{"name":"none","status":"unknown","message":"","latency_ms":0,"details":{}}]}`, string(got))
 }
 
+// Promise (Health over HTTP and gRPC): Messages and details are withheld from strangers; names and latencies are not.
 func TestHealthWithholdsReasonsFromStrangers(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -70,6 +72,7 @@ func TestHealthWithholdsReasonsFromStrangers(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Accept chooses the format.
 func TestHealthJSONFormat(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -86,6 +89,7 @@ func TestHealthJSONFormat(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Accept chooses the format.
 func TestHealthOtherFormats(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -111,6 +115,7 @@ func TestHealthOtherFormats(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Accept chooses the format.
 func TestHealthAccept(t *testing.T) {
 	for _, row := range []struct {
 		accept, endpoint string

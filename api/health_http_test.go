@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-go/understudy/actors/health"
 )
 
+// Promise (Health over HTTP and gRPC): Each endpoint, group and check has its page. Unknown ones get 404, other methods 405.
 func TestHealthEndpoints(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		handler := h.Handler()
@@ -62,6 +63,7 @@ func TestHealthEndpoints(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Each endpoint, group and check has its page. Unknown ones get 404, other methods 405.
 func TestHealthChecksAndGroupsNamedLikeEndpoints(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.NoError(t, h.Register("health", CheckConfig{}, fine))
@@ -80,6 +82,7 @@ func TestHealthChecksAndGroupsNamedLikeEndpoints(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Checks in ?exclude are left out of every format. A name that does not exist causes a warning.
 func TestHealthExcludedChecksAreInNoFormat(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -104,6 +107,7 @@ func TestHealthExcludedChecksAreInNoFormat(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Checks in ?exclude are left out of every format. A name that does not exist causes a warning.
 func TestHealthWarnsOfUnknownNamesToExclude(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -130,6 +134,7 @@ func TestHealthWarnsOfUnknownNamesToExclude(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Each endpoint, group and check has its page. Unknown ones get 404, other methods 405.
 func TestHealthMethods(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -148,6 +153,7 @@ func TestHealthMethods(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The status code follows the status, and may be set for each group.
 func TestHealthStatusCodes(t *testing.T) {
 	for _, row := range []struct {
 		check    Check
@@ -173,6 +179,7 @@ func TestHealthStatusCodes(t *testing.T) {
 	}
 }
 
+// Promise (Health over HTTP and gRPC): The startup page waits for the first result of each check, and for nothing else.
 func TestHealthStartupWaitsForFirstResultsOnly(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		slow := func(context.Context) (Details, error) { time.Sleep(time.Second); return nil, errors.New("refused") }
@@ -191,6 +198,7 @@ func TestHealthStartupWaitsForFirstResultsOnly(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The status code follows the status, and may be set for each group.
 func TestHealthStatusCodesPerGroup(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)
@@ -219,6 +227,7 @@ func TestHealthStatusCodesPerGroup(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): Any request gets a documented status code and a page that fits its Content-Type.
 func FuzzHealthRequest(f *testing.F) {
 	f.Add("/readyz/db", "verbose&exclude=x", "text/plain;q=0.1")
 	f.Add("//health//", "exclude=%zz", "*/*;q=nan")

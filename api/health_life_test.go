@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Promise (Health): The supervisor restarts a check that panics, with back-off.
 func TestHealthPanicRestartsWithBackoff(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		var runs atomic.Int32
@@ -34,6 +35,7 @@ func TestHealthPanicRestartsWithBackoff(t *testing.T) {
 	})
 }
 
+// Promise (Health): Deregister forgets a check and frees its name.
 func TestHealthDeregisterFreesTheName(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		let := make(chan struct{})
@@ -61,6 +63,7 @@ func TestHealthDeregisterFreesTheName(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown cancels running checks, and its error names those that do not return.
 func TestHealthShutdownNamesTheStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
@@ -99,6 +102,7 @@ func TestHealthShutdownNamesTheStuck(t *testing.T) {
 	})
 }
 
+// Promise (Health): Register, Deregister, Run, Snapshot and the handler may be used concurrently.
 func TestHealthConcurrentUse(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		handler := h.Handler()

@@ -23,6 +23,7 @@ func (c *crowd) check(context.Context) (Details, error) {
 	return nil, nil
 }
 
+// Promise (Health): Checks spread over their interval, run more often while failing, and at most ChecksAtOnce run at once.
 func TestHealthCeilingOnChecksAtOnce(t *testing.T) {
 	for _, row := range []struct {
 		atOnce, checks int
@@ -58,6 +59,7 @@ func TestHealthCeilingOnChecksAtOnce(t *testing.T) {
 	require.Equal(t, "ChecksAtOnce", bad.Field)
 }
 
+// Promise (Health): Checks spread over their interval, run more often while failing, and at most ChecksAtOnce run at once.
 func TestHealthSpreadsAThousandChecksOverTheirInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Start(SystemConfig{ChecksAtOnce: 50, Logger: slog.New(slog.DiscardHandler)})
@@ -81,6 +83,7 @@ func TestHealthSpreadsAThousandChecksOverTheirInterval(t *testing.T) {
 	})
 }
 
+// Promise (Health): Checks spread over their interval, run more often while failing, and at most ChecksAtOnce run at once.
 func TestHealthLooksMoreOftenWhileFailingAndRecovering(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		var runs atomic.Int32

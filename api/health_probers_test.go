@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-go/understudy/actors/health"
 )
 
+// Promise (Health over HTTP and gRPC): A request runs no check and waits for none. Its cost does not grow with the number of checks.
 func TestHealthAThousandProbersAtOnce(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		var runs atomic.Int32
@@ -59,6 +60,8 @@ func TestHealthAThousandProbersAtOnce(t *testing.T) {
 }
 
 // What a probe costs does not grow with the number of checks.
+//
+// Promise (Health over HTTP and gRPC): A request runs no check and waits for none. Its cost does not grow with the number of checks.
 func TestHealthProbesOfAThousandChecksCostWhatThoseOfOneDo(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		handler := h.Handler()
@@ -84,6 +87,7 @@ func TestHealthProbesOfAThousandChecksCostWhatThoseOfOneDo(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): A request runs no check and waits for none. Its cost does not grow with the number of checks.
 func TestHealthPagesAreMadeOnceASecondOrWhenThereIsNews(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		mixed(t, h)

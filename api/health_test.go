@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Promise (Health): Register returns a *ConfigError if the name is taken or empty, the check is nil, or a setting is invalid.
 func TestHealthRegisterRefuses(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.NoError(t, h.Register("db", CheckConfig{}, fine))
@@ -37,6 +38,7 @@ func TestHealthRegisterRefuses(t *testing.T) {
 	})
 }
 
+// Promise (Health): Run and RunAll return fresh results. RunAll runs all checks at once, each within its timeout.
 func TestHealthRunsAllAtOnceWithinTheirTimeouts(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		for i := range 20 {
@@ -66,6 +68,7 @@ func TestHealthRunsAllAtOnceWithinTheirTimeouts(t *testing.T) {
 	})
 }
 
+// Promise (Health): A caller whose context ends first gets the results so far; the other checks read UNKNOWN, to this caller only.
 func TestHealthCallerWhoLeavesGetsWhatIsKnown(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.NoError(t, h.Register("quick", CheckConfig{Interval: OnDemand}, fine))
@@ -88,6 +91,7 @@ func TestHealthCallerWhoLeavesGetsWhatIsKnown(t *testing.T) {
 	})
 }
 
+// Promise (Health): Bool and Ping make checks of functions.
 func TestHealthBoolAndPing(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		gone := errors.New("gone")
@@ -102,6 +106,7 @@ func TestHealthBoolAndPing(t *testing.T) {
 	})
 }
 
+// Promise (Health): Snapshot returns results sorted by name, of one group if asked, and runs nothing.
 func TestHealthStatusAndGroups(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
 		require.Equal(t, []string{"live", "ready"}, h.Groups())

@@ -23,6 +23,8 @@ import (
 // FuzzHealthEndpoints asks for anything, of checks that are called anything and
 // say anything: the status is one of those documented, the page is what its
 // Content-Type says, the headers are short, and HEAD answers as GET does.
+//
+// Promise (Health over HTTP and gRPC): Any request gets a documented status code and a page that fits its Content-Type.
 func FuzzHealthEndpoints(f *testing.F) {
 	for _, path := range []string{"/health", "/livez", "/readyz/x", "/startupz", "/x/health/ready", "/health/../livez", "//", "/readyz/"} {
 		for _, accept := range []string{"", "application/json", "application/health+json", "text/plain", "text/plain;version=0.0.4"} {
@@ -105,6 +107,8 @@ var metric = regexp.MustCompile(`^(# (HELP|TYPE) .*|[a-z_]+(\{([a-z]+="(\\[\\"n]
 
 // FuzzAccept: the format chosen does not depend on how a list is split into
 // headers, nor on upper and lower case, and words that name nothing change nothing.
+//
+// Promise (Health over HTTP and gRPC): Any Accept header chooses one format, however it is split or capitalised.
 func FuzzAccept(f *testing.F) {
 	f.Add("application/json", "text/plain;q=0.5")
 	f.Add("*/*", "application/*;q=1e-3")
@@ -125,6 +129,8 @@ func FuzzAccept(f *testing.F) {
 }
 
 // FuzzStatusText: what is read as a status is written as it was read.
+//
+// Promise (Health over HTTP and gRPC): A status that is read from text is written as that text.
 func FuzzStatusText(f *testing.F) {
 	f.Add("HEALTHY", uint8(1))
 	f.Add("degraded", uint8(200))

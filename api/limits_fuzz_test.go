@@ -19,6 +19,8 @@ import (
 
 // FuzzCheckSettings: a check runs, as often as its settings say and not more,
 // and its status is what it returned last once the streaks allow.
+//
+// Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzCheckSettings(f *testing.F) {
 	f.Add(int64(0), int64(0), int64(0), 0, 0, false, []byte("gbgb"))
 	f.Add(int64(1)<<62, int64(1)<<62, int64(1)<<62, 1<<62, 1<<62, true, []byte("bbbg"))
@@ -68,6 +70,8 @@ func FuzzCheckSettings(f *testing.F) {
 }
 
 // FuzzTimeoutSettings: the call returns at the limit, not later, and says so.
+//
+// Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzTimeoutSettings(f *testing.F) {
 	f.Add(int64(time.Second), int64(time.Minute), int64(time.Hour), "x", false)
 	f.Add(int64(1)<<62, int64(1)<<61, int64(0), "", false)
@@ -122,6 +126,8 @@ func waitFor(ctx context.Context, d time.Duration) error {
 }
 
 // FuzzDrainSettings: a drain waits its delay, lets every step run, and ends.
+//
+// Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzDrainSettings(f *testing.F) {
 	signals := make(chan os.Signal, 1) // package signal keeps a goroutine for ever: it must not be a bubble's
 	signal.Notify(signals, syscall.SIGALRM)

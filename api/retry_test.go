@@ -27,6 +27,7 @@ func withRetry(t *testing.T, cfg api.RetryConfig, test func(t *testing.T, sys *a
 	})
 }
 
+// Promise (Concurrency and cost): Calls and refusals allocate nothing, however a call ends. A timeout allocates little.
 func TestASuccessfulRunAllocatesNothing(t *testing.T) {
 	sys, err := api.Start(quiet)
 	require.NoError(t, err)

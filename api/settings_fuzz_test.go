@@ -49,6 +49,8 @@ func inBubble(t *testing.T, play func(t *testing.T, s *api.System)) {
 
 // FuzzBreakerSettings: settings are refused by the name of a field, or make a
 // breaker that works, whatever is played on it.
+//
+// Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzBreakerSettings(f *testing.F) {
 	f.Add(1, int64(time.Second), 1, int64(time.Second), 0, int64(0), 0, 0.0, int64(0), 0.0, 1.0, int64(0), []byte("fsctx019"))
 	f.Add(-1, int64(1), 3, int64(9), 10, int64(0), 5, 0.5, int64(1), 0.5, 2.0, int64(time.Hour), []byte("ffffffffff3sx3tf9r"))
@@ -125,6 +127,8 @@ func playBreaker(t *testing.T, b *api.Breaker, script []byte) {
 }
 
 // FuzzRetrySettings: no more attempts than allowed, no wait longer than MaxDelay.
+//
+// Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzRetrySettings(f *testing.F) {
 	f.Add(3, int64(time.Second), 2.0, int64(time.Minute), uint8(0), false, 0.0, 0.0, int64(0), int64(0))
 	f.Add(1<<62, int64(1)<<62, 1e300, int64(1)<<62, uint8(2), true, 1e300, 1e300, int64(1)<<62, int64(1)<<62)

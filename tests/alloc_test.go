@@ -12,6 +12,8 @@ import (
 
 // The paths that everybody takes all day, or all night, allocate nothing, also
 // when fn captures variables.
+//
+// Promise (Concurrency and cost): Calls and refusals allocate nothing, however a call ends. A timeout allocates little.
 func TestCallsAndRefusalsAllocateNothing(t *testing.T) {
 	ctx := context.Background()
 	s := start(t, api.SystemConfig{})
@@ -51,6 +53,8 @@ func TestCallsAndRefusalsAllocateNothing(t *testing.T) {
 
 // A timeout needs a context of its own, and a hard one a goroutine and what it
 // shares with its caller.
+//
+// Promise (Concurrency and cost): Calls and refusals allocate nothing, however a call ends. A timeout allocates little.
 func TestATimeoutAllocatesLittle(t *testing.T) {
 	ctx := context.Background()
 	value := func(context.Context) (int, error) { return 7, nil }

@@ -10,6 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Circuit breaker): A CLOSED breaker counts consecutive failures. A success resets the count; an ignored outcome leaves it.
 func TestAClosedBreakerCountsFailuresInARow(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -36,6 +37,7 @@ func TestAClosedBreakerCountsFailuresInARow(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): The function gets the caller's context, and the caller gets the function's error.
 func TestRunReturnsTheFunctionsOwnError(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -44,6 +46,7 @@ func TestRunReturnsTheFunctionsOwnError(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): The function gets the caller's context, and the caller gets the function's error.
 func TestTheFunctionGetsTheCallersContext(t *testing.T) {
 	type key struct{}
 	bubble(t, func(t *testing.T, s *api.System) {
@@ -56,6 +59,7 @@ func TestTheFunctionGetsTheCallersContext(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): If ctx is done before the call, its error is returned, the function does not run, and nothing is counted; under any policy.
 func TestADoneContextIsRefusedBeforeAdmission(t *testing.T) {
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -74,6 +78,7 @@ func TestADoneContextIsRefusedBeforeAdmission(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): Stats are consistent, and account for every call.
 func TestStatsAddUpWhatHappened(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})

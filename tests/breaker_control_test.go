@@ -10,6 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Circuit breaker): ForceOpen refuses every call until Reset. It does not count as an opening if the circuit is OPEN already.
 func TestForceOpenRefusesEverythingUntilReset(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -34,6 +35,7 @@ func TestForceOpenRefusesEverythingUntilReset(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): ForceOpen refuses every call until Reset. It does not count as an opening if the circuit is OPEN already.
 func TestForcingAnOpenCircuitOpensItNoSecondTime(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -44,6 +46,7 @@ func TestForcingAnOpenCircuitOpensItNoSecondTime(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A disabled breaker admits every call, reads CLOSED, and still counts.
 func TestADisabledBreakerReadsClosedAndStillCounts(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})
@@ -57,6 +60,7 @@ func TestADisabledBreakerReadsClosedAndStillCounts(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A disabled breaker admits every call, reads CLOSED, and still counts.
 func TestADisabledBreakerAdmitsThoughItWasOpen(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -70,6 +74,7 @@ func TestADisabledBreakerAdmitsThoughItWasOpen(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Reset closes the circuit and clears the failure count and the window.
 func TestResetClosesAndClears(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 3, ResetBackoff: 2})
@@ -87,6 +92,7 @@ func TestResetClosesAndClears(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Reset closes the circuit and clears the failure count and the window.
 func TestResetClearsTheWindow(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: api.Off, FailureRate: 1, Window: api.CountWindow(3)})
@@ -96,6 +102,7 @@ func TestResetClearsTheWindow(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Configure takes effect at once and replaces all settings. It keeps the state, the counts and the deadline of an OPEN circuit.
 func TestConfigureIsLiveAndKeepsCounts(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 5})
@@ -107,6 +114,7 @@ func TestConfigureIsLiveAndKeepsCounts(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Configure takes effect at once and replaces all settings. It keeps the state, the counts and the deadline of an OPEN circuit.
 func TestConfigureReplacesAndMergesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{ResetTimeout: time.Second, HalfOpenMaxCalls: 1})
@@ -118,6 +126,7 @@ func TestConfigureReplacesAndMergesNothing(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): If Configure changes the window, the new window starts empty.
 func TestConfigureStartsADifferentWindowEmpty(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		cfg := api.BreakerConfig{FailureThreshold: api.Off, FailureRate: 1, Window: api.CountWindow(4)}
@@ -134,6 +143,7 @@ func TestConfigureStartsADifferentWindowEmpty(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Configure takes effect at once and replaces all settings. It keeps the state, the counts and the deadline of an OPEN circuit.
 func TestConfigureKeepsTheDeadlineOfAnOpenCircuit(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, ResetTimeout: 30 * time.Second})
@@ -143,6 +153,7 @@ func TestConfigureKeepsTheDeadlineOfAnOpenCircuit(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A Configure that returns an error changes nothing.
 func TestABadConfigureChangesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})
@@ -153,6 +164,7 @@ func TestABadConfigureChangesNothing(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Configure takes effect at once and replaces all settings. It keeps the state, the counts and the deadline of an OPEN circuit.
 func TestConfigureChangesTheClassifier(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})

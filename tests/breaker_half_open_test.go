@@ -10,6 +10,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Circuit breaker): A HALF_OPEN breaker runs at most HalfOpenMaxCalls trials at once, and refuses other calls.
+// Promise (Circuit breaker): HalfOpenMaxCalls successful trials close the circuit; a failed or slow trial reopens it; an ignored trial frees its place.
+// Promise (Circuit breaker): A recovery clears the failure count and the window.
 func TestAHalfOpenBreakerTriesAFewCalls(t *testing.T) {
 	one := api.BreakerConfig{FailureThreshold: 1}
 	rows := []struct {
@@ -34,6 +37,7 @@ func TestAHalfOpenBreakerTriesAFewCalls(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): A recovery clears the failure count and the window.
 func TestRecoveryClearsTheWindow(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: api.Off, FailureRate: 0.5, Window: api.CountWindow(4)})
@@ -43,6 +47,7 @@ func TestRecoveryClearsTheWindow(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A HALF_OPEN breaker runs at most HalfOpenMaxCalls trials at once, and refuses other calls.
 func TestTrialsAreRefusedBeyondTheCap(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -69,6 +74,7 @@ func TestTrialsAreRefusedBeyondTheCap(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A trial that does not report in time counts as failed; its own report, when it comes, counts as late.
 func TestATrialThatNeverReportsCountsAsFailed(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, TrialTimeout: 5 * time.Second})
@@ -89,6 +95,7 @@ func TestATrialThatNeverReportsCountsAsFailed(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A trial that does not report in time counts as failed; its own report, when it comes, counts as late.
 func TestTheTrialTimeoutIsTheResetTimeoutByDefault(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, ResetTimeout: 7 * time.Second})

@@ -10,6 +10,8 @@ import (
 
 // A result of a call admitted before the last change of state is late: it is
 // counted in Late only and moves nothing.
+//
+// Promise (Circuit breaker): Results from before the last change of state, Reset, ForceOpen or Disable count as late and change nothing else.
 func TestLateResultsMoveNothing(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -44,6 +46,7 @@ func TestLateResultsMoveNothing(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): Results from before the last change of state, Reset, ForceOpen or Disable count as late and change nothing else.
 func TestATrialOfAnEarlierHalfOpenIsLate(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, HalfOpenMaxCalls: 2, TrialTimeout: 1000 * 3600e9})
@@ -56,6 +59,7 @@ func TestATrialOfAnEarlierHalfOpenIsLate(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Configure makes no result late.
 func TestConfigureMakesNoResultLate(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 3})

@@ -10,6 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Circuit breaker): An OPEN breaker refuses with a *CircuitOpenError, which reports the time left as of now.
 func TestAnOpenBreakerRefusesWithACircuitOpenError(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -32,6 +33,7 @@ func TestAnOpenBreakerRefusesWithACircuitOpenError(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): After ResetTimeout an OPEN breaker becomes HALF_OPEN by its own timer. State reports it from that very moment.
 func TestAnOpenBreakerBecomesHalfOpenByItsOwnTimer(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		events := record(t, s)
@@ -44,6 +46,7 @@ func TestAnOpenBreakerBecomesHalfOpenByItsOwnTimer(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): After ResetTimeout an OPEN breaker becomes HALF_OPEN by its own timer. State reports it from that very moment.
 func TestStateSaysHalfOpenAtTheVeryMoment(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, ResetTimeout: 10 * time.Second})
@@ -51,6 +54,7 @@ func TestStateSaysHalfOpenAtTheVeryMoment(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): TimeUntilReset counts down.
 func TestTimeUntilResetCountsDown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, HalfOpenMaxCalls: 1})
@@ -67,6 +71,7 @@ func TestTimeUntilResetCountsDown(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): The reset timeout grows by ResetBackoff up to its cap with each reopening, and starts over after a recovery.
 func TestEachReopeningWithoutARecoveryGrowsTheResetTimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{
@@ -82,6 +87,7 @@ func TestEachReopeningWithoutARecoveryGrowsTheResetTimeout(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): The reset timeout grows by ResetBackoff up to its cap with each reopening, and starts over after a recovery.
 func TestTheResetTimeoutStaysTheSameByDefault(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})

@@ -17,6 +17,7 @@ type clientMistake struct{ status int }
 
 func (e clientMistake) Error() string { return fmt.Sprint("status ", e.status) }
 
+// Promise (Circuit breaker): context.Canceled and Excluded errors are ignored, DeadlineExceeded is a failure; a Classify function replaces these rules.
 func TestHowACallEndedIsAnOutcome(t *testing.T) {
 	errMine := errors.New("mine")
 	excluded := api.BreakerConfig{Excluded: []error{errMine}}
@@ -67,6 +68,7 @@ func TestHowACallEndedIsAnOutcome(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): A panic or runtime.Goexit in the function is a failure. The panic goes on to the caller, with its value.
 func TestAPanicIsAFailureAndGoesOnToTheCaller(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})
@@ -79,6 +81,7 @@ func TestAPanicIsAFailureAndGoesOnToTheCaller(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A panic or runtime.Goexit in the function is a failure. The panic goes on to the caller, with its value.
 func TestAGoexitIsAFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})
@@ -97,6 +100,7 @@ func TestAGoexitIsAFailure(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A panic or runtime.Goexit in the function is a failure. The panic goes on to the caller, with its value.
 func TestAPanickingTrialOpensItAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -106,6 +110,7 @@ func TestAPanickingTrialOpensItAgain(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Only the first report of a permit counts.
 func TestAPermitsFirstReportCounts(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -122,6 +127,7 @@ func TestAPermitsFirstReportCounts(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A call that takes SlowCall or longer is slow.
 func TestAPermitKnowsASlowCall(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{SlowCall: time.Second})
@@ -132,6 +138,7 @@ func TestAPermitKnowsASlowCall(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A classifier may call its breaker. One that panics blocks nothing.
 func TestAClassifierMayCallItsBreaker(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var b *api.Breaker
@@ -146,6 +153,7 @@ func TestAClassifierMayCallItsBreaker(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A classifier may call its breaker. One that panics blocks nothing.
 func TestAClassifierThatPanicsWedgesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		panicking := true

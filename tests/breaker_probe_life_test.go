@@ -14,6 +14,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Circuit breaker): Reset, ForceOpen, Disable, Configure and Shutdown do not wait for a probe.
 func TestOrdersDoNotWaitForAProbe(t *testing.T) {
 	for what, row := range map[string]struct {
 		order func(*api.Breaker) error
@@ -41,6 +42,7 @@ func TestOrdersDoNotWaitForAProbe(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): Reset, ForceOpen, Disable, Configure and Shutdown do not wait for a probe.
 func TestConfigureDuringAProbeServesTheNextTime(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var old, fresh atomic.Int32
@@ -61,6 +63,7 @@ func TestConfigureDuringAProbeServesTheNextTime(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Reset, ForceOpen, Disable, Configure and Shutdown do not wait for a probe.
 func TestShutdownDoesNotWaitForAProbe(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32
@@ -77,6 +80,8 @@ func TestShutdownDoesNotWaitForAProbe(t *testing.T) {
 }
 
 // A refusal needs no message while the probe runs; none is lost all the same.
+//
+// Promise (Circuit breaker): With a Probe, runs of that health check are the trials. Callers are refused meanwhile, and each refusal is counted.
 func TestNoRefusalIsLostWhileAProbeRuns(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32
@@ -110,6 +115,7 @@ func TestNoRefusalIsLostWhileAProbeRuns(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Breakers may share a probe. A probe that calls through its own breaker fails.
 func TestBreakersMayShareAProbe(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32
@@ -131,6 +137,8 @@ func TestBreakersMayShareAProbe(t *testing.T) {
 
 // The check of a probe must not go through its breaker, which refuses it. That
 // wedges nothing: it is a check that fails.
+//
+// Promise (Circuit breaker): Breakers may share a probe. A probe that calls through its own breaker fails.
 func TestAProbeThroughItsOwnBreakerIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := probed(t, s, api.BreakerConfig{})
@@ -143,6 +151,7 @@ func TestAProbeThroughItsOwnBreakerIsRefused(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A probe with a blank name is a *ConfigError.
 func TestAProbeWithAnImpossibleNameIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		_, err := s.Breaker("api", api.BreakerConfig{Probe: "\t"})

@@ -40,6 +40,7 @@ func slowly(runs *atomic.Int32, err error) api.Check {
 	}
 }
 
+// Promise (Circuit breaker): With a Probe, runs of that health check are the trials. Callers are refused meanwhile, and each refusal is counted.
 func TestAProbeTriesInsteadOfCallers(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32
@@ -66,6 +67,7 @@ func TestAProbeTriesInsteadOfCallers(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): HalfOpenMaxCalls consecutive healthy runs of the probe close the circuit. An unhealthy, blocked, stuck or late run reopens it.
 func TestAnUnhealthyProbeOpensItAgainForLonger(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		db := &sick{}
@@ -86,6 +88,7 @@ func TestAnUnhealthyProbeOpensItAgainForLonger(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): HalfOpenMaxCalls consecutive healthy runs of the probe close the circuit. An unhealthy, blocked, stuck or late run reopens it.
 func TestHealthyRunsMustBeInARow(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var run atomic.Int32
@@ -107,6 +110,8 @@ func TestHealthyRunsMustBeInARow(t *testing.T) {
 
 // What the check itself makes of its runs, over UnhealthyAfter and HealthyAfter
 // of them, is another question.
+//
+// Promise (Circuit breaker): Each run of a probe counts by itself, whatever the streaks of the check say. DEGRADED is a slow trial.
 func TestEachRunOfAProbeCountsByItself(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		db := &sick{}
@@ -128,6 +133,7 @@ func TestEachRunOfAProbeCountsByItself(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Each run of a probe counts by itself, whatever the streaks of the check say. DEGRADED is a slow trial.
 func TestADegradedProbeIsASlowTrial(t *testing.T) {
 	for slowCallRate, want := range map[float64]api.State{0: api.Closed, 0.5: api.Open} {
 		bubble(t, func(t *testing.T, s *api.System) {
@@ -140,6 +146,8 @@ func TestADegradedProbeIsASlowTrial(t *testing.T) {
 }
 
 // Whatever keeps a check from being healthy keeps the circuit open.
+//
+// Promise (Circuit breaker): HalfOpenMaxCalls consecutive healthy runs of the probe close the circuit. An unhealthy, blocked, stuck or late run reopens it.
 func TestAProbeThatCannotBeHealthyOpensItAgain(t *testing.T) {
 	for what, row := range map[string]struct {
 		cfg    api.CheckConfig
@@ -172,6 +180,7 @@ func TestAProbeThatCannotBeHealthyOpensItAgain(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): If the probe of a breaker is not registered, the breaker emits an event, and calls are the trials that time.
 func TestAProbeThatIsNotRegisteredLeavesTheTrialsToCallers(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		tp := record(t, s)
@@ -191,6 +200,7 @@ func TestAProbeThatIsNotRegisteredLeavesTheTrialsToCallers(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): If the probe of a breaker is not registered, the breaker emits an event, and calls are the trials that time.
 func TestAProbeThatIsDeregisteredLeavesTheTrialsToCallers(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32

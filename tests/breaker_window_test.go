@@ -11,6 +11,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Circuit breaker): A breaker opens at FailureThreshold, or at a failure or slow-call rate once the window holds MinimumCalls. Off disables the threshold.
+// Promise (Circuit breaker): Rates are judged when a failure or a slow call ends, over the last calls or over a time window of ten buckets.
 func TestRatesOpenABreaker(t *testing.T) {
 	const off = api.Off
 	rows := []struct {
@@ -64,6 +66,7 @@ func TestRatesOpenABreaker(t *testing.T) {
 	}
 }
 
+// Promise (Circuit breaker): A call counts when it ends, however long it ran.
 func TestACallCountsWhenItEndsHoweverLongItRan(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{
@@ -79,6 +82,7 @@ func TestACallCountsWhenItEndsHoweverLongItRan(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Rates are judged when a failure or a slow call ends, over the last calls or over a time window of ten buckets.
 func TestStatsTellTheFailureRateOfTheWindow(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureRate: 0.9, MinimumCalls: 4, Window: api.CountWindow(8)})
@@ -103,6 +107,7 @@ func TestStatsTellTheFailureRateOfTheWindow(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): A call that takes SlowCall or longer is slow.
 func TestACallOfSlowCallOrLongerIsSlow(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{SlowCall: time.Second})
@@ -119,6 +124,7 @@ func TestACallOfSlowCallOrLongerIsSlow(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): An idle breaker sets no timers.
 func TestAnIdleBreakerWithATimeWindowSetsNoTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, api.SystemConfig{})
@@ -130,6 +136,8 @@ func TestAnIdleBreakerWithATimeWindowSetsNoTimers(t *testing.T) {
 
 // The owner works on two machines in turn: neither may remember the kind of
 // window it held before.
+//
+// Promise (Circuit breaker): If Configure changes the window, the new window starts empty.
 func TestAWindowOfAnotherKindStartsEmptyAndCounts(t *testing.T) {
 	kinds := []api.Window{api.TimeWindow(time.Minute), api.CountWindow(4), api.TimeWindow(time.Hour), api.CountWindow(8)}
 	bubble(t, func(t *testing.T, s *api.System) {

@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Fallback and composition): Policies are listed outermost first, and compositions nest.
 func TestPoliciesAreListedOutermostFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 3})
@@ -23,6 +24,7 @@ func TestPoliciesAreListedOutermostFirst(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): Policies are listed outermost first, and compositions nest.
 func TestATimeoutBoundsTheWholeOrEachAttempt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 3})
@@ -39,6 +41,7 @@ func TestATimeoutBoundsTheWholeOrEachAttempt(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): A retry returns at once if the circuit inside is open, or if the wait would outlast its deadline.
 func TestAnOpenCircuitStopsARetryAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 9})
@@ -50,6 +53,7 @@ func TestAnOpenCircuitStopsARetryAtOnce(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): Policies are listed outermost first, and compositions nest.
 func TestCompositionsNest(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 2})
@@ -60,6 +64,7 @@ func TestCompositionsNest(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): Without a policy the function runs plainly. Do returns any type; Wrap decorates a function.
 func TestNoPolicyRunsTheFunctionPlainly(t *testing.T) {
 	for _, p := range []api.Policy{nil, api.Compose(), api.Compose(api.Compose())} {
 		v, err := api.Do(context.Background(), p, func(context.Context) (int, error) { return 7, errBoom })
@@ -69,6 +74,7 @@ func TestNoPolicyRunsTheFunctionPlainly(t *testing.T) {
 	}
 }
 
+// Promise (Fallback and composition): Without a policy the function runs plainly. Do returns any type; Wrap decorates a function.
 func TestAnyTypeIsReturned(t *testing.T) {
 	type order struct{ id int }
 	bubble(t, func(t *testing.T, s *api.System) {
@@ -79,6 +85,7 @@ func TestAnyTypeIsReturned(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): Without a policy the function runs plainly. Do returns any type; Wrap decorates a function.
 func TestWrapDecoratesAFunction(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -105,6 +112,7 @@ func TestWrapDecoratesAFunction(t *testing.T) {
 	})
 }
 
+// Promise (Concurrency and cost): A function may use the breaker that it runs in.
 func TestABreakerMayBeEnteredFromInsideItself(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -118,6 +126,7 @@ func TestABreakerMayBeEnteredFromInsideItself(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): If ctx is done before the call, its error is returned, the function does not run, and nothing is counted; under any policy.
 func TestADoneContextStartsNothingUnderAnyPolicy(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -132,6 +141,7 @@ func TestADoneContextStartsNothingUnderAnyPolicy(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): A retry returns at once if the circuit inside is open, or if the wait would outlast its deadline.
 func TestARetryUnderATimeoutDoesNotWaitInVain(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{InitialDelay: 2 * time.Second})

@@ -17,6 +17,8 @@ import (
 )
 
 // Rule 4: when a call returns, its outcome is in.
+//
+// Promise (Concurrency and cost): When a call returns, its outcome has been counted, even if its context has ended.
 func TestAFailingCallsConsequenceIsVisibleToTheVeryNextCall(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -30,6 +32,7 @@ func TestAFailingCallsConsequenceIsVisibleToTheVeryNextCall(t *testing.T) {
 	})
 }
 
+// Promise (Concurrency and cost): When a call returns, its outcome has been counted, even if its context has ended.
 func TestThatHoldsThoughTheCallersContextHasEnded(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -40,6 +43,7 @@ func TestThatHoldsThoughTheCallersContextHasEnded(t *testing.T) {
 	})
 }
 
+// Promise (Concurrency and cost): No success is lost or counted twice under concurrency.
 func TestManySuccessesEndOneStreak(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})
@@ -58,6 +62,7 @@ func TestManySuccessesEndOneStreak(t *testing.T) {
 	})
 }
 
+// Promise (Concurrency and cost): The limit on trials holds under a hundred goroutines.
 func TestTheHalfOpenCapHoldsUnderAHundredGoroutines(t *testing.T) {
 	for _, limit := range []int{1, 3, 20} {
 		bubble(t, func(t *testing.T, s *api.System) {
@@ -86,6 +91,7 @@ func TestTheHalfOpenCapHoldsUnderAHundredGoroutines(t *testing.T) {
 	}
 }
 
+// Promise (Concurrency and cost): The limit on trials holds under a hundred goroutines.
 func TestTheCapHoldsWhileIgnoredTrialsGiveTheirPermitsBack(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -112,6 +118,8 @@ func TestTheCapHoldsWhileIgnoredTrialsGiveTheirPermitsBack(t *testing.T) {
 	})
 }
 
+// Promise (Circuit breaker): Stats are consistent, and account for every call.
+// Promise (Concurrency and cost): No success is lost or counted twice under concurrency.
 func TestTotalsAddUpWhateverHappens(t *testing.T) {
 	for seed := range uint64(10) {
 		bubble(t, func(t *testing.T, s *api.System) {
@@ -174,6 +182,7 @@ func randomCall(b *api.Breaker, rnd *rand.Rand, admitted, refused, panicked *ato
 	}
 }
 
+// Promise (Concurrency and cost): A name is one breaker, however many goroutines ask for it first.
 func TestOneNameAskedForByManyIsOneBreaker(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var first atomic.Pointer[api.Breaker]

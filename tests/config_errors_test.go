@@ -28,6 +28,7 @@ func requireConfigError(t *testing.T, err error, kind, name, field string) {
 	}
 }
 
+// Promise (System, events, logs and errors): Invalid settings are a *ConfigError at once, which names the kind, the name, the field and the problem.
 func TestBadBreakerSettingsAreRefused(t *testing.T) {
 	rows := []struct {
 		field string
@@ -70,6 +71,7 @@ func TestBadBreakerSettingsAreRefused(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Invalid settings are a *ConfigError at once, which names the kind, the name, the field and the problem.
 func TestEdgesOfBreakerSettingsAreAccepted(t *testing.T) {
 	for _, cfg := range []api.BreakerConfig{
 		{FailureThreshold: api.Off},
@@ -86,6 +88,7 @@ func TestEdgesOfBreakerSettingsAreAccepted(t *testing.T) {
 	}
 }
 
+// Promise (System, events, logs and errors): Invalid settings are a *ConfigError at once, which names the kind, the name, the field and the problem.
 func TestBadRetrySettingsAreRefused(t *testing.T) {
 	rows := []struct {
 		field string
@@ -123,6 +126,7 @@ func TestBadRetrySettingsAreRefused(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Invalid settings are a *ConfigError at once, which names the kind, the name, the field and the problem.
 func TestBadChecksAreRefused(t *testing.T) {
 	rows := []struct {
 		field string
@@ -147,6 +151,7 @@ func TestBadChecksAreRefused(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Invalid settings are a *ConfigError at once, which names the kind, the name, the field and the problem.
 func TestAConfigErrorStaysShort(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		_, err := s.Breaker(strings.Repeat("x", 1<<20), api.BreakerConfig{ResetTimeout: -1})
@@ -156,6 +161,7 @@ func TestAConfigErrorStaysShort(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Zero values that no constructor made return errors.
 func TestZeroValuesThatCameFromNowhereAreRefused(t *testing.T) {
 	var (
 		b  api.Breaker

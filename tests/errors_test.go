@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (System, events, logs and errors): Each error is its own sentinel and no other, and has the documented words.
 func TestEachErrorIsItsSentinelAndNoOther(t *testing.T) {
 	sentinels := map[string]error{
 		"ErrCircuitOpen": api.ErrCircuitOpen, "ErrTimeout": api.ErrTimeout, "ErrExhausted": api.ErrExhausted,
@@ -31,6 +32,7 @@ func TestEachErrorIsItsSentinelAndNoOther(t *testing.T) {
 	}
 }
 
+// Promise (System, events, logs and errors): Each error is its own sentinel and no other, and has the documented words.
 func TestMessagesOfErrors(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b, err := s.Breaker("x", api.BreakerConfig{FailureThreshold: 1})
@@ -48,6 +50,7 @@ func TestMessagesOfErrors(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): errors.Is and errors.As reach the function's own error through every policy.
 func TestUserErrorsAreReachableThroughEveryLayer(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(time.Minute), retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{}))
@@ -61,6 +64,7 @@ func TestUserErrorsAreReachableThroughEveryLayer(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Each error is its own sentinel and no other, and has the documented words.
 func TestStatesAndStatusesHaveNames(t *testing.T) {
 	require.Equal(t, []string{"CLOSED", "OPEN", "HALF_OPEN"},
 		[]string{api.Closed.String(), api.Open.String(), api.HalfOpen.String()})

@@ -13,6 +13,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (System, events, logs and errors): Every change of a breaker is one event, in order.
 func TestBreakerEventsTellEachChangeInOrder(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tp := record(t, s)
@@ -30,6 +31,7 @@ func TestBreakerEventsTellEachChangeInOrder(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Every change of a breaker is one event, in order.
 func TestEventsOfManyBreakersFormLegalChains(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tp := record(t, s)
@@ -58,6 +60,7 @@ func TestEventsOfManyBreakersFormLegalChains(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Retries, timeouts and fallbacks emit events.
 func TestRetryTimeoutAndFallbackTellEvents(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tp := record(t, s)
@@ -88,6 +91,7 @@ func TestRetryTimeoutAndFallbackTellEvents(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A subscriber may call anything, panic or cancel itself. After it has cancelled, it gets no event.
 func TestASubscriberMayCallAnything(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -109,6 +113,7 @@ func TestASubscriberMayCallAnything(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A subscriber may call anything, panic or cancel itself. After it has cancelled, it gets no event.
 func TestASubscriberMayPanic(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		calls := 0
@@ -123,6 +128,7 @@ func TestASubscriberMayPanic(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A subscriber may call anything, panic or cancel itself. After it has cancelled, it gets no event.
 func TestAfterCancelASubscriberHearsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		calls := 0
@@ -139,6 +145,7 @@ func TestAfterCancelASubscriberHearsNothing(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A subscriber may call anything, panic or cancel itself. After it has cancelled, it gets no event.
 func TestASubscriberMayCancelItself(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		calls := 0
@@ -154,6 +161,7 @@ func TestASubscriberMayCancelItself(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A slow subscriber loses its oldest events, and is given their number.
 func TestASlowSubscriberLosesItsOldestEventsAndHearsHowMany(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		release := make(chan struct{})

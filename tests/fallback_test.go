@@ -16,6 +16,7 @@ var errCache = errors.New("cache is cold")
 func live(context.Context) (string, error)  { return "", errBoom }
 func cache(context.Context) (string, error) { return "", errCache }
 
+// Promise (Fallback and composition): Fallbacks run in order until one succeeds. None runs after a success.
 func TestFallbacksAreTriedInOrderUntilOneSucceeds(t *testing.T) {
 	var tried []string
 	try := func(name string, err error) api.Func[string] {
@@ -28,6 +29,7 @@ func TestFallbacksAreTriedInOrderUntilOneSucceeds(t *testing.T) {
 	require.Equal(t, []string{"live", "first", "second"}, tried)
 }
 
+// Promise (Fallback and composition): Fallbacks run in order until one succeeds. None runs after a success.
 func TestNoFallbackRunsAfterASuccess(t *testing.T) {
 	v, err := api.Do(context.Background(), nil,
 		func(context.Context) (string, error) { return "live", nil },
@@ -36,11 +38,13 @@ func TestNoFallbackRunsAfterASuccess(t *testing.T) {
 	require.Equal(t, "live", v)
 }
 
+// Promise (Fallback and composition): Fallbacks run in order until one succeeds. None runs after a success.
 func TestRunTakesFallbacksToo(t *testing.T) {
 	require.NoError(t, api.Run(context.Background(), nil, fail, fail, succeed))
 	require.ErrorIs(t, api.Run(context.Background(), nil, fail, fail), errBoom)
 }
 
+// Promise (Fallback and composition): Value returns a default value; a zero value is one too.
 func TestValueIsADefault(t *testing.T) {
 	v, err := api.Do(context.Background(), nil, live, cache, api.Value("offline"))
 	require.NoError(t, err)
@@ -50,6 +54,7 @@ func TestValueIsADefault(t *testing.T) {
 	require.Zero(t, n, "the zero value included")
 }
 
+// Promise (Fallback and composition): If every fallback fails, the error holds every error, in order.
 func TestAllFailedTellsEveryErrorInOrder(t *testing.T) {
 	_, err := api.Do(context.Background(), nil, live, cache, live)
 	var all *api.FallbackError
@@ -61,6 +66,7 @@ func TestAllFailedTellsEveryErrorInOrder(t *testing.T) {
 	require.Contains(t, err.Error(), "cache is cold")
 }
 
+// Promise (Fallback and composition): Cause returns to a fallback the errors so far.
 func TestCauseTellsAFallbackWhatFailedSoFar(t *testing.T) {
 	require.NoError(t, api.Cause(context.Background()))
 	var first, second error
@@ -79,6 +85,7 @@ func TestCauseTellsAFallbackWhatFailedSoFar(t *testing.T) {
 	require.ErrorIs(t, second, errCache)
 }
 
+// Promise (Fallback and composition): WhenOpen, WhenTimeout and When limit a fallback to some errors. A fallback that does not match leaves no trace.
 func TestFallbacksForSomeCauses(t *testing.T) {
 	open := &api.CircuitOpenError{Name: "api"}
 	rows := []struct {
@@ -110,6 +117,7 @@ func TestFallbacksForSomeCauses(t *testing.T) {
 	}
 }
 
+// Promise (Fallback and composition): WhenOpen, WhenTimeout and When limit a fallback to some errors. A fallback that does not match leaves no trace.
 func TestASkippedFallbackLeavesNoTrace(t *testing.T) {
 	_, err := api.Do(context.Background(), nil, live, api.WhenOpen(api.Value("x")), cache, api.WhenTimeout(api.Value("y")))
 	var all *api.FallbackError
@@ -121,6 +129,7 @@ func TestASkippedFallbackLeavesNoTrace(t *testing.T) {
 	require.Equal(t, "y", v)
 }
 
+// Promise (Fallback and composition): WhenOpen, WhenTimeout and When limit a fallback to some errors. A fallback that does not match leaves no trace.
 func TestAFallbackThatMatchedAndFailedIsInTheError(t *testing.T) {
 	_, err := api.Do(context.Background(), nil, live, api.When(func(error) bool { return true }, cache))
 	var all *api.FallbackError
@@ -128,6 +137,7 @@ func TestAFallbackThatMatchedAndFailedIsInTheError(t *testing.T) {
 	require.Equal(t, []error{errBoom, errCache}, all.Errs)
 }
 
+// Promise (Fallback and composition): A fallback gets the caller's context, not one that has timed out. If the caller's context is done, no fallback runs.
 func TestAFallbacksContextHasNotTimedOut(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
@@ -142,6 +152,7 @@ func TestAFallbacksContextHasNotTimedOut(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): A fallback gets the caller's context, not one that has timed out. If the caller's context is done, no fallback runs.
 func TestACallerThatIsGoneIsNotServedFallbacks(t *testing.T) {
 	never := func(context.Context) (string, error) { t.Error("it ran"); return "", nil }
 	ctx, cancel := context.WithCancel(context.Background())
@@ -161,12 +172,14 @@ func TestACallerThatIsGoneIsNotServedFallbacks(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): Fallbacks do not catch panics.
 func TestAPanicIsNotCaughtByFallbacks(t *testing.T) {
 	explode := func(context.Context) error { panic("kaboom") }
 	require.PanicsWithValue(t, "kaboom", func() { api.Run(context.Background(), nil, explode, succeed) })
 	require.PanicsWithValue(t, "kaboom", func() { api.Run(context.Background(), nil, fail, explode, succeed) })
 }
 
+// Promise (Fallback and composition): WhenOpen, WhenTimeout and When limit a fallback to some errors. A fallback that does not match leaves no trace.
 func TestAnOpenCircuitIsServedByAFallback(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -177,6 +190,7 @@ func TestAnOpenCircuitIsServedByAFallback(t *testing.T) {
 	})
 }
 
+// Promise (Fallback and composition): A chain tries its alternatives in order, and respects the caller's context. One without alternatives fails.
 func TestAChainTriesItsAlternativesInOrder(t *testing.T) {
 	chain := api.NewFallback("data_source", live).Add(cache)
 	_, err := chain.Execute(context.Background())
@@ -204,6 +218,7 @@ func TestAChainTriesItsAlternativesInOrder(t *testing.T) {
 	require.ErrorIs(t, cause, errBoom)
 }
 
+// Promise (Fallback and composition): A chain tries its alternatives in order, and respects the caller's context. One without alternatives fails.
 func TestAChainWithoutAlternativesFails(t *testing.T) {
 	_, err := api.NewFallback[string]("empty").Execute(context.Background())
 	require.Error(t, err)
@@ -212,6 +227,7 @@ func TestAChainWithoutAlternativesFails(t *testing.T) {
 	require.Equal(t, "x", v)
 }
 
+// Promise (Fallback and composition): A chain tries its alternatives in order, and respects the caller's context. One without alternatives fails.
 func TestAChainObeysItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -41,6 +41,7 @@ func shown(t *testing.T, s *api.System, cfg api.ShowBreakersConfig) func(groups 
 	}
 }
 
+// Promise (Health): ShowBreakers adds a check for each breaker, later ones too, in every format and in its group, and keeps its history.
 func TestEachBreakerIsShownAsACheck(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		early := named(t, s, "early")
@@ -72,6 +73,7 @@ func TestEachBreakerIsShownAsACheck(t *testing.T) {
 	})
 }
 
+// Promise (Health): ShowBreakers adds a check for each breaker, later ones too, in every format and in its group, and keeps its history.
 func TestShownBreakersAreInAllFormatsAndTheirGroup(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		require.NoError(t, s.ShowBreakers(api.ShowBreakersConfig{}))
@@ -99,6 +101,7 @@ func TestShownBreakersAreInAllFormatsAndTheirGroup(t *testing.T) {
 	})
 }
 
+// Promise (Health): An open circuit degrades the status and takes no endpoint down, except with Strict.
 func TestAnOpenCircuitTakesNothingDownUnlessAsked(t *testing.T) {
 	for _, row := range []struct {
 		cfg          api.ShowBreakersConfig
@@ -126,6 +129,7 @@ func TestAnOpenCircuitTakesNothingDownUnlessAsked(t *testing.T) {
 	}
 }
 
+// Promise (Health): ShowBreakersConfig.Most limits how many breakers are shown; those that are not CLOSED come first.
 func TestOnlySoManyBreakersAreShown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		rows := shown(t, s, api.ShowBreakersConfig{Most: 3})
@@ -149,6 +153,7 @@ func TestOnlySoManyBreakersAreShown(t *testing.T) {
 	})
 }
 
+// Promise (Health): Checks of breakers are right after many changes, and after lost events.
 func TestShownBreakersAreRightAfterAStorm(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		rows := shown(t, s, api.ShowBreakersConfig{})
@@ -177,6 +182,7 @@ func TestShownBreakersAreRightAfterAStorm(t *testing.T) {
 	})
 }
 
+// Promise (Health): ShowBreakers adds a check for each breaker, later ones too, in every format and in its group, and keeps its history.
 func TestBreakersMadeMeanwhileAreShown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var all sync.WaitGroup
@@ -203,6 +209,7 @@ func TestBreakersMadeMeanwhileAreShown(t *testing.T) {
 	})
 }
 
+// Promise (Health): ShowBreakers adds a check for each breaker, later ones too, in every format and in its group, and keeps its history.
 func TestACircuitThatFlapsIsShownSo(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		rows := shown(t, s, api.ShowBreakersConfig{})
@@ -218,6 +225,7 @@ func TestACircuitThatFlapsIsShownSo(t *testing.T) {
 	})
 }
 
+// Promise (Health): Checks of breakers cannot be registered or deregistered by name. A check that has such a name already keeps it.
 func TestAShownBreakerIsNoCheckOfOnesOwn(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		register(t, s, "circuit:mine", onDemand, api.Ping(succeed))
@@ -253,6 +261,7 @@ func TestAShownBreakerIsNoCheckOfOnesOwn(t *testing.T) {
 	})
 }
 
+// Promise (Health): ShowBreakers adds a check for each breaker, later ones too, in every format and in its group, and keeps its history.
 func TestShownBreakersReadOnAfterShutdown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		rows := shown(t, s, api.ShowBreakersConfig{})

@@ -20,6 +20,7 @@ func visit(h http.Handler, method, path string) *httptest.ResponseRecorder {
 	return w
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestTheHealthEndpointSpeaksTheDocumentedJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, api.SystemConfig{Version: "3.1.0"})
@@ -55,6 +56,7 @@ func TestTheHealthEndpointSpeaksTheDocumentedJSON(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestASystemHealthMarshalsToTheDocumentedJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, api.SystemConfig{Version: "3.1.0"})
@@ -75,6 +77,7 @@ func TestASystemHealthMarshalsToTheDocumentedJSON(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestHTTPStatusFollowsTheOverallStatus(t *testing.T) {
 	rows := []struct {
 		status api.Status
@@ -101,6 +104,7 @@ func TestHTTPStatusFollowsTheOverallStatus(t *testing.T) {
 	}
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestLivezIsTheGroupLive(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		cfg := api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live"}}
@@ -112,6 +116,7 @@ func TestLivezIsTheGroupLive(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestOnlyGetAndHead(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		h := register(t, s, "db", onDemand, api.Ping(succeed)).Handler()
@@ -133,6 +138,7 @@ func TestOnlyGetAndHead(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestTheHandlerWorksUnderAnyPrefix(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		h := register(t, s, "db", onDemand, api.Ping(succeed)).Handler()
@@ -146,6 +152,7 @@ func TestTheHandlerWorksUnderAnyPrefix(t *testing.T) {
 	})
 }
 
+// Promise (Health over HTTP and gRPC): The endpoints answer GET and HEAD with the documented JSON, 200 or 503 and no-store, below any prefix, and run no check.
 func TestTheHandlerRunsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick

@@ -14,6 +14,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Health): A check has one run in flight, and callers share it. A caller that leaves does not cancel it.
 func TestWhoAsksMeanwhileJoinsTheRunInFlight(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs, atOnce, most atomic.Int32
@@ -38,6 +39,7 @@ func TestWhoAsksMeanwhileJoinsTheRunInFlight(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check has one run in flight, and callers share it. A caller that leaves does not cancel it.
 func TestACallerThatLeavesDoesNotCancelTheSharedRun(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var slow atomic.Bool
@@ -71,6 +73,7 @@ func TestACallerThatLeavesDoesNotCancelTheSharedRun(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check that outlives its timeout reads UNHEALTHY, says since when, and does not run again until it has returned.
 func TestACheckThatOutlivesItsTimeoutIsUnhealthy(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32
@@ -108,6 +111,7 @@ func TestACheckThatOutlivesItsTimeoutIsUnhealthy(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check that outlives its timeout reads UNHEALTHY, says since when, and does not run again until it has returned.
 func TestAPoliteCheckTimesOutToo(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		register(t, s, "db", api.CheckConfig{Timeout: 2 * time.Second, Interval: api.OnDemand}, api.Ping(polite))
@@ -118,6 +122,7 @@ func TestAPoliteCheckTimesOutToo(t *testing.T) {
 	})
 }
 
+// Promise (Health): The supervisor restarts a check that panics, with back-off.
 func TestASupervisorRestartsACheckThatPanicked(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		tp := record(t, s)
@@ -148,6 +153,7 @@ func TestASupervisorRestartsACheckThatPanicked(t *testing.T) {
 	})
 }
 
+// Promise (Health): The supervisor restarts a check that panics, with back-off.
 func TestRestartsOfACheckThatAlwaysPanicsBackOff(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var runs atomic.Int32
@@ -164,6 +170,7 @@ func TestRestartsOfACheckThatAlwaysPanicsBackOff(t *testing.T) {
 	})
 }
 
+// Promise (Health): The supervisor restarts a check that panics, with back-off.
 func TestAskingForACheckThatPanicsReturns(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var bad atomic.Bool

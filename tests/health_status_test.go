@@ -10,6 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Health): The result of a check is its status. The overall status is the worst of all, except that an optional UNHEALTHY check only degrades it.
 func TestWhatACheckReturnsIsItsStatus(t *testing.T) {
 	rows := []struct {
 		name    string
@@ -38,6 +39,7 @@ func TestWhatACheckReturnsIsItsStatus(t *testing.T) {
 	}
 }
 
+// Promise (Health): The result of a check is its status. The overall status is the worst of all, except that an optional UNHEALTHY check only degrades it.
 func TestOverallStatus(t *testing.T) {
 	type check struct {
 		status   api.Status

@@ -12,6 +12,8 @@ import (
 
 // A run is h healthy, d degraded, u an error, p a panic; the status found
 // after it is H, D or U.
+//
+// Promise (Health): The status changes after UnhealthyAfter failures or HealthyAfter successes. The message changes at once.
 func TestStreaksDecideTheStatus(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -52,6 +54,7 @@ func TestStreaksDecideTheStatus(t *testing.T) {
 	}
 }
 
+// Promise (Health): The status changes after UnhealthyAfter failures or HealthyAfter successes. The message changes at once.
 func TestTheMessageChangesAtOnceTheStatusWhenTheStreakSaysSo(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick
@@ -64,6 +67,7 @@ func TestTheMessageChangesAtOnceTheStatusWhenTheStreakSaysSo(t *testing.T) {
 	})
 }
 
+// Promise (Health): Each change of status is an event.
 func TestAChangeOfStatusIsAnEvent(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tp := record(t, s)

@@ -49,6 +49,7 @@ func (s *sick) check(context.Context) (api.Details, error) {
 	return nil, nil
 }
 
+// Promise (Health): A result carries the name, latency, details and time of the run.
 func TestAResultCarriesFacts(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		register(t, s, "cache", onDemand, func(ctx context.Context) (api.Details, error) {
@@ -68,6 +69,7 @@ func TestAResultCarriesFacts(t *testing.T) {
 	})
 }
 
+// Promise (Health): Snapshot returns results sorted by name, of one group if asked, and runs nothing.
 func TestASnapshotIsSortedAndRunsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick
@@ -85,6 +87,7 @@ func TestASnapshotIsSortedAndRunsNothing(t *testing.T) {
 	})
 }
 
+// Promise (Health): Snapshot returns results sorted by name, of one group if asked, and runs nothing.
 func TestGroups(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		h := register(t, s, "default", onDemand, api.Ping(succeed))
@@ -107,6 +110,7 @@ func TestGroups(t *testing.T) {
 	})
 }
 
+// Promise (Health): Run and RunAll return fresh results. RunAll runs all checks at once, each within its timeout.
 func TestRunAsksOneCheck(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick
@@ -125,6 +129,7 @@ func TestRunAsksOneCheck(t *testing.T) {
 	})
 }
 
+// Promise (Health): Run and RunAll return fresh results. RunAll runs all checks at once, each within its timeout.
 func TestRunAllRunsAllAtOnceEachWithinItsTimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
@@ -145,6 +150,7 @@ func TestRunAllRunsAllAtOnceEachWithinItsTimeout(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check first runs in Register, then in the background with jitter, or on demand.
 func TestACheckRunsInTheBackground(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var mu sync.Mutex
@@ -172,6 +178,7 @@ func TestACheckRunsInTheBackground(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check first runs in Register, then in the background with jitter, or on demand.
 func TestAnOnDemandCheckRunsOnceInRegisterAndThenWhenAsked(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick
@@ -183,6 +190,7 @@ func TestAnOnDemandCheckRunsOnceInRegisterAndThenWhenAsked(t *testing.T) {
 	})
 }
 
+// Promise (Health): Deregister forgets a check and frees its name.
 func TestDeregisterForgetsACheck(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick

@@ -71,6 +71,8 @@ func below(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg,
 func standard(pkg string) bool { return !strings.Contains(strings.Split(pkg, "/")[0], ".") }
 
 // Each room imports only what lies below it; actor kinds never meet.
+//
+// Promise (Source code): Imports go in one direction, and kinds of actors never import one another.
 func TestImportsGoInOneDirection(t *testing.T) {
 	rooms := []struct {
 		room  string
@@ -106,6 +108,7 @@ func TestImportsGoInOneDirection(t *testing.T) {
 	}
 }
 
+// Promise (Source code): Only owners and the system import the actor library, and the library imports nothing else from outside.
 func TestOnlyOwnersAndTheSystemKnowTheActorLibrary(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.fits("actors/*/actor.go") || s.fits("actors/*/*_test.go") || s.in("system") || s.in("bench") {
@@ -117,6 +120,7 @@ func TestOnlyOwnersAndTheSystemKnowTheActorLibrary(t *testing.T) {
 	}
 }
 
+// Promise (Source code): Only owners and the system import the actor library, and the library imports nothing else from outside.
 func TestTheLibraryItselfNeedsNothingElse(t *testing.T) {
 	for _, s := range sources(t) {
 		inLibrary := s.in("messages") || s.in("actors") || s.in("system") || s.fits("api/*.go")
@@ -129,6 +133,7 @@ func TestTheLibraryItselfNeedsNothingElse(t *testing.T) {
 	}
 }
 
+// Promise (Source code): Messages are data, machines are pure, and every actor folder has the same files.
 func TestMessagesAreData(t *testing.T) {
 	for _, s := range sources(t) {
 		if !s.in("messages") || s.test() {
@@ -154,6 +159,7 @@ func TestMessagesAreData(t *testing.T) {
 	}
 }
 
+// Promise (Source code): Messages are data, machines are pure, and every actor folder has the same files.
 func TestEveryActorFolderReadsAlike(t *testing.T) {
 	for _, kind := range []string{"breaker", "retry", "health"} {
 		for _, file := range []string{"doc.go", "config.go", "machine.go", "actor.go"} {
@@ -162,6 +168,7 @@ func TestEveryActorFolderReadsAlike(t *testing.T) {
 	}
 }
 
+// Promise (Source code): Messages are data, machines are pure, and every actor folder has the same files.
 func TestMachinesArePure(t *testing.T) {
 	banned := []string{"sync", "sync/atomic", "log", "log/slog", "context", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
@@ -182,6 +189,7 @@ func TestMachinesArePure(t *testing.T) {
 	}
 }
 
+// Promise (Source code): No package is unsafe, and the top folder holds nothing unexpected.
 func TestNothingUnsafe(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.path != "api/checks/disk_windows.go" { // a system call that fills in what it gets pointers to
@@ -195,6 +203,7 @@ func TestNothingUnsafe(t *testing.T) {
 	}
 }
 
+// Promise (Source code): No package is unsafe, and the top folder holds nothing unexpected.
 func TestNothingUnexpectedAtTheTop(t *testing.T) {
 	expected := []string{
 		"actors", "api", "bench", "cmd", "messages", "system", "tests", "docs",

@@ -12,6 +12,8 @@ import (
 // A test that sleeps plays in a synctest bubble, where time is virtual, and a
 // helper that sleeps serves a package that has bubbles. In bench, cmd and
 // torture real time or real concurrency is the point.
+//
+// Promise (Source code): No test waits in real time, skips, or polls. Every package with tests checks for leaked goroutines.
 func TestNoTestWaitsInRealTime(t *testing.T) {
 	packages := map[string][]*ast.FuncDecl{}
 	for _, s := range sources(t) {
@@ -65,6 +67,7 @@ func callsAny(fn *ast.FuncDecl, names map[string]bool) (found bool) {
 	return found
 }
 
+// Promise (Source code): No test waits in real time, skips, or polls. Every package with tests checks for leaked goroutines.
 func TestNoTestIsSkippedOrHopes(t *testing.T) {
 	for _, s := range sources(t) {
 		if !s.test() {
@@ -81,6 +84,7 @@ func TestNoTestIsSkippedOrHopes(t *testing.T) {
 	}
 }
 
+// Promise (Source code): No test waits in real time, skips, or polls. Every package with tests checks for leaked goroutines.
 func TestEveryPackageWithTestsWatchesItsGoroutines(t *testing.T) {
 	watched := map[string]bool{}
 	for _, s := range sources(t) {

@@ -13,6 +13,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (System, events, logs and errors): Log lines have the documented words and levels.
 func TestCircuitChangesAreLoggedInTheDocumentedWords(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		play(t, breaker(t, s, api.BreakerConfig{}), "fffff 60s sss")
@@ -26,6 +27,7 @@ func TestCircuitChangesAreLoggedInTheDocumentedWords(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Log lines have the documented words and levels.
 func TestEachOpeningIsLoggedAtWarn(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -44,6 +46,7 @@ func TestEachOpeningIsLoggedAtWarn(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Log lines have the documented words and levels.
 func TestRetriesAreLoggedAtWarn(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		require.NoError(t, api.Run(context.Background(), retry(t, s, api.RetryConfig{}), failures(1).fn))
@@ -54,6 +57,7 @@ func TestRetriesAreLoggedAtWarn(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Log lines have the documented words and levels.
 func TestTimeoutsAreLoggedAtWarnAndFallbacksAtInfo(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		p := api.Compose(api.TimeoutConfig{Limit: time.Second, Operation: "lookup"}, breaker(t, s, api.BreakerConfig{}))
@@ -67,6 +71,7 @@ func TestTimeoutsAreLoggedAtWarnAndFallbacksAtInfo(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Log lines have the documented words and levels.
 func TestAQuietLifeLogsNothing(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		p := api.Compose(api.Timeout(time.Second), retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{}))
@@ -82,6 +87,7 @@ type badLog struct{ slog.Handler }
 func (badLog) Enabled(context.Context, slog.Level) bool  { panic("log kaboom") }
 func (badLog) Handle(context.Context, slog.Record) error { panic("log kaboom") }
 
+// Promise (System, events, logs and errors): A log handler that panics loses records and nothing else.
 func TestALogThatPanicsLosesRecordsAndNothingElse(t *testing.T) {
 	for _, handler := range []slog.Handler{badLog{slog.DiscardHandler}, halfBadLog{slog.DiscardHandler}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -101,6 +107,7 @@ type halfBadLog struct{ slog.Handler }
 func (halfBadLog) Enabled(context.Context, slog.Level) bool  { return true }
 func (halfBadLog) Handle(context.Context, slog.Record) error { panic("log kaboom") }
 
+// Promise (System, events, logs and errors): A long name does not make a long log line.
 func TestLongNamesMakeNoLongLogLines(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		name := strings.Repeat("n", 255)

@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (System, events, logs and errors): A name is one policy. The first settings stay; a warning in the log names the settings that differ.
 func TestTheSameNameIsTheSameBreaker(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		first, err := s.Breaker("api", api.BreakerConfig{FailureThreshold: 7})
@@ -29,6 +30,7 @@ func TestTheSameNameIsTheSameBreaker(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A name is one policy. The first settings stay; a warning in the log names the settings that differ.
 func TestTheSameNameIsTheSameRetry(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		first, err := s.Retry("api", api.RetryConfig{MaxAttempts: 7})
@@ -46,6 +48,7 @@ func TestTheSameNameIsTheSameRetry(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A name is one policy. The first settings stay; a warning in the log names the settings that differ.
 func TestNamesOfDifferentKindsDoNotMeet(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		_, err := s.Breaker("api", api.BreakerConfig{})
@@ -56,6 +59,7 @@ func TestNamesOfDifferentKindsDoNotMeet(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): A name is one policy. The first settings stay; a warning in the log names the settings that differ.
 func TestBreakersAndRetriesAreFoundByName(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		require.Empty(t, s.Breakers())
@@ -87,6 +91,7 @@ func TestBreakersAndRetriesAreFoundByName(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Systems share nothing.
 func TestSystemsShareNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, one *api.System) {
 		two := start(t, api.SystemConfig{})
@@ -96,6 +101,7 @@ func TestSystemsShareNothing(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Defaults are filled in.
 func TestBreakerDefaultsAreFilledIn(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		require.Equal(t, api.BreakerConfig{
@@ -112,6 +118,7 @@ func TestBreakerDefaultsAreFilledIn(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Defaults are filled in.
 func TestRetryDefaultsAreFilledIn(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r, err := s.Retry("api", api.RetryConfig{Budget: &api.RetryBudget{Ratio: 0.1}})
@@ -128,6 +135,10 @@ func TestRetryDefaultsAreFilledIn(t *testing.T) {
 
 // Names of 1 to 255 bytes of valid UTF-8 are accepted for every kind of thing,
 // and no others.
+//
+// Promise (System, events, logs and errors): A name is 1 to 255 bytes of valid UTF-8. Any other is a *ConfigError.
+//
+// Promise (Settings and names): Names are 1 to 255 bytes of valid UTF-8, for every kind of thing.
 func TestNamesThatAreTooLongOrNoTextAreRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		refused := func(err error, kind, name, field string) {

@@ -10,6 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Retry): The wait grows with each attempt as documented, up to MaxDelay, and never overflows.
 func TestDelayGrowsAndIsCapped(t *testing.T) {
 	plain := api.RetryConfig{Jitter: api.JitterNone}
 	rows := []struct {
@@ -34,6 +35,7 @@ func TestDelayGrowsAndIsCapped(t *testing.T) {
 	}
 }
 
+// Promise (Retry): Each of the four jitters stays in its documented range, MaxDelay included.
 func TestJitterStaysInItsRange(t *testing.T) {
 	const ms = time.Millisecond
 	rows := []struct {

@@ -25,6 +25,7 @@ func requireRetryError(t *testing.T, err error, reason string, attempts int) {
 	require.Contains(t, err.Error(), "api")
 }
 
+// Promise (Retry): When a retry gives up, its error reports the reason and wraps the last error of the function.
 func TestNoAttemptsLeft(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		err := api.Run(context.Background(), retry(t, s, api.RetryConfig{}), fail)
@@ -34,6 +35,7 @@ func TestNoAttemptsLeft(t *testing.T) {
 	})
 }
 
+// Promise (Retry): When a retry gives up, its error reports the reason and wraps the last error of the function.
 func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithTimeout(context.Background(), 2500*time.Millisecond)
@@ -48,6 +50,7 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 	})
 }
 
+// Promise (Retry): When a retry gives up, its error reports the reason and wraps the last error of the function.
 func TestTheCallersCancellationEndsTheWait(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -62,6 +65,7 @@ func TestTheCallersCancellationEndsTheWait(t *testing.T) {
 	})
 }
 
+// Promise (Retry): When a retry gives up, its error reports the reason and wraps the last error of the function.
 func TestShutdownEndsTheWait(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		time.AfterFunc(400*time.Millisecond, func() { s.Shutdown(context.Background()) })
@@ -75,6 +79,7 @@ func TestShutdownEndsTheWait(t *testing.T) {
 	})
 }
 
+// Promise (Retry): When a retry gives up, its error reports the reason and wraps the last error of the function.
 func TestTheBudgetIsCheckedBeforeAnyWait(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{Budget: &api.RetryBudget{}})
@@ -102,6 +107,7 @@ func throttledAmong(t *testing.T, r *api.Retry, calls int) int {
 	return int(after.Throttled - before.Throttled)
 }
 
+// Promise (Retry): The budget allows retries for a share of the calls, and a few per second always. Configure keeps what is spent.
 func TestTheBudgetAllowsAShareOfCalls(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		cfg := api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{Ratio: 0.2}}
@@ -118,6 +124,7 @@ func TestTheBudgetAllowsAShareOfCalls(t *testing.T) {
 	})
 }
 
+// Promise (Retry): The budget allows retries for a share of the calls, and a few per second always. Configure keeps what is spent.
 func TestTheBudgetAlwaysAllowsAFewPerSecond(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 1}})
@@ -130,6 +137,7 @@ func TestTheBudgetAlwaysAllowsAFewPerSecond(t *testing.T) {
 	})
 }
 
+// Promise (Retry): The budget allows retries for a share of the calls, and a few per second always. Configure keeps what is spent.
 func TestConfigureKeepsTheBudgetThatIsSpent(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		cfg := api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 0.5}} // 5 in 10 s
@@ -141,6 +149,7 @@ func TestConfigureKeepsTheBudgetThatIsSpent(t *testing.T) {
 	})
 }
 
+// Promise (Retry): A context that is done starts no attempt.
 func TestADoneContextStartsNoRetry(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithCancel(context.Background())

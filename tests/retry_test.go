@@ -51,6 +51,7 @@ func seconds(list ...float64) (out []time.Duration) {
 	return out
 }
 
+// Promise (Retry): The wait grows with each attempt as documented, up to MaxDelay, and never overflows.
 func TestARetryWaitsLongerEachTime(t *testing.T) {
 	rows := []struct {
 		name string
@@ -76,6 +77,7 @@ func TestARetryWaitsLongerEachTime(t *testing.T) {
 	}
 }
 
+// Promise (Retry): A retry stops at the first success.
 func TestARetryStopsAtTheFirstSuccess(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 5})
@@ -85,6 +87,7 @@ func TestARetryStopsAtTheFirstSuccess(t *testing.T) {
 	})
 }
 
+// Promise (Retry): Attempt reports the number of the attempt to the function, and 1 outside a retry.
 func TestAttemptIsOneAnywhereElse(t *testing.T) {
 	require.Equal(t, 1, api.Attempt(context.Background()))
 	bubble(t, func(t *testing.T, s *api.System) {
@@ -95,6 +98,7 @@ func TestAttemptIsOneAnywhereElse(t *testing.T) {
 	})
 }
 
+// Promise (Retry): OnRetry is called before each wait.
 func TestOnRetryIsToldBeforeEachWait(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		begin := time.Now()
@@ -107,6 +111,7 @@ func TestOnRetryIsToldBeforeEachWait(t *testing.T) {
 	})
 }
 
+// Promise (Retry): An error that is not retryable is returned unchanged. A Permanent error is never retried.
 func TestAnErrorThatIsNotRetryableComesBackAsItIs(t *testing.T) {
 	open := &api.CircuitOpenError{Name: "other"}
 	rows := []struct {
@@ -135,6 +140,7 @@ func TestAnErrorThatIsNotRetryableComesBackAsItIs(t *testing.T) {
 	}
 }
 
+// Promise (Retry): Retryable replaces the default rule, which retries an attempt that ended with DeadlineExceeded.
 func TestRetryableReplacesTheDefault(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{Retryable: func(error) bool { return true }})
@@ -145,6 +151,7 @@ func TestRetryableReplacesTheDefault(t *testing.T) {
 	})
 }
 
+// Promise (Retry): Retryable replaces the default rule, which retries an attempt that ended with DeadlineExceeded.
 func TestDeadlineExceededOfOneAttemptIsRetried(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		a := failures(1)
@@ -153,11 +160,13 @@ func TestDeadlineExceededOfOneAttemptIsRetried(t *testing.T) {
 	})
 }
 
+// Promise (Retry): An error that is not retryable is returned unchanged. A Permanent error is never retried.
 func TestPermanentUnwraps(t *testing.T) {
 	require.ErrorIs(t, api.Permanent(errBoom), errBoom)
 	require.ErrorIs(t, api.RetryAfter(errBoom, time.Second), errBoom)
 }
 
+// Promise (Retry): A RetryAfter error makes the wait at least that long, without jitter, up to MaxDelay.
 func TestRetryAfterSetsTheNextWait(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -184,6 +193,7 @@ func TestRetryAfterSetsTheNextWait(t *testing.T) {
 	}
 }
 
+// Promise (Retry): Stats count calls, retries and failures. Configure takes effect at once and keeps the counts.
 func TestRetryStatisticsAreKept(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 3})

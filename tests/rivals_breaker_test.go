@@ -15,6 +15,7 @@ import (
 // The defects below were measured in breakers that people use. Each is a test
 // that this one must pass.
 
+// Promise (Defects of other libraries): A trial that hangs, panics, exits or is cancelled does not leave the breaker HALF_OPEN for ever.
 func TestDefectAProbeThatEndsBadlyWedgesTheBreakerInHalfOpen(t *testing.T) {
 	run := func(fn func(context.Context) error) func(t *testing.T, b *api.Breaker) {
 		return func(t *testing.T, b *api.Breaker) {
@@ -57,6 +58,7 @@ func TestDefectAProbeThatEndsBadlyWedgesTheBreakerInHalfOpen(t *testing.T) {
 	}
 }
 
+// Promise (Defects of other libraries): A success that was admitted before the circuit opened does not close it.
 func TestDefectASuccessAdmittedBeforeTheTripClosesTheBreaker(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, HalfOpenMaxCalls: 1})
@@ -67,6 +69,7 @@ func TestDefectASuccessAdmittedBeforeTheTripClosesTheBreaker(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Late results do not free places for more trials.
 func TestDefectLateResultsMintExtraPermits(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -89,6 +92,7 @@ func TestDefectLateResultsMintExtraPermits(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): The limit on trials holds.
 func TestDefectTheHalfOpenLimitIsNotHeld(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -103,6 +107,7 @@ func TestDefectTheHalfOpenLimitIsNotHeld(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A subscriber that calls the breaker does not deadlock. One that panics does not end the process.
 func TestDefectAListenerThatCallsTheBreakerDeadlocks(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, ResetTimeout: time.Second})
@@ -119,6 +124,7 @@ func TestDefectAListenerThatCallsTheBreakerDeadlocks(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A subscriber that calls the breaker does not deadlock. One that panics does not end the process.
 func TestDefectAListenerThatPanicsKillsTheProcess(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		t.Cleanup(s.Subscribe(func(api.Event) { panic("kaboom") }))
@@ -126,6 +132,7 @@ func TestDefectAListenerThatPanicsKillsTheProcess(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Events come in order.
 func TestDefectEventsComeInTheWrongOrder(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tp := record(t, s)
@@ -141,6 +148,7 @@ func TestDefectEventsComeInTheWrongOrder(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Calls that last longer than the window count.
 func TestDefectCallsLongerThanTheWindowNeverCount(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{
@@ -154,6 +162,7 @@ func TestDefectCallsLongerThanTheWindowNeverCount(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A cancellation does not open the circuit. An error that no rule names is not a success.
 func TestDefectCancellationTripsIt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, FailureRate: 0.1, MinimumCalls: 1})
@@ -161,6 +170,7 @@ func TestDefectCancellationTripsIt(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A cancellation does not open the circuit. An error that no rule names is not a success.
 func TestDefectAnUnhandledErrorCountsAsASuccess(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2, Excluded: []error{errCache}})
@@ -169,6 +179,7 @@ func TestDefectAnUnhandledErrorCountsAsASuccess(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Calling Done three times counts one failure.
 func TestDefectDoneThreeTimesCountsThreeFailures(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 2})

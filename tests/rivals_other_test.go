@@ -18,6 +18,7 @@ import (
 // The defects below were measured in timeouts, retries and health checks that
 // people use. Each is a test that these must pass.
 
+// Promise (Defects of other libraries): A timeout returns at its limit, not when the function does.
 func TestDefectATimeoutReturnsWhenTheFunctionDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		require.Equal(t, 20*time.Millisecond, took(func() {
@@ -26,6 +27,7 @@ func TestDefectATimeoutReturnsWhenTheFunctionDoes(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A retry checks its budget before it waits, keeps the original error, and limits RetryAfter.
 func TestDefectARetrySleepsFirstAndFindsTheBudgetEmptyAfter(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{InitialDelay: time.Minute, Budget: &api.RetryBudget{}})
@@ -33,6 +35,7 @@ func TestDefectARetrySleepsFirstAndFindsTheBudgetEmptyAfter(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A retry checks its budget before it waits, keeps the original error, and limits RetryAfter.
 func TestDefectARetryLosesTheOriginalError(t *testing.T) {
 	type status struct{ error }
 	bubble(t, func(t *testing.T, s *api.System) {
@@ -42,6 +45,7 @@ func TestDefectARetryLosesTheOriginalError(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A retry takes the context of each call. The error of the context does not hide that of the function.
 func TestDefectTheContextsErrorHidesTheOperations(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 100})
@@ -59,6 +63,7 @@ func TestDefectTheContextsErrorHidesTheOperations(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A retry takes the context of each call. The error of the context does not hide that of the function.
 func TestDefectTheContextIsFixedWhenTheRetrierIsBuilt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{})
@@ -69,6 +74,7 @@ func TestDefectTheContextIsFixedWhenTheRetrierIsBuilt(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A retry checks its budget before it waits, keeps the original error, and limits RetryAfter.
 func TestDefectRetryAfterHasNoCap(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxDelay: 30 * time.Second})
@@ -80,6 +86,7 @@ func TestDefectRetryAfterHasNoCap(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A check that hangs does not stay healthy.
 func TestDefectAHungCheckStaysUpForEver(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var hang atomic.Bool
@@ -98,6 +105,7 @@ func TestDefectAHungCheckStaysUpForEver(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): A caller that cancels does not make a healthy dependency unhealthy.
 func TestDefectOneCallerHangingUpMarksAHealthyDependencyDown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		h := register(t, s, "db", onDemand, func(ctx context.Context) (api.Details, error) {
@@ -117,6 +125,7 @@ func TestDefectOneCallerHangingUpMarksAHealthyDependencyDown(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): No lock is held while checks run.
 func TestDefectALockIsHeldWhileChecksRun(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
@@ -136,6 +145,7 @@ func TestDefectALockIsHeldWhileChecksRun(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Timeouts leave no goroutines behind. A panic in a check does not end the process.
 func TestDefectGoroutinesLeakAfterTimeouts(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		h := register(t, s, "polite", api.CheckConfig{Timeout: time.Second, Interval: api.OnDemand}, api.Ping(polite))
@@ -153,6 +163,7 @@ func TestDefectGoroutinesLeakAfterTimeouts(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Timeouts leave no goroutines behind. A panic in a check does not end the process.
 func TestDefectAPanicInACheckKillsTheProcess(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		register(t, s, "db", api.CheckConfig{}, func(context.Context) (api.Details, error) { panic(errors.New("kaboom")) })
@@ -163,6 +174,7 @@ func TestDefectAPanicInACheckKillsTheProcess(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): Reading a status does not run checks.
 func TestDefectReadingStatusesRunsTheChecksAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick
@@ -177,6 +189,7 @@ func TestDefectReadingStatusesRunsTheChecksAgain(t *testing.T) {
 	})
 }
 
+// Promise (Defects of other libraries): An open Watch does not block the shutdown.
 func TestDefectAnOpenWatchBlocksTheShutdown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		s.Subscribe(func(api.Event) {}) // never cancelled

@@ -14,6 +14,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (System, events, logs and errors): Shutdown is idempotent. After it, calls return ErrShutdown and nothing runs; fallbacks still answer.
 func TestShutdownIsIdempotent(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var wg sync.WaitGroup
@@ -25,6 +26,7 @@ func TestShutdownIsIdempotent(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown is idempotent. After it, calls return ErrShutdown and nothing runs; fallbacks still answer.
 func TestAfterShutdownNothingRuns(t *testing.T) {
 	never := func(context.Context) error { t.Error("it ran"); return nil }
 	for _, used := range []bool{false, true} {
@@ -52,6 +54,7 @@ func TestAfterShutdownNothingRuns(t *testing.T) {
 	}
 }
 
+// Promise (System, events, logs and errors): Shutdown is idempotent. After it, calls return ErrShutdown and nothing runs; fallbacks still answer.
 func TestAFallbackStillAnswersAfterShutdown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -62,6 +65,7 @@ func TestAFallbackStillAnswersAfterShutdown(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown lets running calls return their own results, and ends the waits of retries.
 func TestACallThatRunsDuringShutdownReturnsItsOwnResult(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -79,6 +83,7 @@ func TestACallThatRunsDuringShutdownReturnsItsOwnResult(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown lets running calls return their own results, and ends the waits of retries.
 func TestShutdownWithTrialsAndTimersUnderWay(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -93,6 +98,7 @@ func TestShutdownWithTrialsAndTimersUnderWay(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown lets running calls return their own results, and ends the waits of retries.
 func TestShutdownReleasesManyRetrySleepers(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{InitialDelay: time.Hour, MaxDelay: time.Hour})
@@ -108,6 +114,7 @@ func TestShutdownReleasesManyRetrySleepers(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown cancels running checks, and its error names those that do not return.
 func TestShutdownCancelsRunningChecks(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		require.NoError(t, s.Health().Register("db", api.CheckConfig{}, api.Ping(polite)))
@@ -118,6 +125,7 @@ func TestShutdownCancelsRunningChecks(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown cancels running checks, and its error names those that do not return.
 func TestShutdownNamesTheChecksThatAreStuck(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		release := make(chan struct{})
@@ -141,6 +149,7 @@ func TestShutdownNamesTheChecksThatAreStuck(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Shutdown lets running calls return their own results, and ends the waits of retries.
 func TestShutdownAmidTraffic(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(time.Second), retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{FailureThreshold: 50}))
@@ -164,6 +173,7 @@ func TestShutdownAmidTraffic(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): After Shutdown, health reads as it was, earlier events have been delivered, and Subscribe is harmless.
 func TestHealthStillReadsAfterShutdown(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		var c sick
@@ -181,6 +191,7 @@ func TestHealthStillReadsAfterShutdown(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): After Shutdown, health reads as it was, earlier events have been delivered, and Subscribe is harmless.
 func TestSubscribingAfterShutdownIsHarmless(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		require.NoError(t, s.Shutdown(context.Background()))
@@ -189,6 +200,7 @@ func TestSubscribingAfterShutdownIsHarmless(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): After Shutdown, health reads as it was, earlier events have been delivered, and Subscribe is harmless.
 func TestEventsBeforeShutdownAreDelivered(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tp := record(t, s)

@@ -13,6 +13,8 @@ import (
 
 // When a Timeout fires around breakers, each breaker whose call is still
 // running inside takes it as a failure before the call returns, once.
+//
+// Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestATimeoutDoesNotBlindTheBreakersInside(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -60,6 +62,7 @@ func TestATimeoutDoesNotBlindTheBreakersInside(t *testing.T) {
 	}
 }
 
+// Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestATimeoutTakesOverEveryBreakerInside(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		outer := breaker(t, s, api.BreakerConfig{})
@@ -79,6 +82,7 @@ func TestATimeoutTakesOverEveryBreakerInside(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestATimeoutReportsATrial(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -88,6 +92,7 @@ func TestATimeoutReportsATrial(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A timeout does not report permits from Acquire, nor the calls of breakers around it.
 func TestAPermitFromAcquireIsTheHoldersBusiness(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -104,6 +109,7 @@ func TestAPermitFromAcquireIsTheHoldersBusiness(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): If the caller's context ends before the limit, breakers inside ignore a cancellation and count a deadline as a failure.
 func TestWhenTheCallersOwnContextEndsFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -122,6 +128,7 @@ func TestWhenTheCallersOwnContextEndsFirst(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A timeout does not report permits from Acquire, nor the calls of breakers around it.
 func TestABreakerAroundATimeoutCountsIt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -131,6 +138,7 @@ func TestABreakerAroundATimeoutCountsIt(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A timeout does not report permits from Acquire, nor the calls of breakers around it.
 func TestAnInnerTimeoutLeavesOuterBreakersAlone(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		outer := breaker(t, s, api.BreakerConfig{})
@@ -145,6 +153,7 @@ func TestAnInnerTimeoutLeavesOuterBreakersAlone(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): runtime.Goexit under a timeout is a failure.
 func TestGoexitUnderATimeoutIsAFailureOfTheBreaker(t *testing.T) {
 	for _, order := range []string{"breaker inside", "breaker outside"} {
 		t.Run(order, func(t *testing.T) {

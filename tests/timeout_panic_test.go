@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
+// Promise (Timeout): A panic before the limit reaches the caller. A panic after the limit is recovered and logged.
 func TestAPanicBeforeTheLimitReachesTheCaller(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		value := errors.New("kaboom")
@@ -28,6 +29,7 @@ func TestAPanicBeforeTheLimitReachesTheCaller(t *testing.T) {
 
 func explodeHere(value any) error { panic(value) }
 
+// Promise (Timeout): A panic before the limit reaches the caller. A panic after the limit is recovered and logged.
 func TestAPanicAfterTheLimitIsRecoveredAndLogged(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		p := api.Compose(api.Timeout(time.Second), breaker(t, s, api.BreakerConfig{}))
@@ -40,6 +42,7 @@ func TestAPanicAfterTheLimitIsRecoveredAndLogged(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A panic before the limit reaches the caller. A panic after the limit is recovered and logged.
 func TestAPanicAfterTheLimitIsHarmlessWithoutASystem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		book := &logbook{}
@@ -54,6 +57,7 @@ func TestAPanicAfterTheLimitIsHarmlessWithoutASystem(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): runtime.Goexit under a timeout is a failure.
 func TestGoexitReadsAsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()

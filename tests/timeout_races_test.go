@@ -14,6 +14,8 @@ import (
 
 // An earlier deadline of the caller's is its own error, however close the two
 // are; at the very same moment the Timeout has it.
+//
+// Promise (Timeout): If the caller's own context ends first, that is not a timeout.
 func TestTheCallersDeadlineAndTheLimitAtOnce(t *testing.T) {
 	for range 100 {
 		synctest.Test(t, func(t *testing.T) {
@@ -24,6 +26,7 @@ func TestTheCallersDeadlineAndTheLimitAtOnce(t *testing.T) {
 	}
 }
 
+// Promise (Timeout): A *TimeoutError around a retry reports the last error of the function. Nested timeouts report one timeout.
 func TestATimeoutIsReportedOnceThoughTimeoutsNest(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tape := record(t, s)
@@ -42,6 +45,7 @@ func (b blocked) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
+// Promise (Timeout): The call returns at the limit, even if the function ignores its context.
 func TestASlowLogDoesNotKeepTheCallerPastTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, api.SystemConfig{Logger: slog.New(blocked{slog.NewTextHandler(t.Output(), nil)})})
@@ -53,6 +57,7 @@ func TestASlowLogDoesNotKeepTheCallerPastTheLimit(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestATimeoutTakesOverWhatAFunctionLeftRunning(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
@@ -67,6 +72,8 @@ func TestATimeoutTakesOverWhatAFunctionLeftRunning(t *testing.T) {
 
 // A classifier that panics on a Timeout counts a failure, and the other
 // breakers inside are told as well.
+//
+// Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestAClassifierThatPanicsOnATimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		picky := breaker(t, s, api.BreakerConfig{FailureThreshold: 1, Classify: func(error) api.Outcome { panic("picky") }})
@@ -84,6 +91,8 @@ func deafButSure(context.Context) error { time.Sleep(time.Minute); return nil }
 
 // A policy that is a nil pointer, or was not made by its constructor, guards
 // nothing: it is refused, alone, composed and embedded.
+//
+// Promise (Fallback and composition): A policy that is a nil pointer, or was not made by its constructor, is a *ConfigError, and the call is not run.
 func TestAPolicyThatIsNotMadeIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		for _, p := range []api.Policy{

@@ -38,6 +38,7 @@ func requireTimeout(t *testing.T, err error) *api.TimeoutError {
 	return timeout
 }
 
+// Promise (Timeout): The call returns at the limit, even if the function ignores its context.
 func TestATimeoutReturnsAtTheLimit(t *testing.T) {
 	const limit = 20 * time.Millisecond
 	rows := []struct {
@@ -64,6 +65,7 @@ func TestATimeoutReturnsAtTheLimit(t *testing.T) {
 	}
 }
 
+// Promise (Timeout): A *TimeoutError is ErrTimeout and DeadlineExceeded, and names the operation.
 func TestATimeoutErrorNamesTheOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := 10500 * time.Millisecond
@@ -79,6 +81,7 @@ func TestATimeoutErrorNamesTheOperation(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): What ends before the limit is returned unchanged. After the limit only DeadlineExceeded becomes a *TimeoutError.
 func TestATimeoutPassesOnWhatEndsBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, cooperative := range []bool{false, true} {
@@ -91,6 +94,7 @@ func TestATimeoutPassesOnWhatEndsBefore(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A limit of zero or less times out at once, and the function does not run.
 func TestNoLimitTimesOutAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, limit := range []time.Duration{0, -time.Second} {
@@ -107,6 +111,7 @@ func TestNoLimitTimesOutAtOnce(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): The context of the function carries the deadline, and is cancelled when the call returns.
 func TestTheContextCarriesTheDeadlineAndIsCancelledOnReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, cooperative := range []bool{false, true} {
@@ -134,6 +139,7 @@ func TestTheContextCarriesTheDeadlineAndIsCancelledOnReturn(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): If the caller's own context ends first, that is not a timeout.
 func TestTheCallersOwnEndIsNotATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, cooperative := range []bool{false, true} {
@@ -161,6 +167,7 @@ func TestTheCallersOwnEndIsNotATimeout(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): The call returns at the limit, even if the function ignores its context.
 func TestTheCallersEndIsObeyedThoughFnIsDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -172,6 +179,7 @@ func TestTheCallersEndIsObeyedThoughFnIsDeaf(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A cooperative timeout starts no goroutine and waits for the function. A late success is a success.
 func TestACooperativeTimeoutAwaitsTheFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := api.TimeoutConfig{Limit: time.Second, Cooperative: true}
@@ -197,6 +205,7 @@ func goroutine() string {
 	return name
 }
 
+// Promise (Timeout): WithTimeout bounds a single call without a policy.
 func TestWithTimeoutIsTheOneOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, err := api.WithTimeout(context.Background(), time.Second, func(context.Context) (string, error) { return "live", nil })
@@ -212,6 +221,7 @@ func TestWithTimeoutIsTheOneOff(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A *TimeoutError around a retry reports the last error of the function. Nested timeouts report one timeout.
 func TestATimeoutErrorTellsTheLastAttemptsError(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(2500*time.Millisecond), retry(t, s, api.RetryConfig{}))
@@ -228,6 +238,7 @@ func TestATimeoutErrorTellsTheLastAttemptsError(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): What ends before the limit is returned unchanged. After the limit only DeadlineExceeded becomes a *TimeoutError.
 func TestOnlyDeadlineExceededBecomesATimeoutError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := api.Run(context.Background(), api.Timeout(time.Second), func(ctx context.Context) error {
@@ -241,6 +252,7 @@ func TestOnlyDeadlineExceededBecomesATimeoutError(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A *TimeoutError around a retry reports the last error of the function. Nested timeouts report one timeout.
 func TestATimeoutAroundARetrySaysItOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.TimeoutConfig{Limit: time.Second, Operation: "lookup", Cooperative: true}, retry(t, s, api.RetryConfig{}))
@@ -252,6 +264,7 @@ func TestATimeoutAroundARetrySaysItOnce(t *testing.T) {
 	})
 }
 
+// Promise (Timeout): A *TimeoutError is ErrTimeout and DeadlineExceeded, and names the operation.
 func TestTheLongestLimitNeverFires(t *testing.T) {
 	for _, cooperative := range []bool{false, true} { // in real time: that of a bubble begins in the past
 		p := api.TimeoutConfig{Limit: math.MaxInt64, Cooperative: cooperative}

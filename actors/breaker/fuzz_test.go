@@ -11,6 +11,8 @@ import (
 // FuzzMachine plays a script of inputs, valid and forged, against what must
 // hold after each of them. A step is three bytes: what, how, and how long after
 // the step before.
+//
+// Promise (Torture): Machines keep their invariants for any sequence of inputs.
 func FuzzMachine(f *testing.F) {
 	f.Add(uint8(0), []byte{1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 200, 1, 0, 1})
 	f.Add(uint8(9), []byte{0, 0, 0, 2, 0, 1, 7, 3, 1, 0, 0, 0, 4, 0, 250, 2, 0, 1, 6, 50, 0})

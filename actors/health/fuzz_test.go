@@ -11,6 +11,8 @@ import (
 
 // FuzzMachine plays any sequence of inputs and checks after each what must
 // always hold.
+//
+// Promise (Torture): Machines keep their invariants for any sequence of inputs.
 func FuzzMachine(f *testing.F) {
 	f.Add([]byte{0, 1, 1}, uint8(1), uint8(1), false)
 	f.Add([]byte("0123456789012345678901234567890123456789"), uint8(3), uint8(2), false)

@@ -9,6 +9,8 @@ import (
 )
 
 // FuzzDelay: whatever the settings, accepted or not, a wait is within its bounds.
+//
+// Promise (Torture): For any settings the wait of a retry is within its bounds.
 func FuzzDelay(f *testing.F) {
 	f.Add(int64(time.Second), 2.0, int64(time.Minute), uint8(0), 1, 0.5)
 	f.Add(int64(math.MaxInt64), 1e308, int64(math.MaxInt64), uint8(0), math.MaxInt, 0.999)
@@ -39,6 +41,8 @@ func FuzzDelay(f *testing.F) {
 // FuzzBudget plays a script of attempts against a list of every retry granted:
 // never more in a window than allowed, and never a refusal while the window
 // has room.
+//
+// Promise (Torture): The retry budget never grants more than allowed, and never refuses while it has room.
 func FuzzBudget(f *testing.F) {
 	f.Add(0.1, 0.5, int64(10*time.Second), []byte{0, 10, 0, 10, 50, 20, 255, 1, 100, 30})
 	f.Add(2.0, 0.0, int64(time.Second), []byte{1, 1, 1, 1, 1, 1, 9, 0, 9, 3})

@@ -26,6 +26,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestTCP(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -42,6 +43,7 @@ func TestTCP(t *testing.T) {
 	require.Error(t, err, "it honours its ctx")
 }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestHTTP(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -93,6 +95,7 @@ func TestHTTP(t *testing.T) {
 	client.CloseIdleConnections()
 }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestDNS(t *testing.T) {
 	details, err := checks.DNS("localhost")(t.Context())
 	require.NoError(t, err)
@@ -123,6 +126,7 @@ func (c lineConn) Ping(context.Context) error {
 func (lineConn) Prepare(string) (driver.Stmt, error) { return nil, errors.New("only pings") }
 func (lineConn) Begin() (driver.Tx, error)           { return nil, errors.New("only pings") }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestSQL(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -154,6 +158,7 @@ func TestSQL(t *testing.T) {
 	require.NoError(t, gone.Close())
 }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestDisk(t *testing.T) {
 	details, err := checks.Disk(t.TempDir(), 1)(t.Context())
 	require.NoError(t, err)
@@ -164,6 +169,7 @@ func TestDisk(t *testing.T) {
 	require.Error(t, err)
 }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestHeapAndGoroutines(t *testing.T) {
 	details, err := checks.Heap(math.MaxUint64)(t.Context())
 	require.NoError(t, err)
@@ -176,6 +182,7 @@ func TestHeapAndGoroutines(t *testing.T) {
 	require.ErrorContains(t, err, "above 1")
 }
 
+// Promise (Health): Ready-made checks are tested against the real thing.
 func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := checks.NewHeartbeat(10 * time.Second)

@@ -62,6 +62,7 @@ func lamp() (out *atomic.Bool, check api.Check) {
 	}
 }
 
+// Promise (Health over HTTP and gRPC): gRPC: Check and List answer, Watch follows changes until its caller leaves or the system drains.
 func TestCheckAndList(t *testing.T) {
 	system, _, client := serve(t)
 	health := system.Health()
@@ -103,6 +104,7 @@ func TestCheckAndList(t *testing.T) {
 	}, got)
 }
 
+// Promise (Health over HTTP and gRPC): gRPC: Check and List answer, Watch follows changes until its caller leaves or the system drains.
 func TestWatchFollowsAndDrainEndsIt(t *testing.T) {
 	system, server, client := serve(t)
 	health := system.Health()
@@ -145,6 +147,7 @@ func TestWatchFollowsAndDrainEndsIt(t *testing.T) {
 	require.EqualValues(t, -1, storage())
 }
 
+// Promise (Health over HTTP and gRPC): gRPC: Check and List answer, Watch follows changes until its caller leaves or the system drains.
 func TestWatchEndsWithItsCaller(t *testing.T) {
 	_, _, client := serve(t)
 	ctx, cancel := context.WithCancel(t.Context())

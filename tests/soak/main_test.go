@@ -16,6 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// Promise (Torture): The soak has the usual flags and exit codes.
 func TestBadFlagsExitTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"-for", "19s"},
@@ -37,6 +38,7 @@ func TestBadFlagsExitTwo(t *testing.T) {
 	}
 }
 
+// Promise (Torture): The soak has the usual flags and exit codes.
 func TestHelpExitsZero(t *testing.T) {
 	var errs bytes.Buffer
 	require.Zero(t, run(t.Context(), []string{"-help"}, io.Discard, &errs))
@@ -45,6 +47,8 @@ func TestHelpExitsZero(t *testing.T) {
 
 // A real run that is interrupted after its first samples: it still ends in
 // order, leaves nothing behind and reports what was.
+//
+// Promise (Torture): The soak reports each kind of leak, and mistakes no noise, sawtooth or spike for one.
 func TestAnInterruptedRunReportsWhatItHas(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	interrupt := writerFunc(func(b []byte) (int, error) {
@@ -74,6 +78,7 @@ func series(seconds int, value func(i int, luck *rand.Rand) float64) (at []time.
 	return at, values
 }
 
+// Promise (Torture): The soak reports each kind of leak, and mistakes no noise, sawtooth or spike for one.
 func TestVerdict(t *testing.T) {
 	l := limit{much: 10, share: 0.1}
 	for _, row := range []struct {
@@ -105,6 +110,7 @@ func judging(at []time.Duration, values []float64) func(limit) verdict {
 	return func(l limit) verdict { return judge(at, values, l) }
 }
 
+// Promise (Torture): The soak reports each kind of leak, and mistakes no noise, sawtooth or spike for one.
 func TestTooLittleIsNotJudged(t *testing.T) {
 	climb := func(i int, _ *rand.Rand) float64 { return float64(1000 * i) }
 	require.False(t, judging(series(fewest-1, climb))(limit{}).judged)
@@ -113,6 +119,8 @@ func TestTooLittleIsNotJudged(t *testing.T) {
 }
 
 // Each way to leak is seen by the measure that is named for it.
+//
+// Promise (Torture): The soak reports each kind of leak, and mistakes no noise, sawtooth or spike for one.
 func TestEachLeakIsSeen(t *testing.T) {
 	of := map[string]func(sample) float64{
 		"memory":      func(s sample) float64 { return s.heap },

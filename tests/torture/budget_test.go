@@ -44,6 +44,7 @@ func (m *budgetModel) grants(now time.Time) bool {
 	return true
 }
 
+// Promise (Torture): Breaker, retry budget and health check agree with simple models that recount everything from the start.
 func TestARetryBudgetGrantsWhatANaiveRecountGrants(t *testing.T) { drive(t, budgetStory) }
 
 func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {

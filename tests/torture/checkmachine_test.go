@@ -22,6 +22,8 @@ import (
 // stand on each other: they fail, degrade, hang, panic and exit, are asked,
 // deregistered and crowded out, while time goes on in steps and leaps. After
 // each step what is shown, told and answered is compared with a recount.
+//
+// Promise (Torture): Breaker, retry budget and health check agree with simple models that recount everything from the start.
 func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
 	runs := 0
 	drive(t, func(t *testing.T, luck *rand.Rand, drawn []int) string {

@@ -57,6 +57,8 @@ func failOften(b *api.Breaker, times int) {
 
 // Whatever a breaker is asked when it crashes and whatever it is in: who asked
 // is told at once, and the next incarnation knows all that the last one knew.
+//
+// Promise (Torture): When an owner crashes, its caller gets an error, and no count is lost. Restarts back off.
 func TestACrashLosesNothingOfABreaker(t *testing.T) {
 	for situation, enter := range situations {
 		for question, ask := range questions {
@@ -120,6 +122,8 @@ func worksOn(t *testing.T, b *api.Breaker, before api.BreakerStats) {
 
 // An owner that crashes on each message is restarted ever more rarely, but for
 // ever; who asks is told within the pause; and when it is well, so is the breaker.
+//
+// Promise (Torture): When an owner crashes, its caller gets an error, and no count is lost. Restarts back off.
 func TestCrashesInARowAreCappedByABackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cleanse()
@@ -151,6 +155,8 @@ func TestCrashesInARowAreCappedByABackOff(t *testing.T) {
 
 // A crash between two attempts ends the call with the error of the last one,
 // and says why; budget and statistics go on.
+//
+// Promise (Torture): When an owner crashes, its caller gets an error, and no count is lost. Restarts back off.
 func TestACrashEndsARetryButNotItsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cleanse()
@@ -172,6 +178,8 @@ func TestACrashEndsARetryButNotItsBudget(t *testing.T) {
 
 // The owner of a check that crashes on its own, whatever it is doing, goes on
 // where it was; if it never gets well the check does not stay HEALTHY.
+//
+// Promise (Torture): A check that crashes reads UNHEALTHY and emits an event for each restart. If a crash loses a run, the run is repeated, or the result reads stale.
 func TestACrashOfACheckIsMadeUpForOrReadsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cleanse()

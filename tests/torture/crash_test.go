@@ -14,6 +14,8 @@ import (
 
 // A check that panics each time is restarted more and more rarely, about once a
 // minute in the end; it reads UNHEALTHY all the while and each restart is told.
+//
+// Promise (Torture): A check that crashes reads UNHEALTHY and emits an event for each restart. If a crash loses a run, the run is repeated, or the result reads stale.
 func TestACheckThatAlwaysPanicsIsLoudAndSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)

@@ -22,6 +22,7 @@ import (
 // at once. Afterwards porcupine looks for an order of all they did in which the
 // sequential breaker of spec_test.go gives the same answers.
 
+// Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreaker(t *testing.T) {
 	s := start(t)
 	replay(t, 2500, func(t *testing.T, luck *rand.Rand, name string) *history {
@@ -29,6 +30,7 @@ func TestManyCallersSeeOneSequentialBreaker(t *testing.T) {
 	})
 }
 
+// Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreakerWhileTimeMovesIt(t *testing.T) {
 	s := start(t)
 	replay(t, 800, func(t *testing.T, luck *rand.Rand, name string) *history {
@@ -36,6 +38,7 @@ func TestManyCallersSeeOneSequentialBreakerWhileTimeMovesIt(t *testing.T) {
 	})
 }
 
+// Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreakerInVirtualTime(t *testing.T) {
 	var judged verdicts
 	for batch := range 8 * *more {
@@ -54,6 +57,7 @@ func TestManyCallersSeeOneSequentialBreakerInVirtualTime(t *testing.T) {
 	judged.end(t)
 }
 
+// Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreakerUntilShutdown(t *testing.T) {
 	replay(t, 60, func(t *testing.T, luck *rand.Rand, name string) *history {
 		return play(t, start(t), luck, name, plot{shutdown: true})

@@ -41,6 +41,8 @@ func drive(t *testing.T, story func(t *testing.T, luck *rand.Rand, steps []int) 
 // TestABreakerGivesTheAnswersOfTheSequentialOne drives a breaker of random
 // settings with random calls, results, orders, settings and waits, one at a time
 // and in virtual time, and compares each answer with the sequential breaker's.
+//
+// Promise (Torture): Breaker, retry budget and health check agree with simple models that recount everything from the start.
 func TestABreakerGivesTheAnswersOfTheSequentialOne(t *testing.T) { drive(t, circuitStory) }
 
 // circuitStory drives one breaker and follows it with the model step by step.

@@ -50,6 +50,8 @@ func rush(callers, each int, do func()) {
 // Far more callers than the owner can answer fail at once: each waits for its
 // own answer, so the mailbox never holds more than one message a caller,
 // nothing is lost, a neighbour is answered meanwhile, and nothing is held after.
+//
+// Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T) {
 	const each = 20
 	s := start(t)
@@ -89,6 +91,8 @@ func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T
 
 // A crowd before a half-open circuit: so many trials as allowed, all others get
 // a typed refusal at once.
+//
+// Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestACrowdBeforeAHalfOpenCircuitIsRefused(t *testing.T) {
 	const trials, each = 3, 20
 	s := start(t)
@@ -125,6 +129,8 @@ func TestACrowdBeforeAHalfOpenCircuitIsRefused(t *testing.T) {
 
 // A crowd whose attempts all fail asks one retry owner: every call ends with a
 // RetryError that says why, and the owner's books balance.
+//
+// Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestACrowdOfRetriesIsAnsweredAndCounted(t *testing.T) {
 	const each = 5
 	s := start(t)
@@ -154,6 +160,8 @@ func TestACrowdOfRetriesIsAnsweredAndCounted(t *testing.T) {
 }
 
 // A crowd that asks for one check shares its runs.
+//
+// Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
 	s := start(t)
 	var runs, atOnce, most atomic.Int64
@@ -182,6 +190,8 @@ func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
 
 // Callers that do not wait for a check that hangs leave nothing behind, however
 // often they come.
+//
+// Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestCallersThatLeaveACheckAreNotHeld(t *testing.T) {
 	const callers, each = 100, 300
 	synctest.Test(t, func(t *testing.T) {
@@ -206,6 +216,8 @@ func TestCallersThatLeaveACheckAreNotHeld(t *testing.T) {
 // A subscriber that does not come back holds the last events and no more,
 // however many there are; the owners do not wait for it, and it is told how
 // many it lost.
+//
+// Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
 	const changes = 40_000
 	s := start(t)

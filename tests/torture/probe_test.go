@@ -36,6 +36,8 @@ const (
 // TestProbesAndShownBreakersUnderFire: whatever happens to checks and breakers
 // meanwhile, a check never runs twice at once, and once all is well every circuit
 // closes, those that are shown are shown as they are, and Shutdown does not wait.
+//
+// Promise (Torture): Under faults a check never runs twice at once, and every circuit closes in the end.
 func TestProbesAndShownBreakersUnderFire(t *testing.T) {
 	for n := range 3 * *more {
 		luck := rand.New(rand.NewPCG(*seed+uint64(n), 5))

@@ -15,6 +15,8 @@ import (
 
 // An order that came at the very moment a trial was overdue, before the owner's
 // timer, let that trial vanish: it was neither a failure nor running.
+//
+// Promise (Torture): Defects found once stay fixed.
 func TestAnOrderDoesNotForgetAnOverdueTrial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
@@ -39,6 +41,8 @@ func TestAnOrderDoesNotForgetAnOverdueTrial(t *testing.T) {
 // A check that runs on demand and whose first run was blocked, or that crashed
 // while it was blocked, never ran once the check it stands on was well again:
 // it stayed UNKNOWN, or "panicked", until somebody asked.
+//
+// Promise (Torture): Defects found once stay fixed.
 func TestABlockedRunOfACheckOnDemandIsMadeUpFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
@@ -82,6 +86,8 @@ func TestABlockedRunOfACheckOnDemandIsMadeUpFor(t *testing.T) {
 
 // Stats of a circuit that was not CLOSED told of failures that were older than
 // its time window.
+//
+// Promise (Torture): Defects found once stay fixed.
 func TestATimeWindowForgetsInAnyState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, err := start(t).Breaker("b", api.BreakerConfig{Window: api.TimeWindow(time.Second), MinimumCalls: 1, FailureRate: 1})

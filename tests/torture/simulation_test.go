@@ -27,6 +27,8 @@ var days = flag.Float64("days", 0.15, "days of virtual time of each simulated sy
 // shutdown at any moment. Many times a day, and in the end, every count is
 // compared with what callers saw; afterwards every caller has returned, and no
 // goroutine is left (or the bubble would not end).
+//
+// Promise (Torture): Whole systems run for days of virtual time under faults. Every count equals that of the callers.
 func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
 	calls, events, audits, crashes := uint64(0), 0, 0, 0
 	for n := range 3 * *more {
@@ -48,6 +50,8 @@ func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
 // An even seed decides all that happens to the breakers, to the nanosecond and
 // whatever the scheduler does. In a system of an odd seed some breakers have
 // probes, which run when the jitter of the checks says: that comes from no seed.
+//
+// Promise (Torture): A simulation replays from its seed.
 func TestASeedReplaysExactly(t *testing.T) {
 	for from := range uint64(3) {
 		first, again := simulate(t, 2*from, 0.05, from == 2), simulate(t, 2*from, 0.05, from == 2)

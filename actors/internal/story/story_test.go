@@ -13,6 +13,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // FuzzTell: only steps change, each is played once and in order, and a story
 // that has been told tells itself.
+//
+// Promise (Torture): A story that was rewritten replays without a difference.
 func FuzzTell(f *testing.F) {
 	f.Add("words\n0s call -> admitted\n\n1s  tick ->\n")
 	f.Add("->")

@@ -96,6 +96,7 @@ var spots = []spot{
 	}},
 }
 
+// Promise (Torture): Every exported function may be called from any user callback, during Shutdown and after it.
 func TestNoPlaceIsTooBad(t *testing.T) {
 	all := deeds()
 	alone := append(slices.Clone(all), together(useRest()))
@@ -114,6 +115,8 @@ func TestNoPlaceIsTooBad(t *testing.T) {
 }
 
 // After Shutdown a function says ErrShutdown, or it needs no owner and answers.
+//
+// Promise (Torture): Every exported function may be called from any user callback, during Shutdown and after it.
 func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
 	for _, d := range append(deeds(), useRest()...) {
 		t.Run(d.function, func(t *testing.T) {
@@ -127,6 +130,8 @@ func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
 }
 
 // Amid Shutdown a function answers as before, or as after.
+//
+// Promise (Torture): Every exported function may be called from any user callback, during Shutdown and after it.
 func TestAmidShutdownEveryFunctionAnswers(t *testing.T) {
 	for _, d := range append(deeds(), together(useRest())) {
 		t.Run(d.function, func(t *testing.T) {

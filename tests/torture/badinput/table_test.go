@@ -128,6 +128,7 @@ func badInputs() []row {
 	return slices.Concat(badSystems(), badBreakers(), badRetries(), badTimeouts(), badFallbacks(), badHealth(), badHandlers(), badValues(), badChecks(), badContexts())
 }
 
+// Promise (Torture): Every exported function either works or returns an error that names the field, for nil, zero, negative, NaN, huge and malformed input.
 func TestNoInputIsTooBad(t *testing.T) {
 	table := badInputs()
 	for _, r := range table {
@@ -167,6 +168,8 @@ func shown(input string) string {
 
 // Every exported function and method of package api and of package checks is in
 // the table of bad inputs and in that of bad places, so none can be forgotten.
+//
+// Promise (Torture): The tables of bad input name every exported function.
 func TestNoFunctionIsForgotten(t *testing.T) {
 	inputs, places := map[string]bool{}, map[string]bool{}
 	for _, r := range badInputs() {

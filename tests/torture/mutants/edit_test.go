@@ -21,6 +21,7 @@ func requireSame(t *testing.T, expected, actual string) {
 	require.Equal(t, layout.Replace(expected), layout.Replace(actual))
 }
 
+// Promise (Torture): An edit of a mutant finds its place by structure and changes nothing else. If it finds none, its error names the place.
 func TestStatementsAreEdited(t *testing.T) {
 	run := toy.in("T.run")
 	for _, row := range []struct {
@@ -56,6 +57,7 @@ func TestStatementsAreEdited(t *testing.T) {
 	}
 }
 
+// Promise (Torture): An edit of a mutant finds its place by structure and changes nothing else. If it finds none, its error names the place.
 func TestDeclarationsAreEdited(t *testing.T) {
 	for _, row := range []struct {
 		name, before, after string
@@ -78,6 +80,8 @@ func TestDeclarationsAreEdited(t *testing.T) {
 }
 
 // A function is found in any file of its package, and in no other package.
+//
+// Promise (Torture): An edit of a mutant finds its place by structure and changes nothing else. If it finds none, its error names the place.
 func TestFilesDoNotMatter(t *testing.T) {
 	other := program("func run() { f() }")
 	s := sources{file: program("var a int"), "toy/run.go": program("func run() { f() }"), "toys/run.go": other}
@@ -86,6 +90,7 @@ func TestFilesDoNotMatter(t *testing.T) {
 	require.Equal(t, other, s["toys/run.go"])
 }
 
+// Promise (Torture): An edit of a mutant finds its place by structure and changes nothing else. If it finds none, its error names the place.
 func TestAnEditThatFindsNoPlaceNamesIt(t *testing.T) {
 	run := toy.in("run")
 	for _, row := range []struct {

@@ -27,6 +27,8 @@ const (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Each variant finds its places in today's sources, and compiles.
+//
+// Promise (Torture): Every mutant finds its places in the sources, and compiles.
 func TestEveryVariantCompiles(t *testing.T) {
 	exports := exports(t)
 	for _, v := range variants {
