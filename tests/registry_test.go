@@ -138,7 +138,7 @@ func TestRetryDefaultsAreFilledIn(t *testing.T) {
 //
 // Promise (System, events, logs and errors): A name is 1 to 255 bytes of valid UTF-8. Any other is a *ConfigError.
 //
-// Promise (Settings and names): Names are 1 to 255 bytes of valid UTF-8, for every kind of thing.
+// Promise (System, events, logs and errors): Names are 1 to 255 bytes of valid UTF-8, for every kind of thing.
 func TestNamesThatAreTooLongOrNoTextAreRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		refused := func(err error, kind, name, field string) {

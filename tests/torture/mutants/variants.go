@@ -26,16 +26,16 @@ const gosched = `runtime.Gosched()`
 // slowStep gives callers time before the owner of a breaker takes a step.
 var slowStep = breaker.in("owner.step").before(`_ := o.now()`, gosched)
 
-// striped gives each lease stripes when it is made.
-var striped = breaker.in("newView").replace(`if !m.leases() { _ }`,
-	`s := newStripes(); v.stripes.Store(s); if m.leases() { s.thaw() } else { v.tally.Store(sealed) }`)
+// divided gives each lease cells when it is made.
+var divided = breaker.in("newLease").replace(`if !m.leases() { _ }`,
+	`c := newCells(); l.cells.Store(c); if m.leases() { c.thaw() } else { l.tally.Store(sealed) }`)
 
 var variants = []variant{
 	{name: "stretched: every step of the protocol is slow", edits: []edit{
-		breaker.in("view.freeze").around(`v.tally.Or(sealed)`, gosched),
-		breaker.in("view.thaw").around(`v.tally.Store(_)`, gosched),
-		breaker.in("view.count").start(gosched),
-		breaker.in("owner.publish").around(`o.h.view.Store(_)`, gosched),
+		breaker.in("Lease.freeze").around(`l.tally.Or(sealed)`, gosched),
+		breaker.in("Lease.thaw").around(`l.tally.Store(_)`, gosched),
+		breaker.in("Lease.add").start(gosched),
+		breaker.in("owner.publish").around(`o.h.lease.Store(_)`, gosched),
 	}},
 	{name: "crashing: the owner crashes in the middle of a step, up to five times", flags: []string{"-crashes"}, edits: []edit{
 		breaker.field("core", `lives int`),
@@ -52,22 +52,22 @@ var variants = []variant{
 		health.in("owner.Receive").before(`o.carryResult(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
 		health.in("owner.Receive").before(`o.machine.tick(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
 	}},
-	{name: "striped: every lease has stripes", edits: []edit{striped}},
-	{name: "stripes that are not sealed with their lease", caught: true, edits: []edit{
-		striped,
-		breaker.in("view.freeze").replace(`count = s.freeze()`, `for i := range *s { count += (*s)[i].tally.Swap(0) &^ sealed }`),
+	{name: "divided: every lease has cells", edits: []edit{divided}},
+	{name: "cells that are not sealed with their lease", caught: true, edits: []edit{
+		divided,
+		breaker.in("Lease.freeze").replace(`count = c.freeze()`, `for i := range *c { count += (*c)[i].tally.Swap(0) &^ sealed }`),
 	}},
 	{name: "tally read before sealing", caught: true, edits: []edit{
-		breaker.in("view.freeze").replace(`word := v.tally.Or(sealed)`, `word := v.tally.Load(); runtime.Gosched(); v.tally.Or(sealed)`),
+		breaker.in("Lease.freeze").replace(`word := l.tally.Or(sealed)`, `word := l.tally.Load(); runtime.Gosched(); l.tally.Or(sealed)`),
 	}},
 	{name: "thaw by clearing the bit", caught: true, edits: []edit{
-		breaker.in("view.thaw").replace(`v.tally.Store(_)`, `if count == 0 { v.tally.Store(0) } else { v.tally.And(^sealed) }`),
+		breaker.in("Lease.thaw").replace(`l.tally.Store(_)`, `if count == 0 { l.tally.Store(0) } else { l.tally.And(^sealed) }`),
 		slowStep,
 	}},
-	{name: "a view published twice", caught: true, edits: []edit{
-		breaker.field("core", `first *view`),
-		breaker.in("owner.publish").replace(`o.h.view.Store(_)`, `
-			next := newView(o.h.name, o.current, last, now)
+	{name: "a lease published twice", caught: true, edits: []edit{
+		breaker.field("core", `first *Lease`),
+		breaker.in("owner.publish").replace(`o.h.lease.Store(_)`, `
+			next := newLease(o.h.name, o.current, last, now)
 			if o.first == nil {
 				o.first = last
 			}
@@ -76,13 +76,13 @@ var variants = []variant{
 				o.first.tally.Store(next.tally.Load())
 				next = o.first
 			}
-			o.h.view.Store(next)`),
+			o.h.lease.Store(next)`),
 	}},
 	{name: "a lease lent again with something on it", caught: true, edits: []edit{
 		breaker.in("owner.publish").replace(`last.thaw(0)`, `last.thaw(1)`),
 	}},
 	{name: "a lease lent again for another epoch", caught: true, edits: []edit{
-		breaker.in("view.stillShows").drop(`v.epoch == m.epoch`),
+		breaker.in("Lease.stillShows").drop(`l.epoch == m.epoch`),
 	}},
 	{name: "reply before publish", caught: true, edits: []edit{
 		breaker.in("owner.Receive").inCase("*resultCell").body(`
@@ -92,23 +92,23 @@ var variants = []variant{
 			o.step(func(b *machine, now time.Time) effects { return b.result(now, q) })`),
 	}},
 	{name: "a result that is not acknowledged", caught: true, edits: []edit{
-		breaker.in("Handle.Report").replace(`_, _ = question(_...)`, `go func() { $ }()`),
+		breaker.in("Handle.Settle").replace(`_, _ = question(_...)`, `go func() { $ }()`),
 	}},
 	{name: "no epoch check by the owner", caught: true, edits: []edit{
 		breaker.in("machine.result").drop(`r.Permit.Epoch != m.epoch`),
 	}},
 	{name: "no epoch check when a success moves to the next lease", caught: true, edits: []edit{
-		breaker.in("Handle.Report").drop(`v.epoch == t.permit.Epoch`),
+		breaker.in("Handle.Settle").drop(`l.epoch == p.Epoch`),
 	}},
 	{name: "a success moves to any lease that is open", caught: true, edits: []edit{
-		breaker.in("Handle.Report").drop(`v.state == messages.Closed`),
-		breaker.in("Handle.Report").drop(`v.epoch == t.permit.Epoch`),
+		breaker.in("Handle.Settle").drop(`l.state == messages.Closed`),
+		breaker.in("Handle.Settle").drop(`l.epoch == p.Epoch`),
 	}},
 	{name: "a tallied success leaves the streak", caught: true, edits: []edit{
 		breaker.in("machine.credit").remove(`m.streak = 0`),
 	}},
 	{name: "a trial is not given back when its caller has gone", caught: true, edits: []edit{
-		breaker.in("owner.answerCall").replace(`a.Permit.Trial != 0`, `a.Permit.Trial > 1<<60`),
+		breaker.in("owner.answerCall").replace(`p.Trial != 0`, `p.Trial > 1<<60`),
 		slowStep,
 	}},
 	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: quick, edits: []edit{
