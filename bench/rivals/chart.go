@@ -33,7 +33,7 @@ func Chart(rows []Row, file string) error {
 	var ours, rivals plotter.XYs
 	for i, row := range rows {
 		y := float64(len(rows) - 1 - i) // the first row on top
-		names[len(rows)-1-i] = fmt.Sprintf("%s  /  %s", row.Work, row.Rival.Name)
+		names[len(rows)-1-i] = fmt.Sprintf("%s  /  %s", row.Work(), row.Rival.Name)
 		a, b := plotter.XY{X: row.OursCost.Ns, Y: y}, plotter.XY{X: row.RivalCost.Ns, Y: y}
 		ours, rivals = append(ours, a), append(rivals, b)
 		path, err := plotter.NewLine(plotter.XYs{a, b})

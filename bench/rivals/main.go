@@ -122,11 +122,11 @@ func compare(o options, stderr io.Writer) (*Report, error) {
 		report.Floors = append(report.Floors, Finding{What: f.Name, Value: s[0].figures().Ns, Unit: "ns"})
 	}
 	for _, p := range Pairs() {
-		if !o.only.MatchString(p.Work + " / " + p.Rival.Name) {
+		if !o.only.MatchString(p.Work() + " / " + p.Rival.Name) {
 			continue
 		}
 		row := p.Measure(bed, o.clock)
-		fmt.Fprintf(stderr, "%-32s %9s ns   %-26s %9s ns   %s\n", p.Work, figure(row.OursCost.Ns), p.Rival.Name, figure(row.RivalCost.Ns), figure(row.Ratio()))
+		fmt.Fprintf(stderr, "%6s ns  %6s ns  %5s  %s / %s\n", figure(row.OursCost.Ns), figure(row.RivalCost.Ns), figure(row.Ratio()), p.Work(), p.Rival.Name)
 		report.Rows = append(report.Rows, row)
 	}
 	progress := func(what string) { fmt.Fprintln(stderr, "scale:", what) }

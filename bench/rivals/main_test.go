@@ -67,14 +67,14 @@ func TestQuickRunsEverythingAndJudgesNothing(t *testing.T) {
 }
 
 func TestMissesNameEveryTargetMissed(t *testing.T) {
-	pair := Pair{Work: "a call", Rival: Contender{Name: "rival"}, Target: 0.5, Allocs: 1}
+	pair := Pair{Group: "a call", Rival: Contender{Name: "rival"}, Target: 0.5, Allocs: 1}
 	report := Report{
 		Clock: Clock{Rounds: 1, Slice: time.Second},
 		Rows: []Row{
 			{Pair: pair, OursCost: Figures{Ns: 5}, RivalCost: Figures{Ns: 10}},
 			{Pair: pair, OursCost: Figures{Ns: 6}, RivalCost: Figures{Ns: 10}},
 			{Pair: pair, OursCost: Figures{Ns: 1, Allocs: 2}, RivalCost: Figures{Ns: 10}},
-			{Pair: Pair{Work: "not judged"}, OursCost: Figures{Ns: 99}, RivalCost: Figures{Ns: 1}},
+			{Pair: Pair{Group: "not judged"}, OursCost: Figures{Ns: 99}, RivalCost: Figures{Ns: 1}},
 		},
 		Scale: []Finding{{"size", 401, "B", 400}, {"size", 400, "B", 400}, {"speed", 1e9, "ns", 0}},
 	}

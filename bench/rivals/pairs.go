@@ -10,11 +10,20 @@ import (
 
 // Pair is a piece of work done by us and by a rival.
 type Pair struct {
-	Work        string
+	Group       string // what is done; pairs of a group stand together
+	Case        string // what is special about it; "": nothing
 	Ours, Rival Contender
 	Target      float64 // ours / rival, at most; 0: shown, not judged
 	Allocs      float64 // ours per operation, at most
 	AllCores    bool
+}
+
+// Work names what is done, by group and case.
+func (p Pair) Work() string {
+	if p.Case == "" {
+		return p.Group
+	}
+	return p.Group + ", " + p.Case
 }
 
 // AnyAllocs is for works that may allocate what they like.
@@ -23,49 +32,67 @@ const AnyAllocs = 1e9
 // windowed judges a failure rate over ten seconds in ten buckets, as gobreakerRolling does.
 var windowed = api.BreakerConfig{FailureThreshold: api.Off, Window: api.TimeWindow(10 * time.Second), FailureRate: 0.5}
 
-// Pairs are all comparisons, those with a target first.
+// The groups of pairs.
+const (
+	whenClosed       = "success through a closed breaker"
+	whenClosedWithDo = "success through a closed breaker, with Do"
+	whenOpen         = "refusal by an open breaker"
+	whenFailing      = "failure through a closed breaker"
+	retryAlone       = "success through a retry"
+	severalPolicies  = "success through several policies"
+	timeoutAlone     = "success through a timeout"
+)
+
+// allCores is the case of pairs whose work is spread over all cores.
+const allCores = "all cores"
+
+// Pairs are all comparisons, group by group.
 func Pairs() []Pair {
 	run := Contender{"Run", oursRun(api.BreakerConfig{})}
 	gobreakerExecute := Contender{"gobreaker v2", gobreakerRun(gobreaker.Settings{})}
+	mutex := Contender{"mutex by hand", byHandBreaker}
 	do := Contender{"Do(breaker)", oursDoBreaker}
 	retry := Contender{"Do(retry)", oursDoRetry}
 	refused := Contender{"Run", oursRefused}
 	failing := Contender{"Run", oursFailing}
-	cooperative := Contender{"Do(timeout)", oursCooperativeTimeout}
 	return []Pair{
-		{Work: "closed, success", Ours: run, Rival: gobreakerExecute, Target: 0.10},
-		{Work: "closed, success", Ours: run, Rival: Contender{"eapache breaker", eapacheRun}, Target: 0.95},
-		{Work: "closed, success, all cores", Ours: run, Rival: gobreakerExecute, Target: 0.13, AllCores: true},
-		{Work: "Do with one breaker", Ours: do, Rival: Contender{"failsafe-go With(cb).Get", failsafeBreaker}, Target: 0.03},
-		{Work: "refused while open", Ours: refused, Rival: Contender{"gobreaker v2", gobreakerRefused}, Target: 0.20},
-		{Work: "retry+breaker, success", Ours: Contender{"Do(retry, breaker)", oursDoRetryBreaker},
-			Rival: Contender{"failsafe-go", failsafeRetryBreaker}, Target: 0.04},
-		{Work: "fallback+timeout+retry+breaker", Ours: Contender{"Do(all four)", oursDoAll},
-			Rival: Contender{"failsafe-go", failsafeAll}, Target: 0.20, Allocs: 1},
-		{Work: "hard timeout, success", Ours: Contender{"Do(Timeout)", oursHardTimeout},
-			Rival: Contender{"by hand", byHandTimeout}, Target: 0.70, Allocs: 3},
-		{Work: "failing call, acknowledged", Ours: failing,
-			Rival: Contender{"protoactor RequestFuture", requestFuture}, Target: 0.12, Allocs: AnyAllocs},
-		{Work: "retry alone, success", Ours: retry, Rival: Contender{"retry-go v5, kept retrier", avastRetry}, Target: 1.0},
-		{Work: "retry alone, success", Ours: retry, Rival: Contender{"retry-go v5, New(...).Do", avastNew}, Target: 1.0},
-		{Work: "retry alone, success", Ours: retry, Rival: Contender{"backoff v5", backoffRetry}, Target: 1.0},
-		{Work: "failure rate over time, success", Ours: Contender{"Run, TimeWindow", oursRun(windowed)},
-			Rival: Contender{"gobreaker v2 rolling", gobreakerRun(gobreakerRolling)}, Target: 0.15},
+		{Group: whenClosed, Ours: run, Rival: gobreakerExecute, Target: 0.10},
+		{Group: whenClosed, Ours: run, Rival: Contender{"eapache breaker", eapacheRun}, Target: 0.95},
+		{Group: whenClosed, Ours: run, Rival: mutex},
+		{Group: whenClosed, Ours: run, Rival: Contender{"hystrix-go", hystrixRun}},
+		{Group: whenClosed, Case: allCores, Ours: run, Rival: gobreakerExecute, Target: 0.13, AllCores: true},
+		{Group: whenClosed, Case: allCores, Ours: run, Rival: mutex, AllCores: true},
+		{Group: whenClosed, Case: "failure rate over time", Ours: Contender{"Run, TimeWindow", oursRun(windowed)},
+			Rival: Contender{"gobreaker v2", gobreakerRun(gobreakerRolling)}, Target: 0.15},
+		{Group: whenClosed, Case: "ctx can be cancelled", Ours: Contender{"Run", oursRunCancellable}, Rival: gobreakerExecute},
 
-		{Work: "closed, ctx can be cancelled", Ours: Contender{"Run", oursRunCancellable}, Rival: gobreakerExecute},
-		{Work: "closed, success", Ours: run, Rival: Contender{"mutex by hand", byHandBreaker}},
-		{Work: "closed, success, all cores", Ours: run, Rival: Contender{"mutex by hand", byHandBreaker}, AllCores: true},
-		{Work: "closed, success", Ours: run, Rival: Contender{"hystrix-go", hystrixRun}},
-		{Work: "Do with one breaker", Ours: do, Rival: Contender{"failsafe-go, kept executor", failsafeBuilt}},
-		{Work: "Do, a function made for each call", Ours: Contender{"Do(breaker)", oursDoCapturing}, Rival: gobreakerExecute, Allocs: 1},
-		{Work: "refused while open", Ours: refused, Rival: Contender{"failsafe-go", failsafeRefused}},
-		{Work: "failing call", Ours: failing, Rival: Contender{"gobreaker v2", gobreakerFailing}, Allocs: AnyAllocs},
-		{Work: "failing calls, all cores", Ours: failing, Rival: Contender{"gobreaker v2", gobreakerFailing}, AllCores: true, Allocs: AnyAllocs},
-		{Work: "retry alone, success", Ours: retry, Rival: Contender{"go-retry", goRetry}},
-		{Work: "retry alone, success", Ours: retry, Rival: Contender{"eapache retrier", eapacheRetrier}},
-		{Work: "retry alone, success", Ours: retry, Rival: Contender{"loop by hand", byHandRetry}},
-		{Work: "cooperative timeout, success", Ours: cooperative,
-			Rival: Contender{"context.WithTimeout", byHandCooperative}, Target: 0, Allocs: 1},
+		{Group: whenClosedWithDo, Ours: do, Rival: Contender{"failsafe-go With(cb).Get", failsafeBreaker}, Target: 0.03},
+		{Group: whenClosedWithDo, Ours: do, Rival: Contender{"failsafe-go, kept executor", failsafeBuilt}},
+		{Group: whenClosedWithDo, Case: "a function made for each call", Ours: Contender{"Do(breaker)", oursDoCapturing}, Rival: gobreakerExecute, Allocs: 1},
+
+		{Group: whenOpen, Ours: refused, Rival: Contender{"gobreaker v2", gobreakerRefused}, Target: 0.20},
+		{Group: whenOpen, Ours: refused, Rival: Contender{"failsafe-go", failsafeRefused}},
+
+		{Group: whenFailing, Ours: failing, Rival: Contender{"protoactor RequestFuture", requestFuture}, Target: 0.12, Allocs: AnyAllocs},
+		{Group: whenFailing, Ours: failing, Rival: Contender{"gobreaker v2", gobreakerFailing}, Allocs: AnyAllocs},
+		{Group: whenFailing, Case: allCores, Ours: failing, Rival: Contender{"gobreaker v2", gobreakerFailing}, AllCores: true, Allocs: AnyAllocs},
+
+		{Group: retryAlone, Ours: retry, Rival: Contender{"retry-go v5, kept retrier", avastRetry}, Target: 1.0},
+		{Group: retryAlone, Ours: retry, Rival: Contender{"retry-go v5, New(...).Do", avastNew}, Target: 1.0},
+		{Group: retryAlone, Ours: retry, Rival: Contender{"backoff v5", backoffRetry}, Target: 1.0},
+		{Group: retryAlone, Ours: retry, Rival: Contender{"go-retry", goRetry}},
+		{Group: retryAlone, Ours: retry, Rival: Contender{"eapache retrier", eapacheRetrier}},
+		{Group: retryAlone, Ours: retry, Rival: Contender{"loop by hand", byHandRetry}},
+
+		{Group: severalPolicies, Case: "retry+breaker", Ours: Contender{"Do(retry, breaker)", oursDoRetryBreaker},
+			Rival: Contender{"failsafe-go", failsafeRetryBreaker}, Target: 0.04},
+		{Group: severalPolicies, Case: "fallback+timeout+retry+breaker", Ours: Contender{"Do(all four)", oursDoAll},
+			Rival: Contender{"failsafe-go", failsafeAll}, Target: 0.20, Allocs: 1},
+
+		{Group: timeoutAlone, Case: "hard", Ours: Contender{"Do(Timeout)", oursHardTimeout},
+			Rival: Contender{"by hand", byHandTimeout}, Target: 0.70, Allocs: 3},
+		{Group: timeoutAlone, Case: "cooperative", Ours: Contender{"Do(timeout)", oursCooperativeTimeout},
+			Rival: Contender{"context.WithTimeout", byHandCooperative}, Allocs: 1},
 	}
 }
 

@@ -22,7 +22,7 @@ func (r Report) Misses() []string {
 	var misses []string
 	for _, row := range r.Rows {
 		if m := row.Misses(); m != "" {
-			misses = append(misses, fmt.Sprintf("%s, against %s: %s", row.Work, row.Rival.Name, m))
+			misses = append(misses, fmt.Sprintf("%s, against %s: %s", row.Work(), row.Rival.Name, m))
 		}
 	}
 	for _, f := range append(r.Floors, r.Scale...) {
@@ -43,7 +43,7 @@ func (r Report) Markdown(w io.Writer) error {
 	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, row := range r.Rows {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s ± %.0f %% | %s | %s / %s | %s / %s |\n",
-			row.Work, row.Ours.Name, row.Rival.Name,
+			row.Work(), row.Ours.Name, row.Rival.Name,
 			figure(row.OursCost.Ns), figure(row.RivalCost.Ns), figure(row.Ratio()), 100*row.Spread, row.verdict(),
 			figure(row.OursCost.Allocs), figure(row.RivalCost.Allocs),
 			figure(row.OursCost.Bytes), figure(row.RivalCost.Bytes))
