@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"time"
 )
 
@@ -25,6 +24,7 @@ type options struct {
 	only     *regexp.Regexp
 	markdown string
 	chart    string
+	from     string // tables of an earlier run to draw; "": measure
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -39,6 +39,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "rivals:", err)
 		return 2
+	}
+	if opts.from != "" {
+		if err := redraw(opts.from, opts.chart); err != nil {
+			fmt.Fprintln(stderr, "rivals:", err)
+			return 1
+		}
+		return 0
 	}
 	report, err := compare(opts, stderr)
 	if err == nil {
@@ -73,7 +80,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.quick, "quick", false, "run everything for a moment only and judge nothing")
 	only := fs.String("only", "", "time only the pairs whose work or rival matches this regular expression")
 	fs.StringVar(&o.markdown, "markdown", "", "write the tables to this `file` as well")
-	fs.StringVar(&o.chart, "chart", "", "draw the pairs into this `file`: .svg, .png or .pdf")
+	fs.StringVar(&o.chart, "chart", "", "draw the pairs into this `file`, an .svg")
+	fs.StringVar(&o.from, "from", "", "measure nothing: draw the -chart from the tables in this `file`, which -markdown wrote")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(stderr)
@@ -104,8 +112,10 @@ func (o options) validate(rest []string) error {
 		return fmt.Errorf("-breakers %d: want 0 to 10000000", o.breakers)
 	case o.callers < 0 || o.callers > 1_000_000:
 		return fmt.Errorf("-callers %d: want 0 to 1000000", o.callers)
-	case o.chart != "" && !slices.Contains([]string{".svg", ".png", ".pdf"}, filepath.Ext(o.chart)):
-		return fmt.Errorf("-chart %q: want a name that ends in .svg, .png or .pdf", o.chart)
+	case o.chart != "" && filepath.Ext(o.chart) != ".svg":
+		return fmt.Errorf("-chart %q: want a name that ends in .svg", o.chart)
+	case o.from != "" && o.chart == "":
+		return errors.New("-from: want a -chart to draw")
 	}
 	return nil
 }
@@ -162,7 +172,7 @@ func publish(r *Report, o options, stdout io.Writer) error {
 		}
 	}
 	if o.chart != "" && len(r.Rows) > 0 {
-		return Chart(r.Rows, o.chart)
+		return Chart(r.measured(), r.Rows).save(o.chart)
 	}
 	return nil
 }

@@ -33,12 +33,16 @@ func (r Report) Misses() []string {
 	return misses
 }
 
+// measured says when, where and how the report was made.
+func (r Report) measured() string {
+	return fmt.Sprintf("Measured %s: %s, %s/%s, %d cores, medians of %d rounds of %v, in turn.",
+		r.When.Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.Clock.Rounds, r.Clock.Slice)
+}
+
 // Markdown writes the report as tables.
 func (r Report) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Measured %s: %s, %s/%s, %d cores, medians of %d rounds of %v, in turn.\n\n",
-		r.When.Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.Clock.Rounds, r.Clock.Slice)
-
+	b.WriteString(r.measured() + "\n\n")
 	b.WriteString("| work | ours | rival | ns ours | ns rival | ratio | at most | allocs | bytes |\n")
 	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, row := range r.Rows {
