@@ -1,21 +1,16 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"github.com/afex/hystrix-go/hystrix"
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/avast/retry-go/v5"
-	"github.com/cenkalti/backoff/v5"
 	eapache "github.com/eapache/go-resiliency/breaker"
-	"github.com/eapache/go-resiliency/retrier"
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/fallback"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"github.com/failsafe-go/failsafe-go/timeout"
-	goretry "github.com/sethvargo/go-retry"
 	"github.com/sony/gobreaker/v2"
 )
 
@@ -86,20 +81,6 @@ func eapacheRun(*Bed) Work {
 		var total int64
 		for i := range n {
 			check(breaker.Run(func() error {
-				total += int64(i)
-				return nil
-			}))
-		}
-		sink.Add(total)
-	}
-}
-
-func eapacheRetrier(*Bed) Work {
-	retry := retrier.New(retrier.ExponentialBackoff(3, time.Second), nil)
-	return func(n int) {
-		var total int64
-		for i := range n {
-			check(retry.Run(func() error {
 				total += int64(i)
 				return nil
 			}))
@@ -179,65 +160,6 @@ func hystrixRun(b *Bed) Work {
 				total += int64(i)
 				return nil
 			}, nil))
-		}
-		sink.Add(total)
-	}
-}
-
-// avastRetry is a retrier built once, the fastest of its forms.
-func avastRetry(*Bed) Work {
-	retrier := retry.NewWithData[int64](retry.Attempts(3), retry.Delay(time.Second))
-	return func(n int) {
-		var total int64
-		fn := func() (int64, error) { return total + 1, nil }
-		for range n {
-			v, err := retrier.Do(fn)
-			check(err)
-			total = v
-		}
-		sink.Add(total)
-	}
-}
-
-// avastNew makes its retrier for each call, as the first example of its documentation does.
-func avastNew(*Bed) Work {
-	return func(n int) {
-		var total int64
-		fn := func() (int64, error) { return total + 1, nil }
-		for range n {
-			v, err := retry.NewWithData[int64](retry.Attempts(3), retry.Delay(time.Second)).Do(fn)
-			check(err)
-			total = v
-		}
-		sink.Add(total)
-	}
-}
-
-func backoffRetry(*Bed) Work {
-	return func(n int) {
-		ctx := context.Background()
-		var total int64
-		fn := func() (int64, error) { return total + 1, nil }
-		for range n {
-			v, err := backoff.Retry(ctx, fn, backoff.WithMaxTries(3))
-			check(err)
-			total = v
-		}
-		sink.Add(total)
-	}
-}
-
-func goRetry(*Bed) Work {
-	return func(n int) {
-		ctx := context.Background()
-		var total int64
-		fn := func(context.Context) (int64, error) { return total + 1, nil }
-		for range n {
-			// A back-off of this library counts its attempts: each call needs its own.
-			policy := goretry.WithMaxRetries(2, goretry.NewExponential(time.Second))
-			v, err := goretry.DoValue(ctx, policy, fn)
-			check(err)
-			total = v
 		}
 		sink.Add(total)
 	}
