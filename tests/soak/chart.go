@@ -1,60 +1,147 @@
 package main
 
 import (
-	"image/color"
+	"fmt"
+	"math"
 	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
+	"strings"
+	"time"
 )
 
-var colours = []color.RGBA{
-	{R: 0x1b, G: 0x7f, B: 0x5c, A: 0xff}, {R: 0xc8, G: 0x55, B: 0x3d, A: 0xff}, {R: 0x2b, G: 0x59, B: 0xc3, A: 0xff},
-	{R: 0x7f, G: 0x7f, B: 0x7f, A: 0xff}, {R: 0x8e, G: 0x44, B: 0xad, A: 0xff}, {R: 0xb8, G: 0x86, B: 0x0b, A: 0xff},
+// Where the parts of the chart stand, in pixels.
+const (
+	chartWidth  = 830.0
+	panelsTop   = 92.0
+	panelWidth  = 400.0
+	panelHeight = 186.0
+	panelSpace  = 60.0 // of a panel, left of its curve
+	curveWidth  = 320.0
+	curveTop    = 48.0 // in its panel
+	curveHeight = 100.0
+)
+
+// shade is behind what is not judged.
+const shade = "#f3f4f6"
+
+// chart draws a panel for each measure: its samples, trend, and the limit
+// that makes a trend a leak.
+func (r *report) chart() *svg {
+	var sampled []int // the measures that this system has
+	for i, m := range measures {
+		if m.of(r.samples[0]) >= 0 {
+			sampled = append(sampled, i)
+		}
+	}
+	rows := float64((len(sampled) + 1) / 2)
+	s := newSVG(chartWidth, panelsTop+rows*panelHeight+8, "What the process held", r.heading())
+	r.legend(s)
+	for place, i := range sampled {
+		r.panel(s, 10+panelWidth*float64(place%2), panelsTop+panelHeight*float64(place/2), i)
+	}
+	return s
 }
 
-// draw draws each measure over time, as a share of its median, so that one
-// axis serves them all and a leak is a line that climbs. The ending of the
-// file's name (.svg, .png, .pdf) says how it is written.
-func (r *report) draw(file string) error {
-	p := plot.New()
-	p.Title.Text = "What the process holds"
-	p.Title.Padding = vg.Points(12)
-	p.X.Label.Text = "seconds"
-	p.Y.Label.Text = "share of the median"
-	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{Y: 0xe8}, color.Gray{Y: 0xe8}
-	p.Add(grid)
-	for i, m := range measures {
-		values := make([]float64, len(r.samples))
-		for j, s := range r.samples {
-			values[j] = m.of(s)
-		}
-		middle := median(values)
-		if slices.Min(values) < 0 || middle <= 0 {
-			continue
-		}
-		points := make(plotter.XYs, len(values))
-		for j, s := range r.samples {
-			points[j] = plotter.XY{X: s.at.Seconds(), Y: values[j] / middle}
-		}
-		line, err := plotter.NewLine(points)
-		if err != nil {
-			return err
-		}
-		line.Color, line.Width = colours[i], vg.Points(1.5)
-		p.Add(line)
-		p.Legend.Add(m.name, line)
+func (r *report) legend(s *svg) {
+	const y = 76.0
+	s.line(20, y-4, 44, y-4, 1.2, blue)
+	s.text(50, y, style{}, "samples")
+	s.line(130, y-4, 154, y-4, 3, green)
+	s.text(160, y, style{}, "trend")
+	dashed(s, 222, 246, y-4)
+	s.text(252, y, style{}, "limit: a trend that ends above it is a leak")
+	s.add(`<rect x="616" y="%g" width="24" height="12" fill="%s"/>`, y-10, shade)
+	s.text(646, y, style{}, "warm-up, not judged")
+}
+
+// panel draws the measure of that number, with its upper left corner at x, y.
+func (r *report) panel(s *svg, x, y float64, number int) {
+	m, v := measures[number], r.verdicts[number]
+	at, values := r.series(m)
+	end := at[len(at)-1]
+	limit := v.begin() + v.allowed
+	top := nice(max(slices.Max(values), limit) / m.scale)
+	c := curve{x + panelSpace, y + curveTop, end, top * m.scale}
+
+	s.text(x+10, y+18, style{size: 13, bold: true}, m.name)
+	s.text(x+10, y+36, style{size: 11, fill: grey}, m.result(v))
+	s.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%g" fill="%s"/>`, c.left, c.top, c.x(min(r.warmUp, end))-c.left, curveHeight, shade)
+	for _, share := range []float64{0, 0.5, 1} {
+		h := c.y(share * c.high)
+		s.line(c.left, h, c.left+curveWidth, h, 1, faint)
+		s.text(c.left-8, h+4, style{size: 11, fill: grey, anchor: "end"}, fmt.Sprintf("%g", share*top))
 	}
-	warm, err := plotter.NewLine(plotter.XYs{{X: r.warmUp.Seconds(), Y: 0}, {X: r.warmUp.Seconds(), Y: 2}})
-	if err != nil {
-		return err
+	s.text(c.left, c.y(0)+16, style{size: 11, fill: grey, anchor: "middle"}, "0 s")
+	s.text(c.left+curveWidth, c.y(0)+16, style{size: 11, fill: grey, anchor: "end"}, span(end))
+
+	points := make([]string, len(values))
+	for i, value := range values {
+		points[i] = fmt.Sprintf("%.1f,%.1f", c.x(at[i]), c.y(value))
 	}
-	warm.Color, warm.Dashes = color.Gray{Y: 0x80}, []vg.Length{vg.Points(4), vg.Points(3)}
-	p.Add(warm)
-	p.Legend.Add("end of the warm-up", warm)
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Y.Min, p.Y.Max = 0, max(2, p.Y.Max*1.3)
-	return p.Save(20*vg.Centimeter, 13*vg.Centimeter, file)
+	s.add(`<polyline points="%s" fill="none" stroke="%s" stroke-width="1.2"/>`, strings.Join(points, " "), blue)
+	if v.judged {
+		dashed(s, c.x(r.warmUp), c.x(end), c.y(limit))
+		s.line(c.x(r.warmUp), c.y(v.begin()), c.x(end), c.y(v.begin()+v.growth), 3, v.colour())
+	}
+}
+
+// series returns the samples of a measure; many are thinned to medians.
+func (r *report) series(m measure) (at []time.Duration, values []float64) {
+	for _, sample := range r.samples {
+		at, values = append(at, sample.at), append(values, m.of(sample))
+	}
+	return thin(at, values, 400)
+}
+
+// result says in words what the panel shows.
+func (m measure) result(v verdict) string {
+	if !v.judged {
+		return "not judged"
+	}
+	return strings.TrimSpace(fmt.Sprintf("trend %+.1f, limit %+.1f %s", v.growth/m.scale, v.allowed/m.scale, m.unit))
+}
+
+func (v verdict) colour() string {
+	if v.leak {
+		return red
+	}
+	return green
+}
+
+// curve maps a time and a value to a place in its panel.
+type curve struct {
+	left, top float64
+	end       time.Duration
+	high      float64
+}
+
+func (c curve) x(at time.Duration) float64 {
+	return c.left + curveWidth*float64(at)/float64(max(c.end, 1))
+}
+func (c curve) y(value float64) float64 { return c.top + curveHeight*(1-value/c.high) }
+
+func dashed(s *svg, x1, x2, y float64) {
+	s.add(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-width="1.5" stroke-dasharray="5 4"/>`, x1, y, x2, y, red)
+}
+
+// nice rounds up to a number that reads well and whose half does.
+func nice(value float64) float64 {
+	power := math.Pow10(int(math.Floor(math.Log10(max(value, 1)))))
+	for _, step := range []float64{1, 1.2, 1.6, 2, 3, 4, 5, 6, 8} {
+		if value <= step*power {
+			return step * power
+		}
+	}
+	return 10 * power
+}
+
+// span writes a duration without the zeros that Duration.String ends with.
+func span(d time.Duration) string {
+	words := d.Round(time.Second).String()
+	if strings.HasSuffix(words, "m0s") {
+		words = strings.TrimSuffix(words, "0s")
+	}
+	if strings.HasSuffix(words, "h0m") {
+		words = strings.TrimSuffix(words, "0m")
+	}
+	return words
 }

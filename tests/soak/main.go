@@ -74,7 +74,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.Uint64Var(&o.seed, "seed", 1, "where luck begins")
 	fs.StringVar(&o.leak, "leak", "", "self-test: leak `"+strings.Join(leaks(), "|")+"` on purpose; the run must fail")
 	fs.StringVar(&o.markdown, "markdown", "", "write the report to this `file` as well")
-	fs.StringVar(&o.chart, "chart", "", "draw what was held over time into this `file`: .svg, .png or .pdf")
+	fs.StringVar(&o.chart, "chart", "", "draw what was held over time into this `file`, an .svg")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(stderr)
@@ -95,8 +95,8 @@ func (o options) validate(rest []string) error {
 		return fmt.Errorf("-callers %d: want 1 to 10000", o.callers)
 	case o.leak != "" && !slices.Contains(leaks(), o.leak):
 		return fmt.Errorf("-leak %q: want one of %s", o.leak, strings.Join(leaks(), ", "))
-	case o.chart != "" && !slices.Contains([]string{".svg", ".png", ".pdf"}, filepath.Ext(o.chart)):
-		return fmt.Errorf("-chart %q: want a name that ends in .svg, .png or .pdf", o.chart)
+	case o.chart != "" && filepath.Ext(o.chart) != ".svg":
+		return fmt.Errorf("-chart %q: want a name that ends in .svg", o.chart)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func publish(r *report, o options, stdout io.Writer) error {
 		}
 	}
 	if o.chart != "" && len(r.samples) > 1 {
-		return r.draw(o.chart)
+		return r.chart().save(o.chart)
 	}
 	return nil
 }

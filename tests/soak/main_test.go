@@ -27,7 +27,7 @@ func TestBadFlagsExitTwo(t *testing.T) {
 		{"-callers", "10001"},
 		{"-seed", "-1"},
 		{"-leak", "water"},
-		{"-chart", "chart.bmp"},
+		{"-chart", "chart.png"},
 		{"-no-such-flag"},
 		{"argument"},
 	} {

@@ -16,6 +16,7 @@ type limit struct {
 // verdict is what became of one measure, from the end of the warm-up to the end.
 type verdict struct {
 	first, last float64 // medians of the first and the last third
+	middle      float64 // median of all
 	growth      float64 // of the robust line through all points, over the time judged
 	allowed     float64
 	trend       float64 // Mann and Kendall's z: how surely it rises
@@ -38,7 +39,7 @@ func judge(at []time.Duration, values []float64, l limit) verdict {
 	}
 	at, values = thin(at, values, 400)
 	third := len(values) / 3
-	v := verdict{first: median(values[:third]), last: median(values[len(values)-third:]), judged: true}
+	v := verdict{first: median(values[:third]), last: median(values[len(values)-third:]), middle: median(values), judged: true}
 	v.allowed = max(l.much, l.share*v.first)
 	var slopes []float64
 	rises := 0
@@ -59,6 +60,10 @@ func judge(at []time.Duration, values []float64, l limit) verdict {
 	v.leak = v.growth > v.allowed && v.trend > surely
 	return v
 }
+
+// begin is where the robust line begins: it passes through the median at half
+// of the time.
+func (v verdict) begin() float64 { return v.middle - v.growth/2 }
 
 // thin replaces points by the medians of runs of them, until there are at most
 // so many.
