@@ -36,10 +36,18 @@ type load struct {
 	breakers    int
 }
 
-// run attacks until the duration or ctx is over. A latency counts from the
-// moment the request was due, so that a service that stalls cannot hide how
-// long its callers waited.
-func (l load) run(ctx context.Context, each func()) Step {
+// reply is what became of one request.
+type reply struct {
+	due      time.Duration // since the load began
+	latency  time.Duration
+	answered bool // with 200
+	fallback bool // by the guard's fallback
+}
+
+// run attacks until the duration or ctx is over, and calls each with every
+// reply. A latency counts from the moment the request was due, so that a service
+// that stalls cannot hide how long its callers waited.
+func (l load) run(ctx context.Context, each func(reply)) Step {
 	attacker := vegeta.NewAttacker(
 		vegeta.Workers(uint64(min(64, l.concurrency))),
 		vegeta.MaxWorkers(uint64(l.concurrency)),
@@ -53,14 +61,14 @@ func (l load) run(ctx context.Context, each func()) Step {
 	began := time.Now()
 	interval := float64(time.Second) / float64(l.rate)
 	for result := range attacker.Attack(l.targets(), vegeta.ConstantPacer{Freq: l.rate, Per: time.Second}, l.duration, "") {
-		due := began.Add(time.Duration(float64(result.Seq+1) * interval)) // its pacer waits before the first
-		latency := max(result.Latency, result.Timestamp.Add(result.Latency).Sub(due))
+		due := time.Duration(float64(result.Seq+1) * interval) // its pacer waits before the first
+		latency := max(result.Latency, result.Timestamp.Add(result.Latency).Sub(began.Add(due)))
 		_ = step.Latency.RecordValue(min(latency, slowest).Nanoseconds())
 		step.Sent++
 		if result.Code == 200 {
 			step.Answered++
 		}
-		each()
+		each(reply{due, latency, result.Code == 200, string(result.Body) == lastKnown})
 	}
 	step.PerSecond = float64(step.Answered) / time.Since(began).Seconds()
 	return step

@@ -1,60 +1,119 @@
 package main
 
 import (
-	"image/color"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	"fmt"
+	"math"
+	"strings"
+	"time"
 )
 
-// Chart draws the 99th percentile over the rate, one line for each service and
-// state of the dependency, both axes logarithmic. The ending of the file's
-// name (.svg, .png, .pdf) says how it is written.
-func Chart(steps []Step, file string) error {
-	p := plot.New()
-	p.Title.Text = "99th percentile of latency, with and without the guard"
-	p.Title.Padding = vg.Points(12)
-	p.X.Label.Text = "requests per second"
-	p.Y.Label.Text = "milliseconds"
-	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{Y: 0xe8}, color.Gray{Y: 0xe8}
-	p.Add(grid)
+// Where the parts of the chart stand, in pixels.
+const (
+	chartWidth  = 830.0
+	panelsTop   = 92.0
+	panelHeight = 220.0
+	plotLeft    = 76.0
+	plotRight   = 806.0
+	plotTop     = 32.0 // in its panel
+	plotHeight  = 148.0
+)
 
-	for _, line := range []struct {
-		name          string
-		sick, guarded bool
-		color         color.RGBA
-		dashes        []vg.Length
-	}{
-		{"plain, sick dependency", true, false, color.RGBA{R: 0xc8, G: 0x55, B: 0x3d, A: 0xff}, nil},
-		{"guarded, sick dependency", true, true, color.RGBA{R: 0x1b, G: 0x7f, B: 0x5c, A: 0xff}, nil},
-		{"plain, healthy dependency", false, false, color.RGBA{R: 0xc8, G: 0x55, B: 0x3d, A: 0xff}, []vg.Length{vg.Points(4), vg.Points(3)}},
-		{"guarded, healthy dependency", false, true, color.RGBA{R: 0x1b, G: 0x7f, B: 0x5c, A: 0xff}, []vg.Length{vg.Points(4), vg.Points(3)}},
-	} {
-		var points plotter.XYs
-		for _, s := range steps {
-			if s.Sick == line.sick && s.Guarded == line.guarded && s.Sent > 0 {
-				points = append(points, plotter.XY{X: float64(s.Rate), Y: max(s.Percentile(99), 0.001)})
-			}
+// fastest is the lower end of the axis of latencies.
+const fastest = 100 * time.Microsecond
+
+// shade is behind the time when the dependency is sick.
+const shade = "#fde8e1"
+
+// Chart draws a panel for each outage with a dot for each request: when it was
+// due, how long it took, and what came of it.
+func Chart(outages []Outage) *svg {
+	s := newSVG(chartWidth, panelsTop+panelHeight*float64(len(outages)), "An outage, as the callers of a service see it",
+		"Each dot is a request: when it was due, how long its caller waited (logarithmic), and what came back.")
+	legend(s)
+	top := time.Second
+	for _, out := range outages {
+		for _, r := range out.Replies {
+			top = max(top, r.latency)
 		}
-		if len(points) == 0 {
-			continue
-		}
-		l, dots, err := plotter.NewLinePoints(points)
-		if err != nil {
-			return err
-		}
-		l.Color, l.Width, l.Dashes = line.color, vg.Points(2), line.dashes
-		dots.Color, dots.Shape, dots.Radius = line.color, draw.CircleGlyph{}, vg.Points(3)
-		p.Add(l, dots)
-		p.Legend.Add(line.name, l, dots)
 	}
-	p.X.Min, p.X.Max = p.X.Min/1.3, p.X.Max*1.3 // room for a single rate too
-	p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*8     // and for the legend
-	p.Legend.Top, p.Legend.Left = true, true
-	return p.Save(20*vg.Centimeter, 13*vg.Centimeter, file)
+	for i, out := range outages {
+		plot{panelsTop + panelHeight*float64(i) + plotTop, top, out}.draw(s)
+	}
+	return s
+}
+
+func legend(s *svg) {
+	const y = 76.0
+	x := 26.0
+	for _, kind := range kinds {
+		s.add(`<circle cx="%g" cy="%g" r="4" fill="%s"/>`, x, y-4, kind.colour)
+		s.text(x+10, y, style{}, kind.name)
+		x += kind.room
+	}
+	s.add(`<rect x="%g" y="%g" width="24" height="12" fill="%s"/>`, x-4, y-10, shade)
+	s.text(x+26, y, style{}, "the dependency takes "+sickFor.String()+" and fails")
+}
+
+// kinds are the kinds of replies, each with its room in the legend.
+var kinds = []struct {
+	name   string
+	colour string
+	room   float64
+	is     func(reply) bool
+}{
+	{"live answer", green, 128, func(r reply) bool { return r.answered && !r.fallback }},
+	{"fallback", blue, 104, func(r reply) bool { return r.answered && r.fallback }},
+	{"error", red, 80, func(r reply) bool { return !r.answered }},
+}
+
+// plot is the panel of one outage; y is its upper edge, slowest the end of its
+// axis.
+type plot struct {
+	y       float64
+	slowest time.Duration
+	Outage
+}
+
+func (p plot) atTime(d time.Duration) float64 {
+	return plotLeft + (plotRight-plotLeft)*float64(d)/float64(p.Length)
+}
+
+func (p plot) atLatency(d time.Duration) float64 {
+	share := math.Log(float64(max(d, fastest))/float64(fastest)) / math.Log(float64(p.slowest)/float64(fastest))
+	return p.y + plotHeight*(1-share)
+}
+
+func (p plot) draw(s *svg) {
+	name := "plain http.Client"
+	if p.Guarded {
+		name = "guarded by timeout, breaker and fallback"
+	}
+	s.text(20, p.y-14, style{size: 13, bold: true}, name)
+	s.text(plotRight, p.y-14, style{fill: grey, anchor: "end"},
+		fmt.Sprintf("answered: %s; calls to the sick dependency: %d", share(p.answered(), len(p.Replies)), p.ReachedSick))
+
+	s.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%g" fill="%s"/>`, p.atTime(p.From), p.y, p.atTime(p.To)-p.atTime(p.From), plotHeight, shade)
+	for latency := fastest; latency <= p.slowest; latency *= 10 {
+		y := p.atLatency(latency)
+		s.line(plotLeft, y, plotRight, y, 1, faint)
+		s.text(plotLeft-8, y+4, style{size: 11, fill: grey, anchor: "end"}, latency.String())
+	}
+	for i := range time.Duration(7) {
+		at := p.Length * i / 6
+		s.text(p.atTime(at), p.y+plotHeight+18, style{size: 11, fill: grey, anchor: "middle"}, at.Round(time.Millisecond).String())
+	}
+	for _, kind := range kinds {
+		p.dots(s, kind.colour, kind.is)
+	}
+}
+
+// dots draws the replies of one kind as a path of points.
+func (p plot) dots(s *svg, colour string, is func(reply) bool) {
+	var path strings.Builder
+	for _, r := range p.Replies {
+		if is(r) {
+			fmt.Fprintf(&path, "M%.1f %.1fh.1", p.atTime(r.due), p.atLatency(r.latency))
+		}
+	}
+	s.add(`<path d="%s" stroke="%s" stroke-width="3.4" stroke-linecap="round" stroke-opacity="0.7"/>`, path.String(), colour)
 }

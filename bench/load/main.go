@@ -1,7 +1,7 @@
 // Command load sends an HTTP service more and more requests, with and without
 // understudy's guard around its dependency, while the dependency is healthy and
-// while it is sick, and shows what their callers see. Everything runs in this
-// process, on loopback ports of its own.
+// while it is sick, and shows what their callers see. It can draw an outage as
+// well. Everything runs in this process, on loopback ports of its own.
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,9 +46,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "load:", err)
 		return 2
 	}
-	steps, err := measure(ctx, opts, stderr)
+	steps, outages, err := measure(ctx, opts, stderr)
 	if err == nil {
-		err = publish(steps, opts, stdout)
+		err = publish(steps, outages, opts, stdout)
 	}
 	switch {
 	case err != nil:
@@ -72,7 +71,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.IntVar(&o.breakers, "breakers", 1, "breakers that the requests are spread over")
 	quick := fs.Bool("quick", false, "a moment at two low rates only: shows that it works")
 	fs.StringVar(&o.markdown, "markdown", "", "write the table to this `file` as well")
-	fs.StringVar(&o.chart, "chart", "", "draw the 99th percentiles into this `file`: .svg, .png or .pdf")
+	fs.StringVar(&o.chart, "chart", "", "measure an outage as well, which takes six steps' time, and draw it into this `file`, an .svg")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(stderr)
@@ -103,14 +102,14 @@ func (o options) validate(rest []string) error {
 		return fmt.Errorf("-concurrency %d: want 1 to 10000", o.concurrency)
 	case o.breakers < 1 || o.breakers > 100_000:
 		return fmt.Errorf("-breakers %d: want 1 to 100000", o.breakers)
-	case o.chart != "" && !slices.Contains([]string{".svg", ".png", ".pdf"}, filepath.Ext(o.chart)):
-		return fmt.Errorf("-chart %q: want a name that ends in .svg, .png or .pdf", o.chart)
+	case o.chart != "" && filepath.Ext(o.chart) != ".svg":
+		return fmt.Errorf("-chart %q: want a name that ends in .svg", o.chart)
 	}
 	return nil
 }
 
-// publish writes the steps wherever they are wanted.
-func publish(steps []Step, o options, stdout io.Writer) error {
+// publish writes the steps and the outages wherever they are wanted.
+func publish(steps []Step, outages []Outage, o options, stdout io.Writer) error {
 	if err := Markdown(stdout, steps); err != nil {
 		return err
 	}
@@ -123,8 +122,8 @@ func publish(steps []Step, o options, stdout io.Writer) error {
 			return err
 		}
 	}
-	if o.chart != "" && len(steps) > 0 {
-		return Chart(steps, o.chart)
+	if len(outages) > 0 {
+		return Chart(outages).save(o.chart)
 	}
 	return nil
 }

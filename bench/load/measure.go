@@ -10,8 +10,9 @@ import (
 )
 
 // measure takes every step: healthy, then sick; at each rate plain, then
-// guarded. Steps that ctx cut short are left out.
-func measure(ctx context.Context, o options, stderr io.Writer) (steps []Step, err error) {
+// guarded; and the outages if a chart of them is wanted. What ctx cut short is
+// left out.
+func measure(ctx context.Context, o options, stderr io.Writer) (steps []Step, outages []Outage, err error) {
 	p := newProgress(stderr, o)
 	defer p.finish()
 	for _, sick := range []bool{false, true} {
@@ -19,33 +20,46 @@ func measure(ctx context.Context, o options, stderr io.Writer) (steps []Step, er
 			for _, guarded := range []bool{false, true} {
 				step, err := measureStep(ctx, o, rate, sick, guarded, p)
 				if err != nil {
-					return nil, err
+					return nil, nil, err
 				}
 				if ctx.Err() != nil {
-					return steps, nil
+					return steps, nil, nil
 				}
 				steps = append(steps, step)
 				p.done(step)
 			}
 		}
 	}
-	return steps, nil
+	if o.chart != "" {
+		outages, err = measureOutages(ctx, o, p)
+	}
+	return steps, outages, err
 }
 
-// measureStep sets up a dependency and a service, attacks the service and
-// takes everything down again, so that no step inherits anything.
+// measureStep attacks a service whose dependency is healthy or sick.
 func measureStep(ctx context.Context, o options, rate int, sick, guarded bool, p *progress) (step Step, err error) {
+	err = serving(ctx, o, guarded, func(d *dependency, s *service) {
+		d.sick.Store(sick)
+		l := load{url: s.url, rate: rate, duration: o.duration, concurrency: o.concurrency, breakers: o.breakers}
+		step = l.run(ctx, func(reply) { p.request() })
+		step.Guarded, step.Sick, step.Reached = guarded, sick, d.reached.Load()
+	})
+	return step, err
+}
+
+// serving sets up a dependency and a service, lets use have them and takes
+// everything down again, so that no use inherits anything.
+func serving(ctx context.Context, o options, guarded bool, use func(*dependency, *service)) (err error) {
 	d, err := newDependency()
 	if err != nil {
-		return step, err
+		return err
 	}
 	defer d.stop()
-	d.sick.Store(sick)
 
 	var sys *api.System
 	if guarded {
 		if sys, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)}); err != nil {
-			return step, err
+			return err
 		}
 		defer func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -57,11 +71,9 @@ func measureStep(ctx context.Context, o options, rate int, sick, guarded bool, p
 	}
 	s, err := newService(d.url, sys, o.breakers, o.concurrency)
 	if err != nil {
-		return step, err
+		return err
 	}
 	defer s.stop()
-
-	step = load{url: s.url, rate: rate, duration: o.duration, concurrency: o.concurrency, breakers: o.breakers}.run(ctx, p.request)
-	step.Guarded, step.Sick, step.Reached = guarded, sick, d.reached.Load()
-	return step, nil
+	use(d, s)
+	return nil
 }

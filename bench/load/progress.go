@@ -23,6 +23,9 @@ func newProgress(w io.Writer, o options) *progress {
 		for _, rate := range o.rates {
 			requests += 4 * float64(rate) * o.duration.Seconds()
 		}
+		if o.chart != "" {
+			requests += 2 * float64(o.outageRate()) * o.outageLength().Seconds()
+		}
 		p.bar = progressbar.NewOptions(int(requests),
 			progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 			progressbar.OptionSetItsString("req"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())

@@ -50,8 +50,9 @@ func (s *server) stop() {
 // dependency is what the services call: quick and well, or slow and failing.
 type dependency struct {
 	*server
-	sick    atomic.Bool
-	reached atomic.Int64 // requests that came through
+	sick        atomic.Bool
+	reached     atomic.Int64 // requests that came through
+	reachedSick atomic.Int64 // those of them that came while it was sick
 }
 
 func newDependency() (d *dependency, err error) {
@@ -66,6 +67,7 @@ func (d *dependency) answer(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "live")
 		return
 	}
+	d.reachedSick.Add(1)
 	wait := time.NewTimer(sickFor)
 	defer wait.Stop()
 	select {
