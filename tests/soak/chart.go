@@ -70,7 +70,7 @@ func (r *report) panel(s *svg, x, y float64, number int) {
 		s.line(c.left, h, c.left+curveWidth, h, 1, faint)
 		s.text(c.left-8, h+4, style{size: 11, fill: grey, anchor: "end"}, fmt.Sprintf("%g", share*top))
 	}
-	s.text(c.left, c.y(0)+16, style{size: 11, fill: grey, anchor: "middle"}, "0 s")
+	s.text(c.left, c.y(0)+16, style{size: 11, fill: grey, anchor: "middle"}, "0s")
 	s.text(c.left+curveWidth, c.y(0)+16, style{size: 11, fill: grey, anchor: "end"}, span(end))
 
 	points := make([]string, len(values))
