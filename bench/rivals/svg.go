@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The colours of every picture. They differ in brightness as well as in hue.
+// The colours of every picture.
 const (
 	ink   = "#1f2328"
 	grey  = "#59636e"
