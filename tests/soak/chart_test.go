@@ -31,6 +31,7 @@ func drawn(t *testing.T, r *report) (texts []string, source string) {
 	return readable(t, file), string(written)
 }
 
+// Promise (Torture): The chart of the soak shows each measure with its trend and its limit.
 func TestTheChartShowsEveryMeasureAndItsLimit(t *testing.T) {
 	texts, source := drawn(t, reportOf(100, func(second int) float64 { return 1e6 + float64(second%7) }))
 	for _, m := range measures {
@@ -42,6 +43,7 @@ func TestTheChartShowsEveryMeasureAndItsLimit(t *testing.T) {
 	require.Zero(t, strings.Count(source, trendLine(red)))
 }
 
+// Promise (Torture): The chart of the soak shows a leak in red.
 func TestTheChartShowsALeakInRed(t *testing.T) {
 	r := reportOf(100, func(second int) float64 { return float64(50 * second) })
 	require.True(t, r.failed())
@@ -51,12 +53,14 @@ func TestTheChartShowsALeakInRed(t *testing.T) {
 
 func trendLine(colour string) string { return `stroke="` + colour + `" stroke-width="3"` }
 
+// Promise (Torture): A soak that is too short is not judged.
 func TestTheChartOfAShortRunJudgesNothing(t *testing.T) {
 	texts, source := drawn(t, reportOf(5, func(int) float64 { return 0 }))
 	require.Contains(t, texts, "not judged")
 	require.Equal(t, 1, strings.Count(source, "dasharray"), "only in the legend")
 }
 
+// Promise (Torture): The chart of the soak leaves out what the system cannot measure.
 func TestTheChartLeavesOutWhatTheSystemLacks(t *testing.T) {
 	r := reportOf(50, func(int) float64 { return 100 })
 	for i := range r.samples {
@@ -67,12 +71,14 @@ func TestTheChartLeavesOutWhatTheSystemLacks(t *testing.T) {
 	require.Equal(t, len(measures)-1, strings.Count(source, "<polyline"))
 }
 
+// Promise (Torture): The axes of the chart of the soak have round steps.
 func TestNice(t *testing.T) {
 	for value, want := range map[float64]float64{0: 1, 1: 1, 1.1: 1.2, 8.4: 10, 44.5: 50, 130: 160, 801: 1000, 123_456: 160_000} {
 		require.Equal(t, want, nice(value), value)
 	}
 }
 
+// Promise (Torture): The axes of the chart of the soak have round steps.
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0s", 59 * time.Second: "59s", 5 * time.Minute: "5m", 8 * time.Hour: "8h", 90 * time.Second: "1m30s", 61 * time.Minute: "1h1m"} {
 		require.Equal(t, want, span(d))
