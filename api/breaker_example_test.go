@@ -7,15 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/understudy-go/understudy/api"
+	understudy "github.com/understudy-go/understudy/api"
 )
 
 func ExampleSystem_Breaker() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
 
-	breaker, err := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 2, ResetTimeout: 40 * time.Second})
+	breaker, err := sys.Breaker("payments", understudy.BreakerConfig{FailureThreshold: 2, ResetTimeout: 40 * time.Second})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -25,12 +25,12 @@ func ExampleSystem_Breaker() {
 		fmt.Println(err, breaker.State())
 	}
 	err = breaker.Run(ctx, func(context.Context) error { return nil })
-	var open *api.CircuitOpenError
+	var open *understudy.CircuitOpenError
 	if errors.As(err, &open) {
 		fmt.Printf("%s refuses, come back in %v\n", open.Name, open.RetryAfter().Round(time.Second))
 	}
 
-	_, err = sys.Breaker("mail", api.BreakerConfig{FailureRate: 1.5})
+	_, err = sys.Breaker("mail", understudy.BreakerConfig{FailureRate: 1.5})
 	fmt.Println(err)
 	// Output:
 	// connection refused CLOSED
@@ -42,11 +42,11 @@ func ExampleSystem_Breaker() {
 // Rates open a circuit that never fails five times in a row.
 func ExampleBreakerConfig() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("search", api.BreakerConfig{
-		FailureThreshold: api.Off,
-		Window:           api.CountWindow(20),
+	breaker, _ := sys.Breaker("search", understudy.BreakerConfig{
+		FailureThreshold: understudy.Off,
+		Window:           understudy.CountWindow(20),
 		MinimumCalls:     10,
 		FailureRate:      0.5,
 	})
@@ -70,19 +70,19 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 // A client's own mistakes (4xx) say nothing about the service.
 func ExampleBreakerConfig_classify() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("users", api.BreakerConfig{
+	breaker, _ := sys.Breaker("users", understudy.BreakerConfig{
 		FailureThreshold: 1,
-		Classify: func(err error) api.Outcome {
+		Classify: func(err error) understudy.Outcome {
 			var status statusError
 			switch {
 			case err == nil:
-				return api.Success
+				return understudy.Success
 			case errors.Is(err, context.Canceled), errors.As(err, &status) && status < 500:
-				return api.Ignored
+				return understudy.Ignored
 			}
-			return api.Failure
+			return understudy.Failure
 		},
 	})
 	for _, status := range []statusError{404, 400, 503} {
@@ -98,9 +98,9 @@ func ExampleBreakerConfig_classify() {
 // Acquire and Done are the two steps of Run, for streams and callbacks.
 func ExampleBreaker_Acquire() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("feed", api.BreakerConfig{})
+	breaker, _ := sys.Breaker("feed", understudy.BreakerConfig{})
 
 	permit, err := breaker.Acquire(ctx)
 	if err != nil {
@@ -123,9 +123,9 @@ func ExampleBreaker_Acquire() {
 // Settings change while calls run. State and counts are kept.
 func ExampleBreaker_Configure() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 10})
+	breaker, _ := sys.Breaker("payments", understudy.BreakerConfig{FailureThreshold: 10})
 	fail := func(context.Context) error { return errors.New("connection refused") }
 	_ = breaker.Run(ctx, fail)
 
@@ -141,9 +141,9 @@ func ExampleBreaker_Configure() {
 
 func ExampleBreaker_ForceOpen() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("payments", api.BreakerConfig{})
+	breaker, _ := sys.Breaker("payments", understudy.BreakerConfig{})
 
 	_ = breaker.ForceOpen()
 	fmt.Println(breaker.Run(ctx, func(context.Context) error { return nil }))
@@ -156,9 +156,9 @@ func ExampleBreaker_ForceOpen() {
 
 func ExampleBreaker_Stats() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("payments", api.BreakerConfig{})
+	breaker, _ := sys.Breaker("payments", understudy.BreakerConfig{})
 	for range 3 {
 		_ = breaker.Run(ctx, func(context.Context) error { return nil })
 	}
@@ -172,20 +172,20 @@ func ExampleBreaker_Stats() {
 // Shutdown delivers the events that wait.
 func ExampleSystem_Subscribe() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
-	cancel := sys.Subscribe(func(e api.Event) {
+	sys, _ := understudy.Start(quiet)
+	cancel := sys.Subscribe(func(e understudy.Event) {
 		switch e := e.(type) {
-		case api.BreakerChanged:
+		case understudy.BreakerChanged:
 			fmt.Printf("%s: %v -> %v (%s)\n", e.Name, e.From, e.To, e.Reason)
-		case api.FallbackUsed:
+		case understudy.FallbackUsed:
 			fmt.Printf("fallback %d, because: %v\n", e.Index, e.Cause)
 		}
 	})
 	defer cancel()
 
-	breaker, _ := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 1})
+	breaker, _ := sys.Breaker("payments", understudy.BreakerConfig{FailureThreshold: 1})
 	down := func(context.Context) (string, error) { return "", errors.New("connection refused") }
-	_, _ = api.Do(ctx, breaker, down, api.Value("later"))
+	_, _ = understudy.Do(ctx, breaker, down, understudy.Value("later"))
 	_ = breaker.Reset()
 	_ = sys.Shutdown(ctx)
 	// Output:

@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/understudy-go/understudy/api"
+	understudy "github.com/understudy-go/understudy/api"
 )
 
 // With a probe no caller is sacrificed to find out that the service is well
 // again: a health check is asked instead.
 func ExampleBreakerConfig_probe() {
-	system, _ := api.Start(quiet)
+	system, _ := understudy.Start(quiet)
 	defer system.Shutdown(context.Background())
 
-	payments, err := system.Breaker("payments", api.BreakerConfig{
+	payments, err := system.Breaker("payments", understudy.BreakerConfig{
 		FailureThreshold: 1,
 		ResetTimeout:     10 * time.Millisecond,
 		Probe:            "payments",
@@ -25,16 +25,16 @@ func ExampleBreakerConfig_probe() {
 		return
 	}
 	ping := func(context.Context) error { return nil } // asks the service's own /health, say
-	if err := system.Health().Register("payments", api.CheckConfig{}, api.Ping(ping)); err != nil {
+	if err := system.Health().Register("payments", understudy.CheckConfig{}, understudy.Ping(ping)); err != nil {
 		fmt.Println(err)
 		return
 	}
 
 	recovered := make(chan struct{})
-	system.Subscribe(func(e api.Event) {
-		if e, ok := e.(api.BreakerChanged); ok {
+	system.Subscribe(func(e understudy.Event) {
+		if e, ok := e.(understudy.BreakerChanged); ok {
 			fmt.Printf("%v: %s\n", e.To, e.Reason)
-			if e.To == api.Closed {
+			if e.To == understudy.Closed {
 				close(recovered)
 			}
 		}
@@ -50,10 +50,10 @@ func ExampleBreakerConfig_probe() {
 
 // One call shows all circuits in /health, those of breakers made later too.
 func ExampleSystem_ShowBreakers() {
-	system, _ := api.Start(quiet)
+	system, _ := understudy.Start(quiet)
 	defer system.Shutdown(context.Background())
 
-	payments, err := system.Breaker("payments", api.BreakerConfig{})
+	payments, err := system.Breaker("payments", understudy.BreakerConfig{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -62,11 +62,11 @@ func ExampleSystem_ShowBreakers() {
 		fmt.Println(err)
 		return
 	}
-	if err := system.ShowBreakers(api.ShowBreakersConfig{}); err != nil {
+	if err := system.ShowBreakers(understudy.ShowBreakersConfig{}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	if _, err := system.Breaker("reviews", api.BreakerConfig{}); err != nil {
+	if _, err := system.Breaker("reviews", understudy.BreakerConfig{}); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -6,28 +6,28 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/understudy-go/understudy/api"
+	understudy "github.com/understudy-go/understudy/api"
 )
 
 // A call to a payment service that is down: retried, refused once its circuit
 // is open, and answered by a fallback.
 func Example() {
 	ctx := context.Background()
-	sys, err := api.Start(quiet)
+	sys, err := understudy.Start(quiet)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer sys.Shutdown(ctx)
 
-	breaker, _ := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 2})
-	retry, _ := sys.Retry("payments", api.RetryConfig{MaxAttempts: 5, InitialDelay: time.Millisecond})
-	guard := api.Compose(api.Timeout(10*time.Second), retry, breaker)
+	breaker, _ := sys.Breaker("payments", understudy.BreakerConfig{FailureThreshold: 2})
+	retry, _ := sys.Retry("payments", understudy.RetryConfig{MaxAttempts: 5, InitialDelay: time.Millisecond})
+	guard := understudy.Compose(understudy.Timeout(10*time.Second), retry, breaker)
 
-	receipt, err := api.Do(ctx, guard, func(context.Context) (string, error) {
+	receipt, err := understudy.Do(ctx, guard, func(context.Context) (string, error) {
 		fmt.Println("calling payments")
 		return "", errors.New("connection refused")
-	}, api.Value("queued for later"))
+	}, understudy.Value("queued for later"))
 	fmt.Println(receipt, err, breaker.State())
 	// Output:
 	// calling payments
@@ -39,14 +39,14 @@ func Example() {
 // waits between attempts included; one inside bounds each attempt.
 func ExampleCompose() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("catalog", api.BreakerConfig{})
-	retry, _ := sys.Retry("catalog", api.RetryConfig{MaxAttempts: 3, InitialDelay: time.Millisecond})
+	breaker, _ := sys.Breaker("catalog", understudy.BreakerConfig{})
+	retry, _ := sys.Retry("catalog", understudy.RetryConfig{MaxAttempts: 3, InitialDelay: time.Millisecond})
 
-	limit := api.TimeoutConfig{Limit: 20 * time.Millisecond, Operation: "lookup", Cooperative: true}
-	whole := api.Compose(limit, retry, breaker)
-	each := api.Compose(retry, breaker, limit)
+	limit := understudy.TimeoutConfig{Limit: 20 * time.Millisecond, Operation: "lookup", Cooperative: true}
+	whole := understudy.Compose(limit, retry, breaker)
+	each := understudy.Compose(retry, breaker, limit)
 
 	attempts := 0
 	hang := func(ctx context.Context) error {
@@ -54,11 +54,11 @@ func ExampleCompose() {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	err := api.Run(ctx, whole, hang)
-	fmt.Println(attempts, "attempt, timed out:", errors.Is(err, api.ErrTimeout))
+	err := understudy.Run(ctx, whole, hang)
+	fmt.Println(attempts, "attempt, timed out:", errors.Is(err, understudy.ErrTimeout))
 
 	attempts = 0
-	err = api.Run(ctx, each, hang)
+	err = understudy.Run(ctx, each, hang)
 	fmt.Println(attempts, "attempts:", err)
 	// Output:
 	// 1 attempt, timed out: true
@@ -70,10 +70,10 @@ func ExampleDo() {
 	live := func(context.Context) (string, error) { return "", errors.New("live: connection reset") }
 	cached := func(context.Context) (string, error) { return "", errors.New("cache: empty") }
 
-	price, err := api.Do(context.Background(), nil, live, cached, api.Value("price on request"))
+	price, err := understudy.Do(context.Background(), nil, live, cached, understudy.Value("price on request"))
 	fmt.Println(price, err)
 
-	_, err = api.Do(context.Background(), nil, live, cached)
+	_, err = understudy.Do(context.Background(), nil, live, cached)
 	fmt.Println(err)
 	// Output:
 	// price on request <nil>
@@ -82,13 +82,13 @@ func ExampleDo() {
 
 func ExampleRun() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("mail", api.BreakerConfig{})
+	breaker, _ := sys.Breaker("mail", understudy.BreakerConfig{})
 
-	err := api.Run(ctx, breaker, func(context.Context) error { return errors.New("mailbox full") },
+	err := understudy.Run(ctx, breaker, func(context.Context) error { return errors.New("mailbox full") },
 		func(ctx context.Context) error {
-			fmt.Println("kept for later:", api.Cause(ctx))
+			fmt.Println("kept for later:", understudy.Cause(ctx))
 			return nil
 		})
 	fmt.Println(err)
@@ -100,11 +100,11 @@ func ExampleRun() {
 // Wrap decorates a function once, where it is defined.
 func ExampleWrap() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("clock", api.BreakerConfig{})
+	breaker, _ := sys.Breaker("clock", understudy.BreakerConfig{})
 
-	now := api.Wrap(breaker, func(context.Context) (string, error) { return "noon", nil })
+	now := understudy.Wrap(breaker, func(context.Context) (string, error) { return "noon", nil })
 	fmt.Println(now(ctx))
 	// Output: noon <nil>
 }
@@ -112,11 +112,11 @@ func ExampleWrap() {
 // Wrap1 decorates a function of one argument; its fallbacks get the argument too.
 func ExampleWrap1() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("users", api.BreakerConfig{})
+	breaker, _ := sys.Breaker("users", understudy.BreakerConfig{})
 
-	lookup := api.Wrap1(breaker,
+	lookup := understudy.Wrap1(breaker,
 		func(_ context.Context, id int) (string, error) {
 			if id != 1 {
 				return "", errors.New("connection reset")
@@ -135,8 +135,8 @@ func ExampleWrap1() {
 // In a fallback, Cause tells why it is needed.
 func ExampleCause() {
 	live := func(context.Context) (int, error) { return 0, errors.New("connection reset") }
-	stock, err := api.Do(context.Background(), nil, live, func(ctx context.Context) (int, error) {
-		fmt.Println("estimating, because of:", api.Cause(ctx))
+	stock, err := understudy.Do(context.Background(), nil, live, func(ctx context.Context) (int, error) {
+		fmt.Println("estimating, because of:", understudy.Cause(ctx))
 		return 3, nil
 	})
 	fmt.Println(stock, err)
@@ -147,13 +147,13 @@ func ExampleCause() {
 
 func ExampleWhenOpen() {
 	ctx := context.Background()
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(ctx)
-	breaker, _ := sys.Breaker("reviews", api.BreakerConfig{FailureThreshold: 1})
+	breaker, _ := sys.Breaker("reviews", understudy.BreakerConfig{FailureThreshold: 1})
 
-	reviews := api.Wrap(breaker,
+	reviews := understudy.Wrap(breaker,
 		func(context.Context) (string, error) { return "", errors.New("503") },
-		api.WhenOpen(func(context.Context) (string, error) { return "reviews are resting", nil }))
+		understudy.WhenOpen(func(context.Context) (string, error) { return "reviews are resting", nil }))
 	for range 2 {
 		text, err := reviews(ctx)
 		fmt.Printf("%q %v\n", text, err)
@@ -168,8 +168,8 @@ func ExampleWhenTimeout() {
 		<-ctx.Done()
 		return "", ctx.Err()
 	}
-	text, err := api.WithTimeout(context.Background(), time.Millisecond, slow,
-		api.WhenTimeout(func(context.Context) (string, error) { return "too slow today", nil }))
+	text, err := understudy.WithTimeout(context.Background(), time.Millisecond, slow,
+		understudy.WhenTimeout(func(context.Context) (string, error) { return "too slow today", nil }))
 	fmt.Println(text, err)
 	// Output: too slow today <nil>
 }
@@ -179,7 +179,7 @@ func ExampleWhen() {
 	isNotFound := func(err error) bool { return errors.Is(err, errNotFound) }
 
 	find := func(context.Context) (string, error) { return "", fmt.Errorf("user 7: %w", errNotFound) }
-	name, err := api.Do(context.Background(), nil, find, api.When(isNotFound, api.Value("somebody")))
+	name, err := understudy.Do(context.Background(), nil, find, understudy.When(isNotFound, understudy.Value("somebody")))
 	fmt.Println(name, err)
 	// Output: somebody <nil>
 }
@@ -187,13 +187,13 @@ func ExampleWhen() {
 // WithTimeout returns at the limit even if the function ignores its context.
 func ExampleWithTimeout() {
 	returned := make(chan struct{})
-	_, err := api.WithTimeout(context.Background(), 10*time.Millisecond, func(ctx context.Context) (string, error) {
+	_, err := understudy.WithTimeout(context.Background(), 10*time.Millisecond, func(ctx context.Context) (string, error) {
 		defer close(returned)
 		<-ctx.Done()
 		return "", ctx.Err()
 	})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, api.ErrTimeout), errors.Is(err, context.DeadlineExceeded))
+	fmt.Println(errors.Is(err, understudy.ErrTimeout), errors.Is(err, context.DeadlineExceeded))
 	<-returned
 	// Output:
 	// Operation 'operation' timed out after 10ms
@@ -202,8 +202,8 @@ func ExampleWithTimeout() {
 
 // A Cooperative Timeout uses no goroutine: the function honours its context.
 func ExampleTimeoutConfig() {
-	lookup := api.TimeoutConfig{Limit: 10 * time.Millisecond, Operation: "lookup", Cooperative: true}
-	err := api.Run(context.Background(), lookup, func(ctx context.Context) error {
+	lookup := understudy.TimeoutConfig{Limit: 10 * time.Millisecond, Operation: "lookup", Cooperative: true}
+	err := understudy.Run(context.Background(), lookup, func(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	})
@@ -213,13 +213,13 @@ func ExampleTimeoutConfig() {
 
 // A Fallback is a chain of sources: primary, backup, cache, default.
 func ExampleNewFallback() {
-	down := func(source string) api.Func[string] {
+	down := func(source string) understudy.Func[string] {
 		return func(context.Context) (string, error) {
 			fmt.Println("trying", source)
 			return "", errors.New(source + " is down")
 		}
 	}
-	source := api.NewFallback("data_source", down("primary")).Add(down("backup")).Default("offline mode")
+	source := understudy.NewFallback("data_source", down("primary")).Add(down("backup")).Default("offline mode")
 	fmt.Println(source.Execute(context.Background()))
 	// Output:
 	// trying primary

@@ -12,12 +12,12 @@ import (
 	"net/http/httptest"
 	"time"
 
-	"github.com/understudy-go/understudy/api"
+	understudy "github.com/understudy-go/understudy/api"
 )
 
 // healthSystem is a System whose log goes nowhere.
-func healthSystem() *api.System {
-	system, err := api.Start(api.SystemConfig{Version: "3.1.0", Logger: slog.New(slog.DiscardHandler)})
+func healthSystem() *understudy.System {
+	system, err := understudy.Start(understudy.SystemConfig{Version: "3.1.0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
 	}
@@ -30,12 +30,12 @@ func ExampleHealth() {
 	health := system.Health()
 
 	database := func(ctx context.Context) error { return nil } // (*sql.DB).PingContext, say
-	cache := func(ctx context.Context) (api.Details, error) {
-		return api.Details{"memory_mb": 512}, api.Degrade("memory is almost full")
+	cache := func(ctx context.Context) (understudy.Details, error) {
+		return understudy.Details{"memory_mb": 512}, understudy.Degrade("memory is almost full")
 	}
 	err := errors.Join(
-		health.Register("database", api.CheckConfig{Timeout: 5 * time.Second}, api.Ping(database)),
-		health.Register("cache", api.CheckConfig{Timeout: 2 * time.Second, Optional: true}, cache),
+		health.Register("database", understudy.CheckConfig{Timeout: 5 * time.Second}, understudy.Ping(database)),
+		health.Register("cache", understudy.CheckConfig{Timeout: 2 * time.Second, Optional: true}, cache),
 	)
 	if err != nil {
 		fmt.Println(err)
@@ -57,9 +57,9 @@ func ExampleHealth_Snapshot() {
 	defer system.Shutdown(context.Background())
 	health := system.Health()
 
-	ping := api.Ping(func(context.Context) error { return nil })
-	_ = health.Register("database", api.CheckConfig{}, ping) // in group "ready"
-	_ = health.Register("deadlock", api.CheckConfig{Groups: []string{"live"}}, ping)
+	ping := understudy.Ping(func(context.Context) error { return nil })
+	_ = health.Register("database", understudy.CheckConfig{}, ping) // in group "ready"
+	_ = health.Register("deadlock", understudy.CheckConfig{Groups: []string{"live"}}, ping)
 	health.RunAll(context.Background())
 
 	for _, check := range health.Snapshot("live").Checks {
@@ -72,7 +72,7 @@ func ExampleHealth_Handler() {
 	system := healthSystem()
 	defer system.Shutdown(context.Background())
 	health := system.Health()
-	_ = health.Register("database", api.CheckConfig{}, api.Bool(func(context.Context) bool { return false }))
+	_ = health.Register("database", understudy.CheckConfig{}, understudy.Bool(func(context.Context) bool { return false }))
 	health.RunAll(context.Background())
 
 	// http.Handle("/", health.Handler())
@@ -94,12 +94,12 @@ func ExampleHealth_HandlerWith() {
 	health := system.Health()
 
 	refused := func(context.Context) error { return errors.New("dial db-3: connection refused") }
-	_ = health.Register("database", api.CheckConfig{}, api.Ping(refused))
-	_ = health.Register("orders", api.CheckConfig{DependsOn: []string{"database"}}, api.Ping(func(context.Context) error { return nil }))
-	_ = health.Register("queue", api.CheckConfig{}, api.Ping(func(context.Context) error { return nil }))
+	_ = health.Register("database", understudy.CheckConfig{}, understudy.Ping(refused))
+	_ = health.Register("orders", understudy.CheckConfig{DependsOn: []string{"database"}}, understudy.Ping(func(context.Context) error { return nil }))
+	_ = health.Register("queue", understudy.CheckConfig{}, understudy.Ping(func(context.Context) error { return nil }))
 	health.RunAll(context.Background())
 
-	handler, err := health.HandlerWith(api.HandlerConfig{
+	handler, err := health.HandlerWith(understudy.HandlerConfig{
 		Authorize: func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer operator" },
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func ExampleHealth_HandlerWith() {
 }
 
 func ExampleStatus() {
-	text, _ := json.Marshal(api.Degraded)
-	fmt.Println(api.Degraded, string(text))
+	text, _ := json.Marshal(understudy.Degraded)
+	fmt.Println(understudy.Degraded, string(text))
 	// Output: DEGRADED "degraded"
 }

@@ -7,30 +7,30 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/understudy-go/understudy/api"
+	understudy "github.com/understudy-go/understudy/api"
 )
 
 // quiet keeps the log out of the examples' output.
-var quiet = api.SystemConfig{Logger: slog.New(slog.DiscardHandler)}
+var quiet = understudy.SystemConfig{Logger: slog.New(slog.DiscardHandler)}
 
 func ExampleSystem_Retry() {
-	sys, err := api.Start(quiet)
+	sys, err := understudy.Start(quiet)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer sys.Shutdown(context.Background())
 
-	retry, err := sys.Retry("catalog", api.RetryConfig{MaxAttempts: 4, InitialDelay: time.Millisecond})
+	retry, err := sys.Retry("catalog", understudy.RetryConfig{MaxAttempts: 4, InitialDelay: time.Millisecond})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	err = retry.Run(context.Background(), func(ctx context.Context) error {
-		if api.Attempt(ctx) < 3 {
+		if understudy.Attempt(ctx) < 3 {
 			return errors.New("connection reset")
 		}
-		fmt.Println("answered at attempt", api.Attempt(ctx))
+		fmt.Println("answered at attempt", understudy.Attempt(ctx))
 		return nil
 	})
 	fmt.Println("error:", err)
@@ -40,19 +40,19 @@ func ExampleSystem_Retry() {
 }
 
 func ExampleRetryError() {
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
-	retry, _ := sys.Retry("catalog", api.RetryConfig{MaxAttempts: 2, InitialDelay: time.Millisecond})
+	retry, _ := sys.Retry("catalog", understudy.RetryConfig{MaxAttempts: 2, InitialDelay: time.Millisecond})
 
 	reset := errors.New("connection reset")
 	err := retry.Run(context.Background(), func(context.Context) error { return reset })
 	fmt.Println(err)
 
-	var gaveUp *api.RetryError
+	var gaveUp *understudy.RetryError
 	if errors.As(err, &gaveUp) {
 		fmt.Println(gaveUp.Reason, gaveUp.Attempts)
 	}
-	fmt.Println(errors.Is(err, api.ErrExhausted), errors.Is(err, reset))
+	fmt.Println(errors.Is(err, understudy.ErrExhausted), errors.Is(err, reset))
 	// Output:
 	// Retry 'catalog' gave up after 2 attempts: connection reset
 	// attempts 2
@@ -60,13 +60,13 @@ func ExampleRetryError() {
 }
 
 func ExamplePermanent() {
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
-	retry, _ := sys.Retry("catalog", api.RetryConfig{})
+	retry, _ := sys.Retry("catalog", understudy.RetryConfig{})
 
 	err := retry.Run(context.Background(), func(ctx context.Context) error {
-		fmt.Println("attempt", api.Attempt(ctx))
-		return api.Permanent(errors.New("no such product"))
+		fmt.Println("attempt", understudy.Attempt(ctx))
+		return understudy.Permanent(errors.New("no such product"))
 	})
 	fmt.Println(err)
 	// Output:
@@ -75,9 +75,9 @@ func ExamplePermanent() {
 }
 
 func ExampleRetryAfter() {
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
-	retry, _ := sys.Retry("catalog", api.RetryConfig{
+	retry, _ := sys.Retry("catalog", understudy.RetryConfig{
 		InitialDelay: time.Millisecond,
 		OnRetry: func(err error, attempt int, delay time.Duration) {
 			fmt.Printf("attempt %d: %v; again in %v\n", attempt, err, delay)
@@ -85,8 +85,8 @@ func ExampleRetryAfter() {
 	})
 
 	err := retry.Run(context.Background(), func(ctx context.Context) error {
-		if api.Attempt(ctx) == 1 {
-			return api.RetryAfter(errors.New("503 Service Unavailable"), 20*time.Millisecond)
+		if understudy.Attempt(ctx) == 1 {
+			return understudy.RetryAfter(errors.New("503 Service Unavailable"), 20*time.Millisecond)
 		}
 		return nil
 	})
@@ -97,12 +97,12 @@ func ExampleRetryAfter() {
 }
 
 func ExampleRetryBudget() {
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
 	// One retry for ten calls: an outage is not made worse by retries.
-	retry, _ := sys.Retry("catalog", api.RetryConfig{
+	retry, _ := sys.Retry("catalog", understudy.RetryConfig{
 		InitialDelay: time.Millisecond,
-		Budget:       &api.RetryBudget{Ratio: 0.1},
+		Budget:       &understudy.RetryBudget{Ratio: 0.1},
 	})
 
 	attempts := 0
@@ -119,15 +119,15 @@ func ExampleRetryBudget() {
 }
 
 func ExampleRetry_Configure() {
-	sys, _ := api.Start(quiet)
+	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
-	retry, _ := sys.Retry("catalog", api.RetryConfig{})
+	retry, _ := sys.Retry("catalog", understudy.RetryConfig{})
 	fmt.Println(retry.Config().MaxAttempts, retry.Config().Jitter)
 
-	fmt.Println(retry.Configure(api.RetryConfig{MaxAttempts: 5, Jitter: api.JitterFull}))
+	fmt.Println(retry.Configure(understudy.RetryConfig{MaxAttempts: 5, Jitter: understudy.JitterFull}))
 	fmt.Println(retry.Config().MaxAttempts, retry.Config().Jitter)
 
-	fmt.Println(retry.Configure(api.RetryConfig{BackoffFactor: 0.5}))
+	fmt.Println(retry.Configure(understudy.RetryConfig{BackoffFactor: 0.5}))
 	// Output:
 	// 3 proportional
 	// <nil>
