@@ -88,7 +88,7 @@ func TestNoTestIsSkippedOrHopes(t *testing.T) {
 func TestEveryPackageWithTestsWatchesItsGoroutines(t *testing.T) {
 	watched := map[string]bool{}
 	for _, s := range sources(t) {
-		if s.test() && (s.in("actors") || s.in("system") || s.in("api") || s.in("tests")) {
+		if s.test() && (s.in("actors") || s.in("system") || s.in("api") || s.in("examples") || s.in("tests")) {
 			dir := path.Dir(s.path)
 			watched[dir] = watched[dir] || calls(s.syntax, "goleak", "VerifyTestMain")
 		}
