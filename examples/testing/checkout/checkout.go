@@ -1,0 +1,80 @@
+// Package checkout charges orders through a payment service that may fail. Its
+// tests show how to test code that uses understudy: in virtual time, with
+// failures by script.
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	understudy "github.com/understudy-go/understudy/api"
+)
+
+// Payments is the payment service.
+type Payments interface {
+	Charge(ctx context.Context, order string) (receipt string, err error)
+}
+
+// ErrDeclined means that the payment service works and the customer's bank
+// refused.
+var ErrDeclined = errors.New("card declined")
+
+// Queued is the receipt of an order that will be charged later.
+const Queued = "queued"
+
+// Checkout charges orders. Safe for concurrent use.
+type Checkout struct {
+	charge func(ctx context.Context, order string) (string, error)
+}
+
+// New returns a Checkout whose calls to payments are guarded by sys. An order
+// that cannot be charged now is handed to queue.
+func New(sys *understudy.System, payments Payments, queue func(order string)) (*Checkout, error) {
+	breaker, err := sys.Breaker("payments", understudy.BreakerConfig{
+		FailureThreshold: 5,
+		ResetTimeout:     time.Minute,
+		Classify:         outcome,
+	})
+	if err != nil {
+		return nil, err
+	}
+	retry, err := sys.Retry("payments", understudy.RetryConfig{MaxAttempts: 3, InitialDelay: time.Second})
+	if err != nil {
+		return nil, err
+	}
+	guard := understudy.Compose(understudy.Timeout(10*time.Second), retry, breaker)
+
+	charge := func(ctx context.Context, order string) (string, error) {
+		receipt, err := payments.Charge(ctx, order)
+		if errors.Is(err, ErrDeclined) {
+			err = understudy.Permanent(err) // the bank will not change its mind
+		}
+		return receipt, err
+	}
+	chargeLater := func(ctx context.Context, order string) (string, error) {
+		if cause := understudy.Cause(ctx); errors.Is(cause, ErrDeclined) {
+			return "", cause
+		}
+		queue(order)
+		return Queued, nil
+	}
+	return &Checkout{charge: understudy.Wrap1(guard, charge, chargeLater)}, nil
+}
+
+// outcome counts a declined card as a success: the payment service answered.
+func outcome(err error) understudy.Outcome {
+	switch {
+	case err == nil, errors.Is(err, ErrDeclined):
+		return understudy.Success
+	case errors.Is(err, context.Canceled):
+		return understudy.Ignored
+	}
+	return understudy.Failure
+}
+
+// Charge charges an order and returns its receipt, or Queued. ErrDeclined means
+// that the order will not be charged.
+func (c *Checkout) Charge(ctx context.Context, order string) (string, error) {
+	return c.charge(ctx, order)
+}
