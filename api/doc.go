@@ -6,16 +6,18 @@
 // most calls need none: a breaker that is closed admits and counts a success
 // with a few atomic loads and one atomic add.
 //
-//	sys, err := api.Start(api.SystemConfig{Version: "3.1.0"})
+//	import understudy "github.com/understudy-go/understudy/api"
+//	...
+//	sys, err := understudy.Start(understudy.SystemConfig{Version: "3.1.0"})
 //	...
 //	defer sys.Shutdown(context.Background())
-//	breaker, err := sys.Breaker("payments", api.BreakerConfig{FailureThreshold: 5})
-//	retry, err := sys.Retry("payments", api.RetryConfig{MaxAttempts: 3})
-//	guard := api.Compose(api.Timeout(10*time.Second), retry, breaker)
+//	breaker, err := sys.Breaker("payments", understudy.BreakerConfig{FailureThreshold: 5})
+//	retry, err := sys.Retry("payments", understudy.RetryConfig{MaxAttempts: 3})
+//	guard := understudy.Compose(understudy.Timeout(10*time.Second), retry, breaker)
 //
-//	receipt, err := api.Do(ctx, guard, func(ctx context.Context) (Receipt, error) {
+//	receipt, err := understudy.Do(ctx, guard, func(ctx context.Context) (Receipt, error) {
 //		return payments.Charge(ctx, order)
-//	}, api.Value(Receipt{Status: "queued"}))
+//	}, understudy.Value(Receipt{Status: "queued"}))
 //
 // # Order
 //
