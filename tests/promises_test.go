@@ -60,7 +60,7 @@ func TestEveryTestStatesItsPromise(t *testing.T) {
 
 // Promise (Source code): Each test in tests/ and each fuzz target states its promise, and PROMISES.md lists them.
 func TestThePageOfPromisesIsUpToDate(t *testing.T) {
-	want := page(t)
+	want := promisesPage(t)
 	if *rewrite {
 		require.NoError(t, os.WriteFile("PROMISES.md", []byte(want), 0o644))
 	}
@@ -73,9 +73,9 @@ func TestThePageOfPromisesIsUpToDate(t *testing.T) {
 	require.Equal(t, len(wanted), len(had), "lines of PROMISES.md; write it with: make promises")
 }
 
-// page returns the text of PROMISES.md. It names no files, so it stays the same
+// promisesPage returns the text of PROMISES.md. It names no files, so it stays the same
 // when tests move.
-func page(t *testing.T) string {
+func promisesPage(t *testing.T) string {
 	sections := map[string]map[string][]string{}
 	eachTest(t, func(s source, test *ast.FuncDecl) {
 		for _, p := range promisesOf(t, s, test) {
