@@ -2,14 +2,106 @@ package api
 
 import (
 	"context"
-	"strings"
+	"time"
 
 	"github.com/understudy-go/understudy/actors/breaker"
 	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
-// Breaker is a circuit breaker: it lets calls through while its dependency is
-// well, and refuses them at once while it is not.
+// Off, as FailureThreshold, leaves the decision to the rates alone.
+const Off = breaker.Off
+
+// Window is what the rates of a breaker are taken over: CountWindow or
+// TimeWindow. The zero value is CountWindow(100).
+type Window = breaker.Window
+
+// CountWindow is the last so many calls; at most 10,000,000.
+func CountWindow(calls int) Window { return breaker.CountWindow(calls) }
+
+// TimeWindow is the last span of time, kept in 10 buckets; at least 10 ns.
+func TimeWindow(span time.Duration) Window { return breaker.TimeWindow(span) }
+
+// BreakerConfig holds the settings of a breaker. Fields that are zero have their
+// defaults.
+//
+// To keep a client's mistakes from tripping the breaker, classify them:
+//
+//	Classify: func(err error) understudy.Outcome {
+//		var status *StatusError
+//		switch {
+//		case err == nil:
+//			return understudy.Success
+//		case errors.Is(err, context.Canceled), errors.As(err, &status) && status.Code < 500:
+//			return understudy.Ignored
+//		}
+//		return understudy.Failure
+//	}
+type BreakerConfig struct {
+	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: rates alone decide.
+	FailureThreshold int
+	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
+	ResetTimeout time.Duration
+	// HalfOpenMaxCalls is how many trials are admitted at once, and how many successes close the circuit. Default 3.
+	HalfOpenMaxCalls int
+	// TrialTimeout is when a trial that has not reported counts as failed. Default ResetTimeout.
+	TrialTimeout time.Duration
+
+	// Probe names a health check that makes the trials instead of callers, whose calls are refused meanwhile. Default
+	// "": callers make them. Once ResetTimeout is over, the breaker runs that check, one run after the other. As many
+	// healthy runs in a row as HalfOpenMaxCalls close the circuit. A run that is UNHEALTHY, blocked by a dependency,
+	// stuck, or not back within TrialTimeout opens it again. A DEGRADED run opens it again if SlowCallRate is set, and
+	// is healthy otherwise. Each run counts by itself, whatever the check's UnhealthyAfter and HealthyAfter.
+	//
+	// The check must not go through this breaker, which would refuse it. It may be registered after the breaker. If no
+	// check has that name when it is asked, callers make the trials that time, and a ProbeUnanswered event and a WARN
+	// report it. Probe runs are not calls: in BreakerStats they appear only in Trials. Reset, ForceOpen and Disable do
+	// not wait for a run; a changed Probe takes effect at the next HALF_OPEN.
+	Probe string
+
+	// Window is what the rates are taken over. Default CountWindow(100).
+	Window Window
+	// MinimumCalls is how many calls the window must hold before a rate is judged. Default 20, or the count window if smaller.
+	MinimumCalls int
+	// FailureRate opens the circuit at this share of failures, 0 < r <= 1. Default 0: off.
+	FailureRate float64
+	// SlowCall makes a call that took this long or longer slow. Default 0: off.
+	SlowCall time.Duration
+	// SlowCallRate opens the circuit at this share of slow calls, 0 < r <= 1. Default 0: off.
+	SlowCallRate float64
+	// ResetBackoff multiplies ResetTimeout with each re-opening without a recovery. Default 1; at least 1.
+	ResetBackoff float64
+	// MaxResetTimeout caps the growing ResetTimeout. Default 10 min; at least ResetTimeout.
+	MaxResetTimeout time.Duration
+
+	// Excluded lists errors that are Ignored (errors.Is). Default none.
+	Excluded []error
+	// Classify replaces the default: nil is Success; Excluded and context.Canceled are Ignored; all else is Failure.
+	// It runs in the caller's goroutine and may be called concurrently.
+	Classify func(error) Outcome
+}
+
+// BreakerStats is what a breaker has counted.
+type BreakerStats struct {
+	Name                string
+	State               State
+	Mode                Mode
+	ConsecutiveFailures int
+
+	// Totals since the breaker was made.
+	Successes, Failures, Ignored uint64
+	Rejected                     uint64 // calls refused
+	Late                         uint64 // results from before the last change of state; they moved nothing
+	Slow                         uint64 // results that took SlowCall or longer
+	Opened                       uint64 // how often the circuit opened
+
+	Trials         int           // trials running now
+	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or when no rate is set
+	TimeUntilReset time.Duration // until trials begin; 0 unless OPEN
+}
+
+// Breaker is a circuit breaker: it lets calls through while its dependency
+// works, and refuses them at once while it does not. Get one from
+// System.Breaker. Safe for concurrent use.
 type Breaker struct {
 	h   breaker.Handle
 	sys *System
@@ -23,7 +115,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 	if !s.isMade() {
 		return nil, noSystem("breaker", name)
 	}
-	cfg, err := breaker.Checked(name, cfg)
+	settings, err := breaker.Checked(name, breaker.Config(cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +124,14 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 			return nil, ErrShutdown
 		}
 		b := &Breaker{sys: s}
-		b.h.Init(s.ofBreakers, name, cfg)
+		b.h.Init(s.ofBreakers, name, settings)
 		return b, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	if existed {
-		s.warnIfDifferent("breaker", name, b.Config(), cfg)
+		s.warnIfDifferent("breaker", name, b.h.Config(), settings)
 	} else if c := s.health.circuits.Load(); c != nil {
 		c.look(b)
 	}
@@ -62,27 +154,6 @@ func (s *System) Breakers() []*Breaker {
 	return s.breakers.Sorted()
 }
 
-func noSystem(kind, name string) error {
-	return &ConfigError{Kind: kind, Name: name, Field: "System", Problem: "must not be nil"}
-}
-
-func (s *System) isClosing() bool {
-	select {
-	case <-s.sys.Closing():
-		return true
-	default:
-		return false
-	}
-}
-
-// warnIfDifferent tells that settings given for a name that exists are not used.
-func (s *System) warnIfDifferent(kind, name string, used, given any) {
-	if fields := differing(used, given); len(fields) > 0 {
-		s.sys.Logger().Warn("The first settings stay: "+kind+" '"+name+"' exists with another "+strings.Join(fields, ", "),
-			kind, name, "differing", fields)
-	}
-}
-
 func (b *Breaker) stage() pipeline.Stage {
 	if !b.isMade() {
 		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMadeBreaker}
@@ -93,6 +164,8 @@ func (b *Breaker) stage() pipeline.Stage {
 // isMade reports whether b came from System.Breaker.
 func (b *Breaker) isMade() bool { return b != nil && b.sys != nil }
 
+var errNotMadeBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
+
 // Name returns the name.
 func (b *Breaker) Name() string {
 	if !b.isMade() {
@@ -101,12 +174,12 @@ func (b *Breaker) Name() string {
 	return b.h.Name()
 }
 
-// Config returns the settings, defaults filled in.
+// Config returns the settings in force, defaults filled in.
 func (b *Breaker) Config() BreakerConfig {
 	if !b.isMade() {
 		return BreakerConfig{}
 	}
-	return b.h.Config()
+	return BreakerConfig(b.h.Config())
 }
 
 // Run calls fn if the circuit admits it, and counts how it ended before it
@@ -128,18 +201,29 @@ func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
 	return pipeline.Check(ctx, noFn)
 }
 
-var errNotMadeBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
+// State returns the state as of now. Wait-free.
+func (b *Breaker) State() State {
+	if !b.isMade() {
+		return Closed
+	}
+	return b.h.State()
+}
 
-// Acquire admits a call whose end is reported later, for streams and callbacks:
-// the caller must call Done or Cancel on the Permit. A trial that is not
-// reported within TrialTimeout counts as failed. Errors are those of Run.
-func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
-	if err := b.badCall(ctx, false); err != nil {
-		return nil, err
+// TimeUntilReset returns how long the circuit stays open: 0 unless OPEN, and 0
+// when forced open. Wait-free.
+func (b *Breaker) TimeUntilReset() time.Duration {
+	if !b.isMade() {
+		return 0
 	}
-	p, err := b.h.Admit(ctx)
-	if err != nil {
-		return nil, err
+	return b.h.TimeUntilReset()
+}
+
+// Stats asks the owner for its counts: they are consistent among each other and
+// include every call that has returned. ErrShutdown after Shutdown.
+func (b *Breaker) Stats() (BreakerStats, error) {
+	if !b.isMade() {
+		return BreakerStats{}, errNotMadeBreaker
 	}
-	return &Permit{pipeline.Enter(&b.h, p)}, nil
+	stats, err := b.h.Stats()
+	return BreakerStats(stats), err
 }

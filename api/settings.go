@@ -2,10 +2,10 @@ package api
 
 import "reflect"
 
-// differing returns the names of the fields in which two settings of the same
+// changedFields returns the names of the fields in which two settings of the same
 // struct type differ. Functions cannot be compared: they differ when only one
 // of them is nil.
-func differing(a, b any) (fields []string) {
+func changedFields(a, b any) (fields []string) {
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {
 		fa, fb := va.Field(i), vb.Field(i)

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDifferingNamesTheFieldsThatDiffer(t *testing.T) {
+func TestChangedFieldsNamesTheFieldsThatDiffer(t *testing.T) {
 	any1 := func(error) bool { return true }
 	any2 := func(error) bool { return false }
 	for _, row := range []struct {
@@ -22,9 +22,9 @@ func TestDifferingNamesTheFieldsThatDiffer(t *testing.T) {
 		{RetryConfig{Budget: &RetryBudget{Ratio: 1}}, RetryConfig{Budget: &RetryBudget{Ratio: 2}}, []string{"Budget"}},
 		{RetryConfig{Budget: &RetryBudget{Ratio: 1}}, RetryConfig{}, []string{"Budget"}},
 	} {
-		require.Equal(t, row.want, differing(row.a, row.b))
+		require.Equal(t, row.want, changedFields(row.a, row.b))
 	}
 	excluded := errors.New("excluded")
-	require.Empty(t, differing(BreakerConfig{Excluded: []error{excluded}}, BreakerConfig{Excluded: []error{excluded}}))
-	require.Equal(t, []string{"Window"}, differing(BreakerConfig{Window: CountWindow(10)}, BreakerConfig{Window: CountWindow(20)}))
+	require.Empty(t, changedFields(BreakerConfig{Excluded: []error{excluded}}, BreakerConfig{Excluded: []error{excluded}}))
+	require.Equal(t, []string{"Window"}, changedFields(BreakerConfig{Window: CountWindow(10)}, BreakerConfig{Window: CountWindow(20)}))
 }

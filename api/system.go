@@ -93,18 +93,31 @@ func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 	return s.sys.Subscribe(fn)
 }
 
-// Retries returns all retry policies, sorted by name.
-func (s *System) Retries() []*Retry {
-	if !s.isMade() {
-		return nil
-	}
-	return s.retries.Sorted()
-}
-
 // Health returns the system's health checks.
 func (s *System) Health() *Health {
 	if !s.isMade() {
 		return nil
 	}
 	return s.health
+}
+
+func noSystem(kind, name string) error {
+	return &ConfigError{Kind: kind, Name: name, Field: "System", Problem: messages.MustNotBeNil}
+}
+
+func (s *System) isClosing() bool {
+	select {
+	case <-s.sys.Closing():
+		return true
+	default:
+		return false
+	}
+}
+
+// warnIfDifferent logs that settings given for a name that exists are not used.
+func (s *System) warnIfDifferent(kind, name string, used, given any) {
+	if fields := changedFields(used, given); len(fields) > 0 {
+		s.sys.Logger().Warn("The first settings stay: "+kind+" '"+name+"' exists with another "+strings.Join(fields, ", "),
+			kind, name, "differing", fields)
+	}
 }

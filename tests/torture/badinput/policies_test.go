@@ -182,7 +182,7 @@ func badTimeouts() []row {
 		{"WithTimeout", "nil fn", refused("call", "fn"), func(*victim) error { return second(api.WithTimeout[int](today, 1, nil)) }},
 		{"WithTimeout", "nil fallback", refused("fallback", "fn"), func(*victim) error { return second(api.WithTimeout(today, time.Hour, none, nil)) }},
 		{"Timeout", "the longest limit", fine, func(*victim) error { return second(api.Do(today, api.Timeout(longest), seven)) }},
-		{"Timeout", "a pointer to it", refused("policy", "Policy"), func(*victim) error { t := api.Timeout(1); return api.Run(today, &t, yes) }},
+		{"Timeout", "a nil pointer to it", refused("policy", "Policy"), func(*victim) error { return api.Run(today, (*api.TimeoutConfig)(nil), yes) }},
 	}
 	for _, limit := range []time.Duration{0, -1, least} {
 		for _, cooperative := range []bool{false, true} {

@@ -58,8 +58,8 @@ func badRetries() []row {
 	rows := []row{
 		{"System.Retries", "a nil system", fine, func(*victim) error { return must(len((*api.System)(nil).Retries()) == 0) }},
 		{"System.LookupRetry", "no name", fine, func(v *victim) error { _, ok := v.s.LookupRetry(""); return must(!ok) }},
-		{"Retry.Run", "nil ctx", refused("retry", "ctx"), func(v *victim) error { return v.r.Run(never, yes) }},
-		{"Retry.Run", "nil fn", refused("retry", "fn"), func(v *victim) error { return v.r.Run(today, nil) }},
+		{"Retry.Run", "nil ctx", refused("call", "ctx"), func(v *victim) error { return v.r.Run(never, yes) }},
+		{"Retry.Run", "nil fn", refused("call", "fn"), func(v *victim) error { return v.r.Run(today, nil) }},
 		{"Retry.Run", "a call that exits", fine, func(v *victim) error {
 			return errors.Join(wrecked(func() { _ = v.r.Run(today, func(context.Context) error { panic(errBoom) }) }), tried(v.r))
 		}},

@@ -27,6 +27,16 @@ func badValues() []row {
 		text("Mode.String", "none that exists", api.Mode(200).String),
 		text("Status.String", "none that exists", api.Status(200).String),
 		text("Jitter.String", "none that exists", api.Jitter(200).String),
+		text("BreakerChanged.Log", "a zero event", logged(api.BreakerChanged{})),
+		text("ProbeUnanswered.Log", "a zero event", logged(api.ProbeUnanswered{})),
+		text("CheckChanged.Log", "a zero event", logged(api.CheckChanged{})),
+		text("CheckRestarted.Log", "a zero event", logged(api.CheckRestarted{})),
+		text("Retrying.Log", "a zero event", logged(api.Retrying{})),
+		text("RetryExhausted.Log", "a zero event", logged(api.RetryExhausted{})),
+		text("TimedOut.Log", "a zero event", logged(api.TimedOut{})),
+		text("TimedOut.Log", "a long operation", logged(api.TimedOut{Operation: long, Limit: least})),
+		text("FallbackUsed.Log", "a zero event", logged(api.FallbackUsed{})),
+		text("Dropped.Log", "a zero event", logged(api.Dropped{})),
 		text("RetryError.Error", "a zero RetryError", retry.Error),
 		text("RetryError.Error", "rubbish", (&api.RetryError{Name: odd[5], Attempts: math.MinInt, Reason: odd[0]}).Error),
 		value("RetryError.Unwrap", "a zero RetryError", func() error { return must(len(retry.Unwrap()) == 0 && !errors.Is(retry, errBoom)) }),
@@ -172,3 +182,8 @@ func badSystems() []row {
 }
 
 func signals(s ...os.Signal) []os.Signal { return s }
+
+// logged returns the sentence that the log has of an event.
+func logged(e api.Event) func() string {
+	return func() string { _, sentence, _ := e.Log(); return sentence }
+}
