@@ -6,7 +6,7 @@ replace github.com/understudy-go/understudy => ../..
 
 require (
 	github.com/stretchr/testify v1.12.1
-	github.com/understudy-go/understudy v0.0.0
+	github.com/understudy-go/understudy v0.1.0
 	go.uber.org/goleak v1.3.0
 	google.golang.org/grpc v1.72.2
 )
