@@ -1,4 +1,4 @@
-package grpchealth_test
+package understudygrpc_test
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/understudy-go/understudy/api"
-	"github.com/understudy-go/understudy/api/grpchealth"
+	"github.com/understudy-go/understudy/api/understudygrpc"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +35,7 @@ func serve(t *testing.T) (*api.System, *grpc.Server, pb.HealthClient) {
 	system, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	pb.RegisterHealthServer(server, grpchealth.New(system, map[string]string{"orders.v1.Orders": "storage"}))
+	pb.RegisterHealthServer(server, understudygrpc.NewHealthServer(system, map[string]string{"orders.v1.Orders": "storage"}))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	served := make(chan error, 1)
@@ -51,7 +51,7 @@ func serve(t *testing.T) (*api.System, *grpc.Server, pb.HealthClient) {
 	return system, server, pb.NewHealthClient(conn)
 }
 
-// lamp is a check that fails or not, as told.
+// lamp returns a check that fails while out is true.
 func lamp() (out *atomic.Bool, check api.Check) {
 	out = new(atomic.Bool)
 	return out, func(context.Context) (api.Details, error) {
@@ -75,7 +75,7 @@ func TestCheckAndList(t *testing.T) {
 	}
 	require.Equal(t, serving, check(""), "no checks: all is well")
 	require.Equal(t, codes.NotFound, check("storage"))
-	require.Equal(t, notServing, check("orders.v1.Orders"), "nobody is in its group")
+	require.Equal(t, notServing, check("orders.v1.Orders"), "its group has no checks")
 
 	out, db := lamp()
 	require.NoError(t, health.Register("db", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"ready", "storage"}}, db))

@@ -1,8 +1,4 @@
-// Package grpchealth serves grpc.health.v1 from the checks of an api.System.
-// It is a module of its own, so that only who imports it gets gRPC.
-//
-//	grpc_health_v1.RegisterHealthServer(server, grpchealth.New(system, nil))
-package grpchealth
+package understudygrpc
 
 import (
 	"context"
@@ -18,33 +14,38 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// pollEvery is how often a Watch looks again for what comes without an event:
-// a result that became stale.
+// pollEvery is how often a Watch reads the status anew. A result that becomes
+// stale changes it without an event.
 const pollEvery = time.Second
 
-// Server answers Check, List and Watch. It runs no check. Make it with New.
-type Server struct {
+// HealthServer implements grpc.health.v1: Check, List and Watch. It runs no
+// check: it reports the results that the system has. Make it with
+// NewHealthServer. It is safe for concurrent use.
+type HealthServer struct {
 	pb.UnimplementedHealthServer
 	system   *api.System
 	services map[string]string
 }
 
-// New returns a server for the checks of a system. Each group of checks is a
-// service of the same name, and "" is the group "ready"; services names more:
+// NewHealthServer returns a server for the checks of a system. Each group of
+// checks is a service of the same name, and "" is the group "ready". services
+// adds names of services and the groups they stand for:
 // {"orders.v1.Orders": "storage"}. It may be nil.
 //
-// HEALTHY and DEGRADED are SERVING; all else is NOT_SERVING, so it is until
-// every check of the group has its first result, and after Drain or Shutdown
-// began. A service whose group no check is in is NOT_SERVING, too: its name may
-// be a slip of the pen. The groups "live" and "ready" are always there.
-func New(system *api.System, services map[string]string) *Server {
+// A service whose group is Healthy or Degraded is SERVING. It is NOT_SERVING
+// otherwise: until every check of the group has its first result, and as soon
+// as Drain or Shutdown begins. The groups "live" and "ready" always exist. A
+// service in services whose group has no checks is NOT_SERVING, because the
+// name of the group may be mistyped.
+func NewHealthServer(system *api.System, services map[string]string) *HealthServer {
 	all := map[string]string{"": "ready"}
 	maps.Copy(all, services)
-	return &Server{system: system, services: all}
+	return &HealthServer{system: system, services: all}
 }
 
-// Check returns the status of a service, or NOT_FOUND.
-func (s *Server) Check(_ context.Context, in *pb.HealthCheckRequest) (*pb.HealthCheckResponse, error) {
+// Check returns the status of a service. It fails with NOT_FOUND when there is
+// no such service.
+func (s *HealthServer) Check(_ context.Context, in *pb.HealthCheckRequest) (*pb.HealthCheckResponse, error) {
 	now := s.status(in.GetService())
 	if now == pb.HealthCheckResponse_SERVICE_UNKNOWN {
 		return nil, status.Errorf(codes.NotFound, "unknown service %q", in.GetService())
@@ -53,7 +54,7 @@ func (s *Server) Check(_ context.Context, in *pb.HealthCheckRequest) (*pb.Health
 }
 
 // List returns the status of every service.
-func (s *Server) List(context.Context, *pb.HealthListRequest) (*pb.HealthListResponse, error) {
+func (s *HealthServer) List(context.Context, *pb.HealthListRequest) (*pb.HealthListResponse, error) {
 	list := &pb.HealthListResponse{Statuses: map[string]*pb.HealthCheckResponse{}}
 	for _, group := range s.system.Health().Groups() {
 		list.Statuses[group] = &pb.HealthCheckResponse{Status: s.status(group)}
@@ -64,16 +65,17 @@ func (s *Server) List(context.Context, *pb.HealthListRequest) (*pb.HealthListRes
 	return list, nil
 }
 
-// Watch sends the status of a service now and whenever it changes. A service
-// that is unknown is SERVICE_UNKNOWN until there is one. Drain and Shutdown
-// end it, after a last NOT_SERVING, so that GracefulStop can return.
-func (s *Server) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStreamingServer[pb.HealthCheckResponse]) error {
+// Watch sends the status of a service at once and then whenever it changes. The
+// status of an unknown service is SERVICE_UNKNOWN until it exists. When Drain or
+// Shutdown begins, Watch sends NOT_SERVING if the service was SERVING, and ends
+// with UNAVAILABLE, so that GracefulStop can return.
+func (s *HealthServer) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStreamingServer[pb.HealthCheckResponse]) error {
 	changed := make(chan struct{}, 1)
 	cancel := s.system.Subscribe(func(e api.Event) {
 		if _, ok := e.(api.CheckChanged); ok {
 			select {
 			case changed <- struct{}{}:
-			default: // it will look anyway
+			default: // a change is pending already
 			}
 		}
 	})
@@ -104,8 +106,9 @@ func (s *Server) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStreamingSer
 	}
 }
 
-// end says a last word to who watches a service that will not serve again.
-func (s *Server) end(stream grpc.ServerStreamingServer[pb.HealthCheckResponse], sent pb.HealthCheckResponse_ServingStatus) error {
+// end sends NOT_SERVING, unless it was sent, and returns the error that ends a
+// Watch.
+func (s *HealthServer) end(stream grpc.ServerStreamingServer[pb.HealthCheckResponse], sent pb.HealthCheckResponse_ServingStatus) error {
 	if sent == pb.HealthCheckResponse_SERVING {
 		if err := stream.Send(&pb.HealthCheckResponse{Status: pb.HealthCheckResponse_NOT_SERVING}); err != nil {
 			return err
@@ -114,8 +117,8 @@ func (s *Server) end(stream grpc.ServerStreamingServer[pb.HealthCheckResponse], 
 	return status.Error(codes.Unavailable, "draining")
 }
 
-// status returns how a service stands.
-func (s *Server) status(service string) pb.HealthCheckResponse_ServingStatus {
+// status returns the status of a service now.
+func (s *HealthServer) status(service string) pb.HealthCheckResponse_ServingStatus {
 	health := s.system.Health()
 	group, named := s.services[service]
 	if !named {
