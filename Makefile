@@ -9,11 +9,11 @@ help: ## show this
 demo: ## watch a circuit open and heal, beside a twin without one
 	go run ./cmd/demo
 
-test: ## all tests
-	go test ./...
+test: ## the tests of all modules
+	go test work
 
-race: ## all tests under the race detector
-	go test -race ./...
+race: ## the tests of all modules under the race detector
+	go test -race work
 
 fuzz: ## every fuzz target for FUZZTIME
 	@go list -f '{{.Dir}} {{range .TestGoFiles}}{{.}} {{end}}{{range .XTestGoFiles}}{{.}} {{end}}' ./... | while read -r dir files; do \
@@ -21,8 +21,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	    echo "$$target in $${dir#$(CURDIR)/}"; (cd $$dir && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 	  done; done
 
-lint: ## staticcheck
-	go run $(STATICCHECK) ./...
+lint: ## staticcheck, all modules
+	go run $(STATICCHECK) work
 
 promises: ## write tests/PROMISES.md from the comments of the tests
 	go test ./tests -count=1 -run ThePageOfPromises -rewrite
