@@ -1,5 +1,5 @@
 # Every target with a comment behind it shows in `make help`.
-.PHONY: help demo test race fuzz lint promises bench rivals load soak mutants night check
+.PHONY: help demo test race fuzz lint bench rivals load soak mutants night check release
 FUZZTIME ?= 10s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -52,3 +52,6 @@ night: ## the torture at length, for a night
 
 check: ## what CI runs
 	.ci/run
+
+release: ## tag VERSION, as in make release VERSION=v0.1.0; pushes nothing
+	.ci/release $(VERSION)
