@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/api/internal/healthz"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -49,25 +50,21 @@ type CheckChange = health.Change
 // when asked), one run at a time, and is owned by an actor that keeps its last
 // result. Get it from System.Health. Safe for concurrent use.
 type Health struct {
-	shared  *health.Shared
-	version string
-	started time.Time
-
-	checks   atomic.Pointer[checkSet]
+	shared   *health.Shared
+	source   *healthz.Source          // the checks, and what is reported of them
 	circuits atomic.Pointer[circuits] // nil: breakers are not shown
 
 	drained  sync.Once
 	draining chan struct{} // closed when Drain or Shutdown begins
 
-	mu      sync.Mutex       // held by whoever replaces checks
+	mu      sync.Mutex       // held by whoever replaces source.Set
 	closed  bool             // no more are registered
 	retired []*health.Handle // deregistered while their last run was in flight
 }
 
 func newHealth(shared *health.Shared, version string, started time.Time) *Health {
-	h := &Health{shared: shared, version: version, started: started, draining: make(chan struct{})}
-	h.checks.Store(newCheckSet(nil))
-	return h
+	draining := make(chan struct{})
+	return &Health{shared: shared, source: healthz.NewSource(shared, version, started, draining), draining: draining}
 }
 
 // isMade reports whether h came from System.Health.
@@ -88,12 +85,11 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if h.closed {
 		return ErrShutdown
 	}
-	set := h.checks.Load()
-	at, taken := search(set.all.checks, name)
-	if taken {
+	set := h.source.Set.Load()
+	if _, taken := set.Find(name); taken {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is taken"}
 	}
-	dependencies, err := set.dependencies(name, cfg.DependsOn)
+	dependencies, err := set.Dependencies(name, cfg.DependsOn)
 	if err != nil {
 		return err
 	}
@@ -101,7 +97,7 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if err != nil {
 		return err
 	}
-	h.checks.Store(set.with(at, c))
+	h.source.Set.Store(set.With(c))
 	return nil
 }
 
@@ -117,19 +113,18 @@ func (h *Health) Deregister(name string) error {
 	if h.closed {
 		return ErrShutdown
 	}
-	set := h.checks.Load()
-	at, found := search(set.all.checks, name)
+	set := h.source.Set.Load()
+	c, found := set.Find(name)
 	if !found {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
 	}
-	c := set.all.checks[at]
 	if c.IsShown() {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "shows a circuit breaker"}
 	}
-	if by := set.dependant(name); by != "" {
+	if by := set.Dependant(name); by != "" {
 		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + by + "' depends on it"}
 	}
-	h.checks.Store(set.without(at))
+	h.source.Set.Store(set.Without(name))
 	c.Stop()
 	h.retired = slices.DeleteFunc(h.retired, func(c *health.Handle) bool { return !c.Running() })
 	h.retired = append(h.retired, c)
@@ -145,12 +140,11 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	if !h.isMade() {
 		return CheckResult{Name: name, Message: errNotMadeHealth.Error()}
 	}
-	checks := h.checks.Load().all.checks
-	at, found := search(checks, name)
+	c, found := h.source.Set.Load().Find(name)
 	if !found {
 		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Clip(name))}
 	}
-	return checks[at].Run(ctx)
+	return c.Run(ctx)
 }
 
 // RunAll runs all checks at once (or as many as SystemConfig.ChecksAtOnce
@@ -160,30 +154,7 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	if !h.isMade() {
 		return SystemHealth{}
 	}
-	if ctx != nil { // derived here, so that a ctx of the caller's own that panics does so in the caller
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-	}
-	checks := h.checks.Load().all.checks
-	results := make([]CheckResult, len(checks))
-	var wg sync.WaitGroup
-	for i, c := range checks {
-		wg.Go(func() { results[i] = c.Run(ctx) })
-	}
-	wg.Wait()
-	now := time.Now()
-	var all health.Overall
-	var causes []string
-	for i, c := range checks {
-		results[i] = c.Amid(results[i], now)
-		all.Add(results[i].Status, c.Config().Optional)
-		if by := results[i].BlockedBy; by != "" && !slices.Contains(causes, by) {
-			causes = append(causes, by)
-		}
-	}
-	slices.Sort(causes)
-	return h.report(all.Status(), results, causes, now)
+	return SystemHealth(h.source.RunAll(ctx))
 }
 
 // Snapshot returns the last results: of all checks, or of those in any of the
@@ -192,16 +163,25 @@ func (h *Health) Snapshot(groups ...string) SystemHealth {
 	if !h.isMade() {
 		return SystemHealth{}
 	}
-	now := time.Now()
-	p := h.picture(h.checks.Load().union(groups), now)
-	return h.report(p.status, p.results(now), slices.Clone(p.causes), now)
+	return SystemHealth(h.source.Snapshot(groups...))
 }
 
-func (h *Health) report(status Status, results []CheckResult, causes []string, now time.Time) SystemHealth {
-	return SystemHealth{
-		Status: status, Version: h.version, Uptime: now.Sub(h.started), Timestamp: now, Checks: results,
-		RootCauses: causes, Draining: h.isDraining(),
+// Status returns the Status that Snapshot would report: of all checks, or of
+// those in any of the groups. It runs nothing and never waits.
+func (h *Health) Status(groups ...string) Status {
+	if !h.isMade() {
+		return Unknown
 	}
+	return h.source.Status(groups...)
+}
+
+// Groups returns the names of all groups that checks are in, sorted; "live"
+// and "ready" are always there.
+func (h *Health) Groups() []string {
+	if !h.isMade() {
+		return nil
+	}
+	return h.source.Set.Load().Groups()
 }
 
 // shutdown lets no check run any more, cancels those that do, and waits for
@@ -210,7 +190,7 @@ func (h *Health) shutdown(ctx context.Context) (stuck []string) {
 	h.drain()
 	h.mu.Lock()
 	h.closed = true
-	all := slices.Concat(h.retired, h.checks.Load().all.checks)
+	all := slices.Concat(h.retired, h.source.Set.Load().Checks())
 	h.mu.Unlock()
 	for _, c := range all {
 		c.Cancel(ErrShutdown)

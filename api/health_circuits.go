@@ -106,7 +106,7 @@ func (c *circuits) begin() error {
 	if !c.h.circuits.CompareAndSwap(nil, c) {
 		return &ConfigError{Kind: "circuits", Field: "ShowBreakers", Problem: "may be called once"}
 	}
-	c.h.checks.Store(c.h.checks.Load().declare(c.cfg.Groups))
+	c.h.source.Set.Store(c.h.source.Set.Load().Declare(c.cfg.Groups))
 	return nil
 }
 
@@ -151,26 +151,23 @@ func (c *circuits) show(b *Breaker, state State, reason string) {
 	if len(c.rows) >= c.cfg.Most && (state == Closed || !c.makeRoom()) {
 		return
 	}
-	set := c.h.checks.Load()
+	set := c.h.source.Set.Load()
 	name := circuitPrefix + b.Name()
-	at, taken := search(set.all.checks, name)
-	if taken { // a check of that name was registered before
+	if _, taken := set.Find(name); taken { // a check of that name was registered before
 		c.sys.sys.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
 		return
 	}
 	row := &circuit{Shown: health.Show(c.h.shared, name, c.cfg.Groups)}
 	c.tell(row, b, state, reason)
 	c.rows[b.Name()] = row
-	c.h.checks.Store(set.with(at, row.Handle))
+	c.h.source.Set.Store(set.With(row.Handle))
 }
 
 // makeRoom takes the row of a breaker that is CLOSED away, if there is one.
 func (c *circuits) makeRoom() bool {
 	for name, row := range c.rows {
 		if row.state == Closed {
-			set := c.h.checks.Load()
-			at, _ := search(set.all.checks, row.Name())
-			c.h.checks.Store(set.without(at))
+			c.h.source.Set.Store(c.h.source.Set.Load().Without(row.Name()))
 			delete(c.rows, name)
 			return true
 		}

@@ -114,32 +114,3 @@ func TestHealthOtherFormats(t *testing.T) {
 		require.Equal(t, "[-]\"odd\\n\\\"\\\\\" failed: reason withheld (0s ago)\nhealth check failed\n", body)
 	})
 }
-
-// Promise (Health over HTTP and gRPC): Accept chooses the format.
-func TestHealthAccept(t *testing.T) {
-	for _, row := range []struct {
-		accept, endpoint string
-		want             format
-	}{
-		{"", "health", formatJSON},
-		{"", "readyz", formatText},
-		{"*/*", "health", formatJSON},
-		{"*/*", "livez", formatText},
-		{"text/plain", "health", formatText},
-		{"text/*", "health", formatText},
-		{"application/json", "readyz", formatJSON},
-		{"application/*", "readyz", formatJSON},
-		{"application/health+json, application/json", "health", formatIETF},
-		{"application/json;q=0.5, text/plain;q=0.9", "health", formatText},
-		{"application/json;q=0, text/plain;q=0.1", "health", formatText},
-		{"image/png", "health", formatJSON},
-		{"text/plain;version=0.0.4", "health", formatPrometheus},
-		{"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1", "health", formatPrometheus},
-		{"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5," +
-			"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", "readyz", formatPrometheus},
-		{";;;,,/;q=x", "health", formatJSON},
-		{"application/json;q=9e9", "readyz", formatText},
-	} {
-		require.Equal(t, row.want, choose([]string{row.accept}, row.endpoint), row.accept)
-	}
-}

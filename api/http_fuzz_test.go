@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -104,29 +103,6 @@ func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRec
 
 // metric is a line that Prometheus reads.
 var metric = regexp.MustCompile(`^(# (HELP|TYPE) .*|[a-z_]+(\{([a-z]+="(\\[\\"n]|[^\\"\n])*",?)*\})? -?[0-9.e+-]+)\n$`)
-
-// FuzzAccept: the format chosen does not depend on how a list is split into
-// headers, nor on upper and lower case, and words that name nothing change nothing.
-//
-// Promise (Health over HTTP and gRPC): Any Accept header chooses one format, however it is split or capitalised.
-func FuzzAccept(f *testing.F) {
-	f.Add("application/json", "text/plain;q=0.5")
-	f.Add("*/*", "application/*;q=1e-3")
-	f.Add("text/plain;version=0.0.4;q=0.2", "application/health+json; q=\"0.3\"")
-	f.Add(";,;q=NaN", "*/*;q=-1")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		for _, endpoint := range []string{"health", "livez", "readyz", "startupz"} {
-			chosen := choose([]string{a + "," + b}, endpoint)
-			require.LessOrEqual(t, chosen, formatPrometheus)
-			require.Equal(t, chosen, choose([]string{a, b}, endpoint))
-			require.Equal(t, chosen, choose([]string{"image/png", a, "", b, "application/json;q=0"}, endpoint))
-			if strings.IndexFunc(a, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 { // there are letters whose upper case is ASCII
-				require.Equal(t, choose([]string{a}, endpoint), choose([]string{strings.ToUpper(a)}, endpoint))
-			}
-			require.Equal(t, choose(slices.Repeat([]string{a}, 2), endpoint), choose([]string{a}, endpoint))
-		}
-	})
-}
 
 // FuzzStatusText: what is read as a status is written as it was read.
 //

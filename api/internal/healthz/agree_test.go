@@ -1,4 +1,4 @@
-package api
+package healthz
 
 import (
 	"context"
@@ -13,11 +13,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // moody is a check that does anything a check can do.
-func moody(luck *rand.Rand, mu *sync.Mutex) Check {
-	return func(ctx context.Context) (Details, error) {
+func moody(luck *rand.Rand, mu *sync.Mutex) health.Func {
+	return func(ctx context.Context) (messages.Details, error) {
 		mu.Lock()
 		mood, n := luck.IntN(12), luck.IntN(100)
 		mu.Unlock()
@@ -29,22 +32,22 @@ func moody(luck *rand.Rand, mu *sync.Mutex) Check {
 		case 2:
 			<-ctx.Done()
 		case 3, 4:
-			return nil, Degrade(fmt.Sprint("slow ", n))
+			return nil, health.Degrade(fmt.Sprint("slow ", n))
 		case 5, 6:
-			return Details{"n": n}, errors.New("refused")
+			return messages.Details{"n": n}, errors.New("refused")
 		}
-		return Details{"n": n}, nil
+		return messages.Details{"n": n}, nil
 	}
 }
 
 // plainly returns what the endpoints should say, worked out anew.
-func plainly(h *Health) (all SystemHealth, asJSON, asText string) {
-	fresh := &Health{shared: h.shared, version: h.version, started: h.started, draining: h.draining}
-	fresh.checks.Store(newCheckSet(h.checks.Load().all.checks))
+func plainly(s *Source) (all Snapshot, asJSON, asText string) {
+	fresh := NewSource(s.shared, s.Version, s.Started, s.Draining)
+	fresh.Set.Store(NewSet(s.Set.Load().Checks()))
 	all = fresh.Snapshot()
 	text, _ := json.Marshal(all)
 	var b strings.Builder
-	if all.Status != Healthy {
+	if all.Status != messages.Healthy {
 		for _, cause := range all.RootCauses {
 			fmt.Fprintf(&b, "root cause: %s\n", cause)
 		}
@@ -62,34 +65,33 @@ func plainly(h *Health) (all SystemHealth, asJSON, asText string) {
 
 // Promise (Health over HTTP and gRPC): Snapshot and the endpoints agree at any time.
 func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
-	withHealth(t, func(t *testing.T, _ *System, h *Health) {
+	withChecks(t, func(t *testing.T, c checkup) {
 		luck, mu := rand.New(rand.NewPCG(7, 11)), new(sync.Mutex)
 		for i := range 12 {
-			cfg := CheckConfig{Interval: 2 * time.Second, Timeout: time.Second, Optional: i%3 == 0, UnhealthyAfter: i % 3, HealthyAfter: i % 4}
+			cfg := health.Config{Interval: 2 * time.Second, Timeout: time.Second, Optional: i%3 == 0, UnhealthyAfter: i % 3, HealthyAfter: i % 4}
 			if i > 8 {
 				cfg.DependsOn = []string{fmt.Sprint("check-", i-8)}
 			}
-			require.NoError(t, h.Register(fmt.Sprint("check-", i), cfg, moody(luck, mu)))
+			c.register(fmt.Sprint("check-", i), cfg, moody(luck, mu))
 		}
-		handler, err := h.HandlerWith(HandlerConfig{ShowDetails: Always})
-		require.NoError(t, err)
+		handler := NewHandler(c.Source, Config{Show: true})
 		seen := map[string]bool{}
 		for range 1000 {
 			time.Sleep(97 * time.Millisecond)
 			synctest.Wait()
-			want, asJSON, asText := plainly(h)
-			code, _, body := get(handler, "GET", "/health")
+			want, asJSON, asText := plainly(c.Source)
+			code, body := ask(handler, "/health", "")
 			require.Equal(t, asJSON, body)
 			require.Equal(t, map[bool]int{true: 200, false: 503}[serves(want.Status)], code)
-			_, _, body = ask(handler, "/health?verbose", "text/plain")
+			_, body = ask(handler, "/health?verbose", "text/plain")
 			require.Equal(t, asText, body)
-			require.Equal(t, want, h.Snapshot())
-			require.Equal(t, want.Status, h.Status())
-			for _, c := range want.Checks {
-				seen[c.Status.String()] = true
-				seen["stuck"] = seen["stuck"] || strings.Contains(c.Message, "stuck")
-				seen["flapping"] = seen["flapping"] || c.Flapping
-				seen["blocked"] = seen["blocked"] || c.BlockedBy != ""
+			require.Equal(t, want, c.Snapshot())
+			require.Equal(t, want.Status, c.Status())
+			for _, r := range want.Checks {
+				seen[r.Status.String()] = true
+				seen["stuck"] = seen["stuck"] || strings.Contains(r.Message, "stuck")
+				seen["flapping"] = seen["flapping"] || r.Flapping
+				seen["blocked"] = seen["blocked"] || r.BlockedBy != ""
 			}
 		}
 		require.Len(t, seen, 7, "everything was met: %v", seen)

@@ -1,13 +1,11 @@
 package api
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
-	"strconv"
-	"sync"
-	"time"
+
+	"github.com/understudy-go/understudy/api/internal/healthz"
 )
 
 // ShowDetails tells who may read why a check fails, and its details.
@@ -55,7 +53,7 @@ func (h *Health) Handler() http.Handler {
 	if !h.isMade() {
 		return http.NotFoundHandler()
 	}
-	return &handler{h: h}
+	return healthz.NewHandler(h.source, healthz.Config{})
 }
 
 // HandlerWith is Handler with settings. A ShowDetails or Status that does not
@@ -82,69 +80,7 @@ func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
 			}
 		}
 	}
-	cfg.StatusCodes = codes
-	return &handler{h: h, cfg: cfg}, nil
-}
-
-type handler struct {
-	h       *Health
-	cfg     HandlerConfig
-	buffers sync.Pool // of *bytes.Buffer
-}
-
-func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, found := s.page(r.URL.Path, time.Now())
-	if !found {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
-		return
-	}
-	query := r.URL.Query()
-	p.exclude(query["exclude"])
-	p.verbose = query.Has("verbose")
-	p.format = choose(r.Header.Values("Accept"), p.endpoint)
-	p.show = s.cfg.ShowDetails == Always || s.cfg.Authorize != nil && s.cfg.Authorize(r)
-	p.status = p.overall()
-	p.draining = p.group == "ready" && !p.single && s.h.isDraining()
-	body, _ := s.buffers.Get().(*bytes.Buffer)
-	if body == nil {
-		body = new(bytes.Buffer)
-	}
-	defer s.buffers.Put(body)
-	body.Reset()
-	split, lines := s.h.render(body, p)
-	w.Header().Set("Content-Type", p.format.contentType())
-	w.Header().Set("Vary", "Accept")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()+len(lines)))
-	if p.warning != "" {
-		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(p.warning))
-	}
-	w.WriteHeader(s.code(p))
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(body.Bytes()[:split])
-		_, _ = w.Write(lines)
-		_, _ = w.Write(body.Bytes()[split:])
-	}
-}
-
-func (s *handler) code(p page) int {
-	if p.format == formatPrometheus {
-		return http.StatusOK // or it would not be read
-	}
-	if p.draining {
-		return http.StatusServiceUnavailable
-	}
-	if code, ok := s.cfg.StatusCodes[p.group][p.status]; ok && p.endpoint != "startupz" {
-		return code
-	}
-	if serves(p.status) {
-		return http.StatusOK
-	}
-	return http.StatusServiceUnavailable
+	return healthz.NewHandler(h.source, healthz.Config{
+		Show: cfg.ShowDetails == Always, Authorize: cfg.Authorize, StatusCodes: codes,
+	}), nil
 }

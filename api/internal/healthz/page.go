@@ -1,4 +1,4 @@
-package api
+package healthz
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ type page struct {
 	show     bool // messages and details
 	draining bool // nothing is ready any more
 	now      time.Time
-	status   Status
+	status   messages.Status
 }
 
 var groupOf = map[string]string{"health": "", "livez": "live", "readyz": "ready", "startupz": ""}
@@ -29,18 +29,18 @@ var groupOf = map[string]string{"health": "", "livez": "live", "readyz": "ready"
 // page finds what the path names: the last segment that is an endpoint, and
 // what follows it. A check or group may have the name of an endpoint: then it
 // is the one before that.
-func (s *handler) page(path string, now time.Time) (p page, found bool) {
+func (h *handler) page(path string, now time.Time) (p page, found bool) {
 	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
 	last := lastEndpoint(segments)
 	if last < 0 {
 		return p, false
 	}
 	if before := lastEndpoint(segments[:last]); before >= 0 {
-		if p, found = s.open(segments[before], strings.Join(segments[before+1:], "/"), now); found {
+		if p, found = h.open(segments[before], strings.Join(segments[before+1:], "/"), now); found {
 			return p, true
 		}
 	}
-	return s.open(segments[last], strings.Join(segments[last+1:], "/"), now)
+	return h.open(segments[last], strings.Join(segments[last+1:], "/"), now)
 }
 
 func lastEndpoint(segments []string) int {
@@ -54,16 +54,16 @@ func lastEndpoint(segments []string) int {
 
 // open returns the page of an endpoint: of its group, or the one that rest
 // names, or of the check that rest names.
-func (s *handler) open(endpoint, rest string, now time.Time) (p page, found bool) {
+func (h *handler) open(endpoint, rest string, now time.Time) (p page, found bool) {
 	p = page{endpoint: endpoint, group: groupOf[endpoint], now: now}
 	if endpoint == "health" {
 		p.group = rest
 	}
-	g, found := s.h.checks.Load().in(p.group)
+	g, found := h.source.Set.Load().in(p.group)
 	if !found {
 		return p, false
 	}
-	p.picture = s.h.picture(g, now)
+	p.picture = h.source.picture(g, now)
 	if endpoint != "health" && rest != "" {
 		at, found := search(g.checks, rest)
 		if !found {
@@ -111,12 +111,12 @@ func (p *page) warn(unknown []string) {
 
 // overall returns the status of the page. On /startupz a first result is
 // enough: what it says is for /readyz to judge, not for whoever restarts the pod.
-func (p *page) overall() Status {
+func (p *page) overall() messages.Status {
 	switch {
 	case p.endpoint != "startupz":
 		return p.picture.status
 	case p.picture.started:
-		return Healthy
+		return messages.Healthy
 	}
-	return Unknown
+	return messages.Unknown
 }

@@ -1,4 +1,4 @@
-package api
+package healthz
 
 import (
 	"bytes"
@@ -9,20 +9,21 @@ import (
 	"unicode/utf8"
 
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // renderPrometheus writes the statuses for Prometheus to scrape.
-func (h *Health) renderPrometheus(b *bytes.Buffer, p page) (split int, text []byte) {
+func (s *Source) renderPrometheus(b *bytes.Buffer, p page) (split int, text []byte) {
 	b.WriteString("# HELP understudy_health_status 1 for the status of the system, else 0.\n# TYPE understudy_health_status gauge\n")
-	for s, name := range statusNames {
-		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, one(Status(s) == p.status))
+	for status, name := range statusNames {
+		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, one(messages.Status(status) == p.status))
 	}
 	b.WriteString("# HELP understudy_health_draining 1 once Drain or Shutdown has begun, else 0.\n# TYPE understudy_health_draining gauge\n")
-	fmt.Fprintf(b, "understudy_health_draining %d\n", one(h.isDraining()))
+	fmt.Fprintf(b, "understudy_health_draining %d\n", one(s.draining()))
 	return b.Len(), p.picture.text(p.kind(kindPrometheus), p.now, func(to []byte) []byte { return scrape(to, p.picture, p.now) })
 }
 
-var statusNames = [...]string{Unknown: "unknown", Healthy: "healthy", Degraded: "degraded", Unhealthy: "unhealthy"}
+var statusNames = [...]string{messages.Unknown: "unknown", messages.Healthy: "healthy", messages.Degraded: "degraded", messages.Unhealthy: "unhealthy"}
 
 // scrape writes every metric of checks, one after the other, as the format wants it.
 func scrape(to []byte, p *picture, now time.Time) []byte {
@@ -33,10 +34,10 @@ func scrape(to []byte, p *picture, now time.Time) []byte {
 	}
 	to = append(to, "# HELP understudy_check_status 1 for the status of the check, else 0.\n# TYPE understudy_check_status gauge\n"...)
 	for i, r := range results {
-		for s, name := range statusNames {
+		for status, name := range statusNames {
 			to = append(append(to, "understudy_check_status"...), names[i]...)
 			to = append(append(append(to, `,status="`...), name...), `"} `...)
-			to = append(to, '0'+byte(one(Status(s) == r.Status)), '\n')
+			to = append(to, '0'+byte(one(messages.Status(status) == r.Status)), '\n')
 		}
 	}
 	metric := func(name, help, kind string, value func(i int) float64) {

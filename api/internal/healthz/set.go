@@ -1,0 +1,140 @@
+package healthz
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Set is all checks of a system at one moment, sorted by name. It is never
+// modified.
+type Set struct {
+	all    *group
+	groups map[string]*group // "live", "ready" and the declared ones are always there
+
+	declared []string // groups that are there without a check
+}
+
+// NewSet returns the set of these checks, which must be sorted by name, with
+// groups that are there even if no check is in them.
+func NewSet(sorted []*health.Handle, declared ...string) *Set {
+	s := &Set{all: &group{checks: sorted}, groups: map[string]*group{"live": {}, "ready": {}}, declared: declared}
+	for _, name := range declared {
+		s.groups[name] = &group{}
+	}
+	for _, c := range sorted {
+		for _, name := range c.Groups() {
+			if s.groups[name] == nil {
+				s.groups[name] = &group{}
+			}
+			s.groups[name].checks = append(s.groups[name].checks, c)
+		}
+	}
+	return s
+}
+
+// Checks returns all checks, sorted by name. They are read only.
+func (s *Set) Checks() []*health.Handle { return s.all.checks }
+
+// Find returns the check of that name; false: there is none.
+func (s *Set) Find(name string) (c *health.Handle, found bool) { return find(s.all.checks, name) }
+
+// With returns the set with one more check, whose name must be free.
+func (s *Set) With(c *health.Handle) *Set {
+	at, _ := search(s.all.checks, c.Name())
+	return NewSet(slices.Insert(slices.Clone(s.all.checks), at, c), s.declared...)
+}
+
+// Without returns the set without the check of that name.
+func (s *Set) Without(name string) *Set {
+	left := slices.DeleteFunc(slices.Clone(s.all.checks), func(c *health.Handle) bool { return c.Name() == name })
+	return NewSet(left, s.declared...)
+}
+
+// Declare returns the set with groups that are there from now on.
+func (s *Set) Declare(groups []string) *Set {
+	return NewSet(s.all.checks, slices.Concat(s.declared, groups)...)
+}
+
+// Groups returns the names of all groups, sorted; "live" and "ready" are
+// always there.
+func (s *Set) Groups() []string { return slices.Sorted(maps.Keys(s.groups)) }
+
+// in returns a group, all checks for "", and whether there is that group.
+func (s *Set) in(name string) (g *group, found bool) {
+	if name == "" {
+		return s.all, true
+	}
+	g, found = s.groups[name]
+	return g, found
+}
+
+// union returns the checks in any of the groups; all, if none is named.
+func (s *Set) union(groups []string) *group {
+	switch len(groups) {
+	case 0:
+		return s.all
+	case 1:
+		if g := s.groups[groups[0]]; g != nil {
+			return g
+		}
+	}
+	members := map[string]*health.Handle{}
+	for _, name := range groups {
+		if g := s.groups[name]; g != nil {
+			for _, c := range g.checks {
+				members[c.Name()] = c
+			}
+		}
+	}
+	return &group{checks: slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })}
+}
+
+// Dependencies returns the checks that a new check depends on.
+func (s *Set) Dependencies(name string, dependsOn []string) (checks []*health.Handle, err error) {
+	bad := func(problem string) error {
+		return &messages.ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: problem}
+	}
+	for _, other := range dependsOn {
+		if other == name {
+			return nil, bad("a cycle: it depends on itself")
+		}
+		c, found := s.Find(other)
+		if !found {
+			return nil, bad("no check '" + messages.Shorten(other) + "' is registered")
+		}
+		if c.IsShown() {
+			return nil, bad("'" + messages.Shorten(other) + "' shows a circuit breaker: name the check that it watches")
+		}
+		checks = append(checks, c)
+	}
+	return checks, nil
+}
+
+// Dependant returns the name of a check that depends on the one of that name;
+// empty: none.
+func (s *Set) Dependant(name string) string {
+	for _, c := range s.all.checks {
+		if slices.Contains(c.Config().DependsOn, name) {
+			return c.Name()
+		}
+	}
+	return ""
+}
+
+func search(sorted []*health.Handle, name string) (at int, found bool) {
+	return slices.BinarySearchFunc(sorted, name, func(c *health.Handle, name string) int {
+		return cmp.Compare(c.Name(), name)
+	})
+}
+
+func find(sorted []*health.Handle, name string) (c *health.Handle, found bool) {
+	at, found := search(sorted, name)
+	if !found {
+		return nil, false
+	}
+	return sorted[at], true
+}
