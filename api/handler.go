@@ -49,6 +49,12 @@ type HandlerConfig struct {
 // for Prometheus and always 200. All but the text of the probes, which keeps to
 // the words of Kubernetes, tell how many seconds old each result is. Messages
 // and details are withheld: see HandlerWith.
+//
+// A new result is shown at once. While there is none, the page of a group is
+// kept, with its status code, until the next second of the clock. What changes
+// with time alone is therefore shown up to a second late: uptime_seconds, how
+// long a check has been stuck, that a result has become stale, that a check has
+// stopped flapping. Pages with ?exclude and of one check are made anew each time.
 func (h *Health) Handler() http.Handler {
 	if !h.isMade() {
 		return http.NotFoundHandler()
@@ -81,6 +87,6 @@ func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
 		}
 	}
 	return healthz.NewHandler(h.source, healthz.Config{
-		Show: cfg.ShowDetails == Always, Authorize: cfg.Authorize, StatusCodes: codes,
+		ShowDetails: cfg.ShowDetails == Always, Authorize: cfg.Authorize, StatusCodes: codes,
 	}), nil
 }

@@ -37,7 +37,7 @@ func TestHealthAThousandProbersAtOnce(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(body), &report))
 			var all health.Overall
 			for i, c := range report.Checks {
-				all.Add(c.Status, checks[i].Config().Optional)
+				all.Add(health.Result{Status: c.Status}, checks[i].Config().Optional)
 			}
 			require.Equal(t, all.Status(), report.Status, "the whole fits its parts, whatever happens meanwhile")
 			require.Equal(t, map[bool]int{true: 200, false: 503}[report.Status == Healthy || report.Status == Degraded], code)

@@ -47,12 +47,11 @@ func (h *Handle) stillBlocked(ctx context.Context) bool {
 	return h.blockedBy(time.Now()) != nil
 }
 
-// Amid returns a result of this check as it reads while the checks it depends
-// on are as they are: Unknown and "blocked by" the root cause, or unchanged.
-func (h *Handle) Amid(r Result, now time.Time) Result { return blocked(r, h.blockedBy(now)) }
-
-func blocked(r Result, root *Handle) Result {
-	if root != nil {
+// WithBlocker returns a result of this check as it reads while the checks it
+// depends on are as they are: Unknown and "blocked by" the root cause, or
+// unchanged.
+func (h *Handle) WithBlocker(r Result, now time.Time) Result {
+	if root := h.blockedBy(now); root != nil {
 		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+root.name, root.name
 	}
 	return r

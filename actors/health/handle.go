@@ -40,8 +40,8 @@ type Shared struct {
 // NewShared returns what checks share of which at most so many run at once.
 func NewShared(host Host, atOnce int) *Shared { return &Shared{host: host, slots: newSlots(atOnce)} }
 
-// Published counts what the checks have published. While it stays the same, no
-// check has anything new; time may still change what one says: see Seen.Until.
+// Published counts what the checks have published. While it stays the same,
+// time alone changes what they say.
 func (s *Shared) Published() uint64 { return s.published.Load() }
 
 // incarnation is the time between two crashes of the owner.
@@ -84,7 +84,7 @@ func (h *Handle) Config() Config { return h.cfg }
 func (h *Handle) Groups() []string { return h.cfg.Groups }
 
 // Result returns the last result as it reads now. It never waits.
-func (h *Handle) Result(now time.Time) Result { s, _ := h.See(now); return s.Result(now) }
+func (h *Handle) Result(now time.Time) Result { return h.WithBlocker(h.view.Load().read(now), now) }
 
 // Run returns a fresh result: it starts a run, or joins the one in flight. A
 // check that is stuck, crashed or blocked answers with what is known; the check

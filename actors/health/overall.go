@@ -1,21 +1,32 @@
 package health
 
-import "github.com/understudy-go/understudy/messages"
+import (
+	"slices"
 
-// Overall folds the statuses of checks into one: UNHEALTHY if a required check
-// is, else DEGRADED if any is DEGRADED or an optional one UNHEALTHY, else
-// UNKNOWN if any is, else HEALTHY. The zero value has seen no check.
-type Overall struct{ unhealthy, degraded, unknown bool }
+	"github.com/understudy-go/understudy/messages"
+)
 
-// Add takes the status of one more check.
-func (o *Overall) Add(s messages.Status, optional bool) {
+// Overall folds the results of checks into one status: UNHEALTHY if a required
+// check is, else DEGRADED if any is DEGRADED or an optional one UNHEALTHY, else
+// UNKNOWN if any is, else HEALTHY. It also collects the root causes. The zero
+// value has seen no check.
+type Overall struct {
+	unhealthy, degraded, unknown bool
+	causes                       []string
+}
+
+// Add takes the result of one more check.
+func (o *Overall) Add(r Result, optional bool) {
 	switch {
-	case s == messages.Unhealthy && !optional:
+	case r.Status == messages.Unhealthy && !optional:
 		o.unhealthy = true
-	case s == messages.Unhealthy || s == messages.Degraded:
+	case r.Status == messages.Unhealthy || r.Status == messages.Degraded:
 		o.degraded = true
-	case s != messages.Healthy:
+	case r.Status != messages.Healthy:
 		o.unknown = true
+	}
+	if r.BlockedBy != "" && !slices.Contains(o.causes, r.BlockedBy) {
+		o.causes = append(o.causes, r.BlockedBy)
 	}
 }
 
@@ -30,4 +41,11 @@ func (o *Overall) Status() messages.Status {
 		return messages.Unknown
 	}
 	return messages.Healthy
+}
+
+// RootCauses returns the names of the checks that block others, sorted, each
+// once; nil: none.
+func (o *Overall) RootCauses() []string {
+	slices.Sort(o.causes)
+	return o.causes
 }

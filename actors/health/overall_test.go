@@ -31,8 +31,17 @@ func TestOverall(t *testing.T) {
 	} {
 		var all Overall
 		for _, c := range row.checks {
-			all.Add(c.status, c.optional)
+			all.Add(Result{Status: c.status}, c.optional)
 		}
 		require.Equal(t, row.want, all.Status(), "%v", row.checks)
+		require.Nil(t, all.RootCauses())
 	}
+}
+
+func TestRootCausesAreNamedOnce(t *testing.T) {
+	var all Overall
+	for _, by := range []string{"queue", "database", "", "queue"} {
+		all.Add(Result{BlockedBy: by}, false)
+	}
+	require.Equal(t, []string{"database", "queue"}, all.RootCauses())
 }

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -35,8 +34,6 @@ type view struct {
 	flapsUntil time.Time // the last moment at which it is flapping; zero: it is not
 	stuckSince time.Time // the timeout of a run that has not returned; zero: none
 	result     Result
-
-	written [kinds]atomic.Pointer[written] // what Write has made of it
 }
 
 // view returns what the world may know.
@@ -77,21 +74,6 @@ func (v *view) status(now time.Time) messages.Status {
 		return messages.Unknown
 	}
 	return v.result.Status
-}
-
-// until returns the last moment for which read says what it says now, but for
-// the age; zero: for ever.
-func (v *view) until(now time.Time) (at time.Time) {
-	if !v.stale(now) {
-		at = v.staleAt
-	}
-	if v.flapping(now) {
-		at = earlier(at, v.flapsUntil)
-	}
-	if !v.stuckSince.IsZero() {
-		at = earlier(at, v.stuckSince.Add(v.stuckFor(now)+tenth-1))
-	}
-	return at
 }
 
 func (v *view) stale(now time.Time) bool    { return !v.staleAt.IsZero() && now.After(v.staleAt) }

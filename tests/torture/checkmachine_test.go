@@ -38,6 +38,7 @@ func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
 type checkup struct {
 	s    *api.System
 	page http.Handler
+	kept struct{ facts, page string } // when the pages were compared last
 	luck *rand.Rand
 
 	mu     sync.Mutex

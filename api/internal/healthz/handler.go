@@ -1,10 +1,8 @@
 package healthz
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -12,22 +10,21 @@ import (
 
 // Config holds the settings of a handler.
 type Config struct {
-	Show        bool                               // messages and details, to every request
-	Authorize   func(*http.Request) bool           // or to those for which it returns true; nil: none
-	StatusCodes map[string]map[messages.Status]int // of a group, for a status; the others have the default
+	ShowDetails bool                               // show messages and details to every request
+	Authorize   func(*http.Request) bool           // show them to requests for which it returns true; nil: to none
+	StatusCodes map[string]map[messages.Status]int // by group and status, instead of the defaults
 }
 
-// NewHandler returns the handler of the endpoints.
+// NewHandler returns the handler that api.Health.Handler documents.
 func NewHandler(source *Source, cfg Config) http.Handler { return &handler{source: source, cfg: cfg} }
 
 type handler struct {
-	source  *Source
-	cfg     Config
-	buffers sync.Pool // of *bytes.Buffer
+	source *Source
+	cfg    Config
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, found := h.page(r.URL.Path, time.Now())
+	q, found := locate(h.source.Set.Load(), r.URL.Path)
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -38,47 +35,76 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 		return
 	}
-	query := r.URL.Query()
-	p.exclude(query["exclude"])
-	p.verbose = query.Has("verbose")
-	p.format = choose(r.Header.Values("Accept"), p.endpoint)
-	p.show = h.cfg.Show || h.cfg.Authorize != nil && h.cfg.Authorize(r)
-	p.status = p.overall()
-	p.draining = p.group == "ready" && !p.single && h.source.draining()
-	body, _ := h.buffers.Get().(*bytes.Buffer)
-	if body == nil {
-		body = new(bytes.Buffer)
-	}
-	defer h.buffers.Put(body)
-	body.Reset()
-	split, lines := h.source.render(body, p)
-	w.Header().Set("Content-Type", p.format.contentType())
+	q.read(r)
+	q.shown = h.cfg.ShowDetails || h.cfg.Authorize != nil && h.cfg.Authorize(r)
+	answer := h.source.answer(&q)
+	w.Header().Set("Content-Type", q.format.contentType())
 	w.Header().Set("Vary", "Accept")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()+len(lines)))
-	if p.warning != "" {
-		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(p.warning))
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+	if answer.warning != "" {
+		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(answer.warning))
 	}
-	w.WriteHeader(h.code(p))
+	w.WriteHeader(h.code(&q, answer))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(body.Bytes()[:split])
-		_, _ = w.Write(lines)
-		_, _ = w.Write(body.Bytes()[split:])
+		_, _ = w.Write(answer.body)
 	}
 }
 
-func (h *handler) code(p page) int {
-	if p.format == formatPrometheus {
+// code returns the HTTP status of an answer.
+func (h *handler) code(q *request, a *answer) int {
+	if q.format == formatPrometheus {
 		return http.StatusOK // or it would not be read
 	}
-	if p.draining {
+	if a.refusing {
 		return http.StatusServiceUnavailable
 	}
-	if code, ok := h.cfg.StatusCodes[p.group][p.status]; ok && p.endpoint != "startupz" {
+	if code, ok := h.cfg.StatusCodes[q.groupName][a.status]; ok && q.endpoint != "startupz" {
 		return code
 	}
-	if serves(p.status) {
+	if serves(a.status) {
 		return http.StatusOK
 	}
 	return http.StatusServiceUnavailable
 }
+
+// answer is a page that has been written. It never changes.
+type answer struct {
+	asOf     moment
+	body     []byte
+	warning  string
+	status   messages.Status
+	refusing bool
+}
+
+// moment is when an answer was made: in the second of the clock in which ages
+// are counted, after so many results, while the system drained or did not. An
+// answer holds as long as its moment lasts.
+type moment struct {
+	second    int64
+	published uint64
+	draining  bool
+}
+
+// answer returns the answer to q. The one about a whole group is kept until its
+// moment is over.
+func (s *Source) answer(q *request) *answer {
+	now := time.Now()
+	asOf := moment{now.Unix(), s.shared.Published(), s.isDraining()} // before the checks: what is published meanwhile ends it
+	if q.check != nil || len(q.exclude) > 0 {
+		return s.render(q, now, asOf)
+	}
+	if kept, ok := q.group.answers.Load(q.layout); ok && kept.(*answer).asOf == asOf {
+		return kept.(*answer)
+	}
+	a := s.render(q, now, asOf)
+	q.group.answers.Store(q.layout, a)
+	return a
+}
+
+func (s *Source) render(q *request, now time.Time, asOf moment) *answer {
+	p := s.page(q, now)
+	return &answer{asOf: asOf, body: renderers[q.format](p), warning: p.warning, status: p.Status, refusing: p.refusing}
+}
+
+var renderers = [...]func(*page) []byte{formatText: renderText, formatJSON: renderJSON, formatIETF: renderIETF, formatPrometheus: renderPrometheus}

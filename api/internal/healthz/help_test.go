@@ -32,15 +32,17 @@ func withChecks(t *testing.T, fn func(t *testing.T, c checkup)) {
 		s, err := system.Start(slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		c := checkup{NewSource(health.NewShared(s, 256), "3.1.0", time.Now(), nil), t}
-		fn(t, c)
-		s.Close()
-		for _, h := range c.Set.Load().Checks() {
-			h.Cancel(messages.ErrShutdown)
-			if h.Running() {
-				<-h.Returned()
+		defer func() {
+			s.Close()
+			for _, h := range c.Set.Load().Checks() {
+				h.Cancel(messages.ErrShutdown)
+				if h.Running() {
+					<-h.Returned()
+				}
 			}
-		}
-		require.NoError(t, s.Shutdown(context.Background()))
+			require.NoError(t, s.Shutdown(context.Background()))
+		}()
+		fn(t, c)
 	})
 }
 

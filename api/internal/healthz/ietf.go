@@ -1,27 +1,37 @@
 package healthz
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 
-	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // renderIETF follows the draft "Health Check Response Format for HTTP APIs".
-func (s *Source) renderIETF(b *bytes.Buffer, p page) (split int, lines []byte) {
-	report := struct {
-		Status  string   `json:"status"`
-		Version string   `json:"releaseId"`
-		Output  string   `json:"output,omitempty"`
-		Checks  struct{} `json:"checks"`
-	}{Status: passWarnFail(p.status), Version: s.Version, Output: p.warning}
-	if p.draining {
+func renderIETF(p *page) []byte {
+	report := systemIETF{Status: passWarnFail(p.Status), Version: p.Version, Output: p.warning, Checks: map[string][1]checkIETF{}}
+	if p.refusing {
 		report.Status, report.Output = "fail", "draining"
 	}
-	split = around(b, report, "{}")
-	return split, p.picture.lines(p.kind(kindIETF), p.now, p.writeIETF)
+	for _, r := range p.Checks {
+		c := checkIETF{
+			Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message,
+			Details: encodeDetails(r.Details), Age: ageOf(r, p.Timestamp),
+		}
+		if !r.Timestamp.IsZero() {
+			c.Time = r.Timestamp.UTC().Format(time.RFC3339)
+		}
+		report.Checks[r.Name] = [1]checkIETF{c}
+	}
+	text, _ := json.Marshal(report)
+	return append(text, '\n')
+}
+
+type systemIETF struct {
+	Status  string                  `json:"status"`
+	Version string                  `json:"releaseId"`
+	Output  string                  `json:"output,omitempty"`
+	Checks  map[string][1]checkIETF `json:"checks"` // a list of one each, says the draft
 }
 
 type checkIETF struct {
@@ -31,24 +41,7 @@ type checkIETF struct {
 	Unit    string                     `json:"observedUnit"`
 	Output  string                     `json:"output,omitempty"`
 	Details map[string]json.RawMessage `json:"details,omitempty"`
-}
-
-func (p *page) writeIETF(to []byte, c *health.Seen) []byte {
-	to = comma(to)
-	to = c.Write(to, p.now, p.kind(kindIETF), func(r health.Result) []byte {
-		r = p.redact(r)
-		one := checkIETF{Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message}
-		if !r.Timestamp.IsZero() {
-			one.Time = r.Timestamp.UTC().Format(time.RFC3339)
-		}
-		if len(r.Details) > 0 {
-			one.Details = encodeDetails(r.Details)
-		}
-		name, _ := json.Marshal(r.Name)
-		text, _ := json.Marshal(one)
-		return bytes.Join([][]byte{name, text[:len(text)-1]}, []byte(":["))
-	})
-	return append(p.writeAge(to, `,"ageSeconds":`, c), '}', ']')
+	Age     age                        `json:"ageSeconds,omitzero"`
 }
 
 func passWarnFail(s messages.Status) string {

@@ -2,45 +2,59 @@ package healthz
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
-// page is what one request asks for.
-type page struct {
-	endpoint string   // "health", "livez", "readyz" or "startupz"
-	group    string   // "": all checks
-	single   bool     // one check of the group
-	picture  *picture // what to show
-	warning  string   // what is wrong with the request
-	format   format
-	verbose  bool
-	show     bool // messages and details
-	draining bool // nothing is ready any more
-	now      time.Time
-	status   messages.Status
+// request is what a client asks for.
+type request struct {
+	layout
+	groupName string         // "": all checks
+	group     *group         // of that name
+	check     *health.Handle // one check of the group; nil: all of them
+	exclude   []string       // names of checks to leave out
 }
 
+// layout is how a page looks, whatever it says.
+type layout struct {
+	endpoint string // "health", "livez", "readyz" or "startupz"
+	format   format
+	verbose  bool // as text, list the checks even if all is well
+	shown    bool // messages and details
+}
+
+// page is everything that the body of a response says.
+type page struct {
+	layout
+	Snapshot
+	warning  string // what is wrong with the request; empty: nothing
+	refusing bool   // the system drains, and the page is about the group "ready"
+}
+
+// groupOf is the group that an endpoint shows.
 var groupOf = map[string]string{"health": "", "livez": "live", "readyz": "ready", "startupz": ""}
 
-// page finds what the path names: the last segment that is an endpoint, and
+// locate finds what a path names: the last segment that is an endpoint, and
 // what follows it. A check or group may have the name of an endpoint: then it
 // is the one before that.
-func (h *handler) page(path string, now time.Time) (p page, found bool) {
+func locate(set *Set, path string) (q request, found bool) {
 	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
 	last := lastEndpoint(segments)
 	if last < 0 {
-		return p, false
+		return q, false
 	}
 	if before := lastEndpoint(segments[:last]); before >= 0 {
-		if p, found = h.open(segments[before], strings.Join(segments[before+1:], "/"), now); found {
-			return p, true
+		if q, found = open(set, segments[before], strings.Join(segments[before+1:], "/")); found {
+			return q, true
 		}
 	}
-	return h.open(segments[last], strings.Join(segments[last+1:], "/"), now)
+	return open(set, segments[last], strings.Join(segments[last+1:], "/"))
 }
 
 func lastEndpoint(segments []string) int {
@@ -52,50 +66,95 @@ func lastEndpoint(segments []string) int {
 	return -1
 }
 
-// open returns the page of an endpoint: of its group, or the one that rest
-// names, or of the check that rest names.
-func (h *handler) open(endpoint, rest string, now time.Time) (p page, found bool) {
-	p = page{endpoint: endpoint, group: groupOf[endpoint], now: now}
+// open returns the request for an endpoint: for its group, or the group that
+// rest names, or the check that rest names.
+func open(set *Set, endpoint, rest string) (q request, found bool) {
+	q.endpoint, q.groupName = endpoint, groupOf[endpoint]
 	if endpoint == "health" {
-		p.group = rest
+		q.groupName, rest = rest, ""
 	}
-	g, found := h.source.Set.Load().in(p.group)
-	if !found {
-		return p, false
+	if q.group, found = set.in(q.groupName); !found || rest == "" {
+		return q, found
 	}
-	p.picture = h.source.picture(g, now)
-	if endpoint != "health" && rest != "" {
-		at, found := search(g.checks, rest)
-		if !found {
-			return p, false
-		}
-		p.single, p.picture = true, p.picture.only(at)
-	}
-	return p, true
+	q.check, found = find(q.group.checks, rest)
+	return q, found
 }
 
-// exclude leaves checks out, and warns of names that are not there.
-func (p *page) exclude(names []string) {
-	if len(names) == 0 {
-		return
+// read takes in what the query and the headers of r ask for.
+func (q *request) read(r *http.Request) {
+	query := r.URL.Query()
+	q.exclude = query["exclude"]
+	q.verbose = query.Has("verbose")
+	q.format = choose(r.Header.Values("Accept"), q.endpoint)
+}
+
+// page returns what q asks for, as it stands now.
+func (s *Source) page(q *request, now time.Time) *page {
+	checks := q.group.checks
+	if q.check != nil {
+		checks = []*health.Handle{q.check}
 	}
-	out := make([]bool, len(p.picture.checks))
-	var unknown []string
-	for _, name := range names {
-		if at, found := p.picture.find(name); found {
-			out[at] = true
+	checks, unknown := without(checks, q.exclude)
+	p := &page{layout: q.layout, Snapshot: s.snapshot(checks, now), warning: warn(unknown)}
+	switch {
+	case q.endpoint == "startupz":
+		p.Status = startup(p.Checks)
+	case q.check != nil && len(checks) == 1:
+		p.Status = p.Checks[0].Status // optional or not
+	}
+	p.refusing = p.Draining && q.groupName == "ready" && q.check == nil
+	if !q.shown {
+		withhold(p.Checks)
+	}
+	return p
+}
+
+// startup returns the status of /startupz: a first result of every check is
+// enough. What it says, /readyz judges; a restart would not mend it.
+func startup(results []health.Result) messages.Status {
+	if slices.ContainsFunc(results, func(r health.Result) bool { return !started(r) }) {
+		return messages.Unknown
+	}
+	return messages.Healthy
+}
+
+// started reports whether a check has a first result, or waits for one because
+// another check blocks it.
+func started(r health.Result) bool { return !r.Timestamp.IsZero() || r.BlockedBy != "" }
+
+// withhold takes messages and details out of results; the names of checks that
+// block others are no secret.
+func withhold(results []health.Result) {
+	for i := range results {
+		r := &results[i]
+		r.Details = nil
+		if r.Message != "" && r.BlockedBy == "" {
+			r.Message = "reason withheld"
+		}
+	}
+}
+
+// without returns the checks that are not excluded, and the names to exclude
+// that none of them has.
+func without(checks []*health.Handle, exclude []string) (left []*health.Handle, unknown []string) {
+	if len(exclude) == 0 {
+		return checks, nil
+	}
+	excluded := map[*health.Handle]bool{}
+	for _, name := range exclude {
+		if c, found := find(checks, name); found {
+			excluded[c] = true
 		} else if name != "" {
 			unknown = append(unknown, name)
 		}
 	}
-	p.picture = pictureOf(p.picture.checks, out)
-	p.warn(unknown)
+	return slices.DeleteFunc(slices.Clone(checks), func(c *health.Handle) bool { return excluded[c] }), unknown
 }
 
 // warn puts names that are not there into words, the first ten of them.
-func (p *page) warn(unknown []string) {
+func warn(unknown []string) string {
 	if len(unknown) == 0 {
-		return
+		return ""
 	}
 	slices.Sort(unknown)
 	unknown = slices.Compact(unknown)
@@ -104,19 +163,20 @@ func (p *page) warn(unknown []string) {
 		unknown, more = unknown[:10], fmt.Sprintf(", and %d more", n)
 	}
 	for i, name := range unknown {
-		unknown[i] = printable(messages.Shorten(name))
+		unknown[i] = printable(cut(name))
 	}
-	p.warning = "no check to exclude named " + strings.Join(unknown, ", ") + more
+	return "no check to exclude named " + strings.Join(unknown, ", ") + more
 }
 
-// overall returns the status of the page. On /startupz a first result is
-// enough: what it says is for /readyz to judge, not for whoever restarts the pod.
-func (p *page) overall() messages.Status {
-	switch {
-	case p.endpoint != "startupz":
-		return p.picture.status
-	case p.picture.started:
-		return messages.Healthy
+// cut shortens a name that a client made up to 80 bytes, in valid UTF-8.
+func cut(name string) string {
+	const most = 80
+	if len(name) > most {
+		end := most
+		for end > 0 && !utf8.RuneStart(name[end]) {
+			end--
+		}
+		name = name[:end] + "..."
 	}
-	return messages.Unknown
+	return strings.ToValidUTF8(name, "\uFFFD")
 }

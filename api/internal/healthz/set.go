@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
@@ -16,6 +17,13 @@ type Set struct {
 	groups map[string]*group // "live", "ready" and the declared ones are always there
 
 	declared []string // groups that are there without a check
+}
+
+// group is the checks of one group, sorted by name, and the answers about them
+// that are kept.
+type group struct {
+	checks  []*health.Handle
+	answers sync.Map // of layout to *answer
 }
 
 // NewSet returns the set of these checks, which must be sorted by name, with
@@ -73,13 +81,13 @@ func (s *Set) in(name string) (g *group, found bool) {
 }
 
 // union returns the checks in any of the groups; all, if none is named.
-func (s *Set) union(groups []string) *group {
+func (s *Set) union(groups []string) []*health.Handle {
 	switch len(groups) {
 	case 0:
-		return s.all
+		return s.all.checks
 	case 1:
 		if g := s.groups[groups[0]]; g != nil {
-			return g
+			return g.checks
 		}
 	}
 	members := map[string]*health.Handle{}
@@ -90,7 +98,7 @@ func (s *Set) union(groups []string) *group {
 			}
 		}
 	}
-	return &group{checks: slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })}
+	return slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })
 }
 
 // Dependencies returns the checks that a new check depends on.

@@ -1,0 +1,31 @@
+package health
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+func TestOnlyAKnownFailureBlocks(t *testing.T) {
+	root, h := &Handle{name: "root"}, &Handle{name: "db"}
+	root.view.Store(&view{result: Result{Status: messages.Unhealthy}, staleAt: at(20)})
+	h.above = []*Handle{root}
+	h.view.Store(&view{result: Result{Status: messages.Healthy}, staleAt: at(30)})
+	for _, row := range []struct {
+		now       float64
+		status    messages.Status
+		blockedBy string
+		why       string
+	}{
+		{1, messages.Unknown, "root", "blocked"},
+		{20, messages.Unknown, "root", "still"},
+		{21, messages.Healthy, "", "nobody knows about the other any more"},
+		{31, messages.Unknown, "", "or about this one"},
+	} {
+		r := h.Result(at(row.now))
+		require.Equal(t, row.status, r.Status, row.why)
+		require.Equal(t, row.blockedBy, r.BlockedBy, row.why)
+	}
+}
