@@ -118,7 +118,7 @@ func (h *Health) Deregister(name string) error {
 	if !found {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "is not registered"}
 	}
-	if c.IsShown() {
+	if c.IsPassive() {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "shows a circuit breaker"}
 	}
 	if by := set.Dependant(name); by != "" {

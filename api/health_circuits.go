@@ -91,7 +91,7 @@ type circuits struct {
 
 // circuit is a breaker that is shown.
 type circuit struct {
-	*health.Shown
+	*health.Passive
 	state State
 	mode  Mode
 }
@@ -157,7 +157,7 @@ func (c *circuits) show(b *Breaker, state State, reason string) {
 		c.sys.sys.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
 		return
 	}
-	row := &circuit{Shown: health.Show(c.h.shared, name, c.cfg.Groups)}
+	row := &circuit{Passive: health.NewPassive(c.h.shared, name, c.cfg.Groups)}
 	c.tell(row, b, state, reason)
 	c.rows[b.Name()] = row
 	c.h.source.Set.Store(set.With(row.Handle))
@@ -193,5 +193,5 @@ func (c *circuits) tell(row *circuit, b *Breaker, state State, reason string) {
 			status = Unhealthy
 		}
 	}
-	row.Tell(time.Now(), status, message, details)
+	row.Update(time.Now(), status, message, details)
 }

@@ -18,15 +18,15 @@ var errCrashed = errors.New("the check panicked")
 // Handle is what others hold of a check: its settings, its last result and a
 // way to ask for a fresh one.
 type Handle struct {
-	name   string
-	cfg    Config
-	shared *Shared
-	runner *runner
-	owner  ask.Owner
-	view   atomic.Pointer[view]        // the last result, published by the owner
-	above  []*Handle                   // what it depends on, directly or not; root causes first
-	life   atomic.Pointer[incarnation] // ends when the owner crashes
-	asks   ask.Pool[messages.RunNow, Result]
+	name     string
+	cfg      Config
+	shared   *Shared
+	runner   *runner
+	owner    ask.Owner
+	view     atomic.Pointer[view]        // the last result, published by the owner
+	upstream []*Handle                   // what it depends on, directly or not; root causes first
+	life     atomic.Pointer[incarnation] // ends when the owner crashes
+	asks     ask.Pool[messages.RunNow, Result]
 }
 
 // Shared is what the checks of one system share: where their owners live, and
@@ -61,7 +61,7 @@ func Start(shared *Shared, name string, cfg Config, check Func, dependencies ...
 		return nil, &messages.ConfigError{Kind: "check", Name: name, Field: "Check", Problem: messages.MustNotBeNil}
 	}
 	cfg = cfg.withDefaults()
-	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(check, cfg.Timeout), above: above(dependencies)}
+	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(check, cfg.Timeout), upstream: upstream(dependencies)}
 	s := &state{Handle: h, machine: machine{cfg: cfg, draw: draw, last: Result{Name: name}}}
 	h.view.Store(s.machine.view(time.Now()))
 	h.revive()
@@ -97,14 +97,14 @@ func (h *Handle) Run(ctx context.Context) Result {
 	if ctx.Err() != nil {
 		return h.unfinished(ctx.Err())
 	}
-	if h.IsShown() {
+	if h.IsPassive() {
 		return h.Result(time.Now())
 	}
 	life := h.life.Load()
 	if life.Err() != nil {
 		return h.interrupted(context.Cause(life))
 	}
-	if h.stillBlocked(ctx) {
+	if h.recheckUpstream(ctx) {
 		return h.Result(time.Now())
 	}
 	wait, cancel := context.WithCancel(ctx)

@@ -17,10 +17,10 @@ func renderPrometheus(p *page) []byte {
 	b := new(bytes.Buffer)
 	heading(b, "understudy_health_status", "1 for the status of the system, else 0.", "gauge")
 	for s, name := range statusNames {
-		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, one(messages.Status(s) == p.Status))
+		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, b2i(messages.Status(s) == p.Status))
 	}
 	heading(b, "understudy_health_draining", "1 once Drain or Shutdown has begun, else 0.", "gauge")
-	fmt.Fprintf(b, "understudy_health_draining %d\n", one(p.Draining))
+	fmt.Fprintf(b, "understudy_health_draining %d\n", b2i(p.Draining))
 
 	names := make([]string, len(p.Checks))
 	for i, r := range p.Checks {
@@ -34,7 +34,7 @@ func renderPrometheus(p *page) []byte {
 			b.WriteString(`,status="`)
 			b.WriteString(name)
 			b.WriteString(`"} `)
-			b.WriteByte('0' + byte(one(messages.Status(s) == r.Status)))
+			b.WriteByte('0' + byte(b2i(messages.Status(s) == r.Status)))
 			b.WriteByte('\n')
 		}
 	}
@@ -53,7 +53,7 @@ func renderPrometheus(p *page) []byte {
 	metric("understudy_check_age_seconds", "How old the last result is, in whole seconds.", "gauge",
 		func(r health.Result) float64 { return float64(max(0, ageOf(r, p.Timestamp))) })
 	metric("understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
-		func(r health.Result) float64 { return float64(one(r.Flapping)) })
+		func(r health.Result) float64 { return float64(b2i(r.Flapping)) })
 	metric("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
 		func(r health.Result) float64 { return float64(r.Restarts) })
 	return b.Bytes()
@@ -76,7 +76,7 @@ func label(name string) string {
 
 var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-func one(yes bool) int {
+func b2i(yes bool) int {
 	if yes {
 		return 1
 	}

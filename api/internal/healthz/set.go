@@ -114,7 +114,7 @@ func (s *Set) Dependencies(name string, dependsOn []string) (checks []*health.Ha
 		if !found {
 			return nil, bad("no check '" + messages.Shorten(other) + "' is registered")
 		}
-		if c.IsShown() {
+		if c.IsPassive() {
 			return nil, bad("'" + messages.Shorten(other) + "' shows a circuit breaker: name the check that it watches")
 		}
 		checks = append(checks, c)

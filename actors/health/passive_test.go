@@ -11,20 +11,20 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-func TestAShownCheckStandsAsItWasTold(t *testing.T) {
+func TestAPassiveCheckStandsAsItWasUpdated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := NewShared(nil, 1) // it needs no host
-		s := Show(shared, "circuit", []string{"circuits"})
-		require.True(t, s.IsShown())
-		require.Equal(t, []string{"circuits"}, s.Config().Groups)
+		p := NewPassive(shared, "circuit", []string{"circuits"})
+		require.True(t, p.IsPassive())
+		require.Equal(t, []string{"circuits"}, p.Config().Groups)
 
 		began, published := time.Now(), shared.Published()
-		s.Tell(began, messages.Healthy, "", nil)
+		p.Update(began, messages.Healthy, "", nil)
 		require.Greater(t, shared.Published(), published)
 		time.Sleep(time.Hour)
-		s.Tell(time.Now(), messages.Degraded, "OPEN", messages.Details{"state": "OPEN"})
+		p.Update(time.Now(), messages.Degraded, "OPEN", messages.Details{"state": "OPEN"})
 		time.Sleep(time.Hour)
-		r := s.Result(time.Now())
+		r := p.Result(time.Now())
 		require.Equal(t, messages.Degraded, r.Status, "it is never stale")
 		require.Equal(t, "OPEN", r.Message)
 		require.Equal(t, messages.Details{"state": "OPEN"}, r.Details)
@@ -32,10 +32,10 @@ func TestAShownCheckStandsAsItWasTold(t *testing.T) {
 		require.Zero(t, r.Latency)
 		require.Len(t, r.Changes, 2)
 		require.Equal(t, time.Hour, r.Changes[1].Lasted)
-		require.Equal(t, r, s.Run(context.Background()), "nothing is run")
+		require.Equal(t, r, p.Run(context.Background()), "nothing is run")
 
-		s.Cancel(messages.ErrShutdown)
-		require.False(t, s.Running())
-		require.Equal(t, r, s.Result(time.Now()))
+		p.Cancel(messages.ErrShutdown)
+		require.False(t, p.Running())
+		require.Equal(t, r, p.Result(time.Now()))
 	})
 }

@@ -11,7 +11,7 @@ import (
 func TestOnlyAKnownFailureBlocks(t *testing.T) {
 	root, h := &Handle{name: "root"}, &Handle{name: "db"}
 	root.view.Store(&view{result: Result{Status: messages.Unhealthy}, staleAt: at(20)})
-	h.above = []*Handle{root}
+	h.upstream = []*Handle{root}
 	h.view.Store(&view{result: Result{Status: messages.Healthy}, staleAt: at(30)})
 	for _, row := range []struct {
 		now       float64

@@ -11,12 +11,12 @@ import (
 // pollBlocked is how often a blocked check looks whether it still is.
 const pollBlocked = time.Second
 
-// above returns everything that checks with these dependencies stand on: each
+// upstream returns everything that checks with these dependencies stand on: each
 // once, and what it stands on itself before it.
-func above(dependencies []*Handle) []*Handle {
+func upstream(dependencies []*Handle) []*Handle {
 	var all []*Handle
 	for _, d := range dependencies {
-		for _, c := range append(slices.Clone(d.above), d) {
+		for _, c := range append(slices.Clone(d.upstream), d) {
 			if !slices.Contains(all, c) {
 				all = append(all, c)
 			}
@@ -28,7 +28,7 @@ func above(dependencies []*Handle) []*Handle {
 // blockedBy returns the root cause: the first UNHEALTHY check that this one
 // stands on, directly or not, and that stands on no UNHEALTHY one itself. Nil: none.
 func (h *Handle) blockedBy(now time.Time) *Handle {
-	for _, c := range h.above {
+	for _, c := range h.upstream {
 		if c.view.Load().status(now) == messages.Unhealthy {
 			return c
 		}
@@ -36,10 +36,10 @@ func (h *Handle) blockedBy(now time.Time) *Handle {
 	return nil
 }
 
-// stillBlocked runs the UNHEALTHY checks that this one stands on, and reports
+// recheckUpstream runs the UNHEALTHY checks that this one stands on, and reports
 // whether one still is.
-func (h *Handle) stillBlocked(ctx context.Context) bool {
-	for _, c := range h.above {
+func (h *Handle) recheckUpstream(ctx context.Context) bool {
+	for _, c := range h.upstream {
 		if c.view.Load().status(time.Now()) == messages.Unhealthy {
 			c.Run(ctx)
 		}
