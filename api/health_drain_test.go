@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -19,48 +16,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
-func TestDrainInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		s, err := Start(SystemConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		require.NoError(t, err)
-		h := s.Health()
-		require.NoError(t, h.Register("db", CheckConfig{}, fine))
-		synctest.Wait()
-		probe := func(path string) string {
-			_, _, body := get(h.Handler(), "GET", path)
-			return body
-		}
-		require.Equal(t, "ok", probe("/readyz"))
-		began := time.Now()
-		finished := false
-		late := errors.New("late")
-		go func() {
-			time.Sleep(time.Second)
-			require.False(t, finished, "it waits first")
-			require.Equal(t, "[+]db ok\n[-]shutdown failed: draining\nreadyz check failed\n", probe("/readyz"))
-			require.Equal(t, "ok", probe("/livez"))
-			require.Equal(t, "ok", probe("/readyz/db"), "the check itself is well")
-			require.True(t, h.Snapshot("ready").Draining)
-			require.Contains(t, probe("/health"), `"draining":true`)
-		}()
-		err = s.Drain(t.Context(), 5*time.Second, func(context.Context) error {
-			require.Equal(t, 5*time.Second, time.Since(began))
-			require.NoError(t, h.Register("x", CheckConfig{}, fine), "not shut down yet")
-			finished = true
-			return late
-		})
-		require.True(t, finished)
-		require.Equal(t, late.Error(), err.Error())
-		require.ErrorIs(t, h.Register("y", CheckConfig{}, fine), ErrShutdown)
-		code, _, _ := get(h.Handler(), "GET", "/readyz")
-		require.Equal(t, 503, code)
-		said := strings.Join(regexp.MustCompile(`msg="Drain[^"]*"`).FindAllString(log.String(), -1), " ")
-		require.Equal(t, `msg="Drain: readiness says 503" msg="Drain: letting work in flight finish" msg="Drain: shutting down" msg="Drain: done"`, said)
-	})
-}
 
 // Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
 func TestDrainSkipsTheDelayOnASecondSignal(t *testing.T) {

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -99,32 +96,5 @@ func TestHealthShutdownNamesTheStuck(t *testing.T) {
 		require.Equal(t, Healthy, last.Checks[1].Status)
 		close(let)
 		require.NoError(t, s.Shutdown(context.Background()))
-	})
-}
-
-// Promise (Health): Register, Deregister, Run, Snapshot and the handler may be used concurrently.
-func TestHealthConcurrentUse(t *testing.T) {
-	withHealth(t, func(t *testing.T, _ *System, h *Health) {
-		handler := h.Handler()
-		var wg sync.WaitGroup
-		for i := range 8 {
-			wg.Go(func() {
-				for n := range 30 {
-					name := fmt.Sprintf("%d-%d", i, n)
-					require.NoError(t, h.Register(name, CheckConfig{}, fine))
-					h.Run(t.Context(), name)
-					h.Snapshot("ready")
-					get(handler, "GET", "/health")
-					if n%2 == 0 {
-						require.NoError(t, h.Deregister(name))
-					}
-				}
-			})
-		}
-		wg.Wait()
-		all := h.RunAll(t.Context())
-		require.Len(t, all.Checks, 8*15)
-		require.Equal(t, Healthy, all.Status)
-		require.True(t, strings.HasPrefix(all.Checks[0].Name, "0-"))
 	})
 }

@@ -105,16 +105,3 @@ func TestHealthBoolAndPing(t *testing.T) {
 		}
 	})
 }
-
-// Promise (Health): Snapshot returns results sorted by name, of one group if asked, and runs nothing.
-func TestHealthStatusAndGroups(t *testing.T) {
-	withHealth(t, func(t *testing.T, _ *System, h *Health) {
-		require.Equal(t, []string{"live", "ready"}, h.Groups())
-		mixed(t, h)
-		require.Equal(t, []string{"live", "ready", "storage"}, h.Groups())
-		for _, groups := range [][]string{nil, {"live"}, {"ready"}, {"storage"}, {"live", "storage"}, {"none"}} {
-			require.Equal(t, h.Snapshot(groups...).Status, h.Status(groups...))
-		}
-		require.Len(t, h.Snapshot("ready", "storage", "live").Checks, 4, "each once")
-	})
-}

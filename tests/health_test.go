@@ -90,9 +90,10 @@ func TestASnapshotIsSortedAndRunsNothing(t *testing.T) {
 // Promise (Health): Snapshot returns results sorted by name, of one group if asked, and runs nothing.
 func TestGroups(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
+		require.Equal(t, []string{"live", "ready"}, s.Health().Groups(), "they are always there")
 		h := register(t, s, "default", onDemand, api.Ping(succeed))
 		register(t, s, "live", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live"}}, api.Ping(fail))
-		register(t, s, "both", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live", "ready"}}, api.Ping(succeed))
+		register(t, s, "both", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live", "ready", "storage"}}, api.Ping(succeed))
 		names := func(groups ...string) (out []string) {
 			for _, c := range h.Snapshot(groups...).Checks {
 				out = append(out, c.Name)
@@ -104,9 +105,19 @@ func TestGroups(t *testing.T) {
 		require.Equal(t, []string{"both", "default"}, names("ready"))
 		require.Equal(t, []string{"both", "live"}, names("live"))
 		require.Equal(t, []string{"both", "default", "live"}, names("live", "ready"))
+		require.Equal(t, []string{"both"}, names("storage"))
 		require.Empty(t, names("other"))
-		require.Equal(t, api.Healthy, h.Snapshot("ready").Status)
-		require.Equal(t, api.Unhealthy, h.Snapshot("live").Status)
+		require.Equal(t, []string{"live", "ready", "storage"}, h.Groups())
+		for _, row := range []struct {
+			groups []string
+			want   api.Status
+		}{
+			{nil, api.Unhealthy}, {[]string{"ready"}, api.Healthy}, {[]string{"live"}, api.Unhealthy},
+			{[]string{"live", "storage"}, api.Unhealthy}, {[]string{"storage", "other"}, api.Healthy}, {[]string{"other"}, api.Healthy},
+		} {
+			require.Equal(t, row.want, h.Snapshot(row.groups...).Status, "%v", row.groups)
+			require.Equal(t, row.want, h.Status(row.groups...), "%v", row.groups)
+		}
 	})
 }
 

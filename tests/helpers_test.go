@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -225,4 +227,11 @@ func took(fn func()) time.Duration {
 	begin := time.Now()
 	fn()
 	return time.Since(begin)
+}
+
+// visit sends a request to a handler.
+func visit(h http.Handler, method, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	return w
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
+// Promise (Health): The result of a check is its status. The overall status is the worst of all, except that an optional UNHEALTHY check only degrades it.
 func TestOverall(t *testing.T) {
 	type check struct {
 		status   messages.Status
@@ -38,6 +39,7 @@ func TestOverall(t *testing.T) {
 	}
 }
 
+// Promise (Health): A check does not run while one that it depends on is UNHEALTHY. It reads blocked, and names the root cause.
 func TestRootCausesAreNamedOnce(t *testing.T) {
 	var all Overall
 	for _, by := range []string{"queue", "database", "", "queue"} {

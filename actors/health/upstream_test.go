@@ -8,6 +8,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
+// Promise (Health): A check does not run while one that it depends on is UNHEALTHY. It reads blocked, and names the root cause.
 func TestOnlyAKnownFailureBlocks(t *testing.T) {
 	root, h := &Handle{name: "root"}, &Handle{name: "db"}
 	root.view.Store(&view{result: Result{Status: messages.Unhealthy}, staleAt: at(20)})

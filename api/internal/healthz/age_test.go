@@ -9,6 +9,7 @@ import (
 	"github.com/understudy-go/understudy/actors/health"
 )
 
+// Promise (Health over HTTP and gRPC): Every format shows the age of a result. A result that was not renewed in time reads UNKNOWN.
 func TestAgeIsInWholeSecondsOfTheClock(t *testing.T) {
 	at := func(seconds float64) time.Time {
 		return time.Unix(946684800, 0).Add(time.Duration(seconds * float64(time.Second)))

@@ -66,7 +66,7 @@ func plainly(all Snapshot) (asJSON, asText string) {
 	return string(text) + "\n", b.String()
 }
 
-// Promise (Health over HTTP and gRPC): Snapshot and the endpoints agree at any time.
+// Promise (Health over HTTP and gRPC): The endpoints agree with Snapshot: at once on a new result, within a second on what time alone changes.
 func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 	withChecks(t, func(t *testing.T, c checkup) {
 		luck, mu := rand.New(rand.NewPCG(7, 11)), new(sync.Mutex)

@@ -13,7 +13,7 @@ import (
 // Answers are kept until there is a new result, and for no longer than their
 // second.
 //
-// Promise (Health over HTTP and gRPC): A request runs no check and waits for none. Its cost does not grow with the number of checks.
+// Promise (Health over HTTP and gRPC): A request runs no check and waits for none. While nothing is new, its cost does not grow with the number of checks.
 func TestHealthPagesAreMadeOnceASecondOrWhenThereIsNews(t *testing.T) {
 	withChecks(t, func(t *testing.T, c checkup) {
 		c.register("db", health.Config{Interval: health.OnDemand}, fine)

@@ -112,10 +112,10 @@ func (s *Set) Dependencies(name string, dependsOn []string) (checks []*health.Ha
 		}
 		c, found := s.Find(other)
 		if !found {
-			return nil, bad("no check '" + messages.Shorten(other) + "' is registered")
+			return nil, bad("no check '" + messages.Clip(other) + "' is registered")
 		}
 		if c.IsPassive() {
-			return nil, bad("'" + messages.Shorten(other) + "' shows a circuit breaker: name the check that it watches")
+			return nil, bad("'" + other + "' shows a circuit breaker: name the check that it watches")
 		}
 		checks = append(checks, c)
 	}

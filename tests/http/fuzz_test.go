@@ -1,4 +1,4 @@
-package api
+package http_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/understudy-go/understudy/messages"
+	"github.com/understudy-go/understudy/api"
 )
 
 // FuzzHealthEndpoints asks for anything, of checks that are called anything and
@@ -32,21 +32,21 @@ func FuzzHealthEndpoints(f *testing.F) {
 	}
 	f.Add("/health/\xff", "verbose=%zz;;&exclude=%00", "*/*;q=NaN", "\xff\"\\\n", "\x1b[2J", "\x00", "\xfe", uint8(1))
 	f.Add("/readyz", "exclude=a,b", "text/html;q=0.9, */*;q=0.1", "health", "", "", "", uint8(6))
-	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(f, err)
 	f.Cleanup(func() { require.NoError(f, s.Shutdown(context.Background())) })
-	shown, err := s.Health().HandlerWith(HandlerConfig{ShowDetails: Always})
+	shown, err := s.Health().HandlerWith(api.HandlerConfig{ShowDetails: api.Always})
 	require.NoError(f, err)
 	handlers := []http.Handler{s.Health().Handler(), shown}
 
 	f.Fuzz(func(t *testing.T, path, query, accept, name, message, key, value string, kind uint8) {
-		err := s.Health().Register(name, CheckConfig{Interval: OnDemand, Groups: []string{"live", "ready", "x" + key}}, func(context.Context) (Details, error) {
-			details := Details{key: value, "raw": json.RawMessage(value), value: []any{key, 1i}}
-			return details, []error{nil, errors.New(message), Degrade(message)}[kind%3]
+		err := s.Health().Register(name, api.CheckConfig{Interval: api.OnDemand, Groups: []string{"live", "ready", "x" + key}}, func(context.Context) (api.Details, error) {
+			details := api.Details{key: value, "raw": json.RawMessage(value), value: []any{key, 1i}}
+			return details, []error{nil, errors.New(message), api.Degrade(message)}[kind%3]
 		})
 		if err != nil {
-			require.ErrorIs(t, err, ErrConfig)
-			require.NotEmpty(t, messages.NameProblem(name)+messages.NameProblem("x"+key), "a good name was refused")
+			require.ErrorIs(t, err, api.ErrConfig)
+			require.False(t, isName(name) && isName("x"+key), "a good name was refused")
 			return
 		}
 		s.Health().Run(context.Background(), name)
@@ -62,6 +62,8 @@ func FuzzHealthEndpoints(f *testing.F) {
 		require.NoError(t, s.Health().Deregister(name))
 	})
 }
+
+func isName(text string) bool { return text != "" && len(text) <= 255 && utf8.ValidString(text) }
 
 // answer lets h answer a request, and judges that.
 func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRecorder {
@@ -104,20 +106,21 @@ func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRec
 // metric is a line that Prometheus reads.
 var metric = regexp.MustCompile(`^(# (HELP|TYPE) .*|[a-z_]+(\{([a-z]+="(\\[\\"n]|[^\\"\n])*",?)*\})? -?[0-9.e+-]+)\n$`)
 
-// FuzzStatusText: what is read as a status is written as it was read.
-//
-// Promise (Health over HTTP and gRPC): A status that is read from text is written as that text.
-func FuzzStatusText(f *testing.F) {
-	f.Add("HEALTHY", uint8(1))
-	f.Add("degraded", uint8(200))
-	f.Fuzz(func(t *testing.T, text string, number uint8) {
-		var s Status
-		if err := s.UnmarshalText([]byte(text)); err == nil {
-			require.True(t, strings.EqualFold(text, s.String()), "%q reads as %v", text, s)
-		}
-		written, err := Status(number).MarshalText()
-		require.NoError(t, err)
-		require.NoError(t, s.UnmarshalText(written))
-		require.Equal(t, Status(number).String(), s.String())
+// Promise (Health over HTTP and gRPC): Any request gets a documented status code and a page that fits its Content-Type.
+func FuzzHealthRequest(f *testing.F) {
+	f.Add("/readyz/db", "verbose&exclude=x", "text/plain;q=0.1")
+	f.Add("//health//", "exclude=%zz", "*/*;q=nan")
+	f.Add("/health/ready/\x00", ";", "text/plain;version=0.0.4,,")
+	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(f, err)
+	f.Cleanup(func() { require.NoError(f, s.Shutdown(context.Background())) })
+	handler := s.Health().Handler()
+	f.Fuzz(func(t *testing.T, path, query, accept string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.Path, r.URL.RawQuery = path, query
+		r.Header["Accept"] = []string{accept}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		require.Contains(t, []int{200, 404}, w.Code, "without checks all is well, or not found")
 	})
 }
