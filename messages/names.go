@@ -39,6 +39,3 @@ func Clip(text string) string {
 	}
 	return strings.ToValidUTF8(text, "?")
 }
-
-// Shorten is Clip; it goes with the last page that uses it.
-func Shorten(name string) string { return Clip(name) }
