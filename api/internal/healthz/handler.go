@@ -3,8 +3,10 @@ package healthz
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
+	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -102,8 +104,15 @@ func (s *Source) answer(q *request) *answer {
 	return a
 }
 
+// rooms are what the results of a page are read into: nothing of them is left
+// in the answer.
+var rooms = sync.Pool{New: func() any { return new([]health.Result) }}
+
 func (s *Source) render(q *request, now time.Time, asOf moment) *answer {
-	p := s.page(q, now)
+	room := rooms.Get().(*[]health.Result)
+	defer rooms.Put(room)
+	p := s.page(q, now, *room)
+	*room = p.Checks
 	return &answer{asOf: asOf, body: renderers[q.format](p), warning: p.warning, status: p.Status, refusing: p.refusing}
 }
 

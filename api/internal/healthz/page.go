@@ -88,14 +88,15 @@ func (q *request) read(r *http.Request) {
 	q.format = choose(r.Header.Values("Accept"), q.endpoint)
 }
 
-// page returns what q asks for, as it stands now.
-func (s *Source) page(q *request, now time.Time) *page {
+// page returns what q asks for, as it stands now. Its checks are in room, if
+// they fit.
+func (s *Source) page(q *request, now time.Time, room []health.Result) *page {
 	checks := q.group.checks
 	if q.check != nil {
 		checks = []*health.Handle{q.check}
 	}
 	checks, unknown := without(checks, q.exclude)
-	p := &page{layout: q.layout, Snapshot: s.snapshot(checks, now), warning: warn(unknown)}
+	p := &page{layout: q.layout, Snapshot: s.snapshot(checks, now, room), warning: warn(unknown)}
 	switch {
 	case q.endpoint == "startupz":
 		p.Status = startup(p.Checks)

@@ -15,6 +15,7 @@ import (
 // of all checks, one metric after the other, as the format wants it.
 func renderPrometheus(p *page) []byte {
 	b := new(bytes.Buffer)
+	b.Grow(512 * len(p.Checks))
 	heading(b, "understudy_health_status", "1 for the status of the system, else 0.", "gauge")
 	for s, name := range statusNames {
 		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, b2i(messages.Status(s) == p.Status))

@@ -2,6 +2,7 @@ package healthz
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,7 @@ type Snapshot struct {
 // Snapshot returns the last results: of all checks, or of those in any of the
 // groups. It runs nothing and never waits.
 func (s *Source) Snapshot(groups ...string) Snapshot {
-	return s.snapshot(s.Set.Load().union(groups), time.Now())
+	return s.snapshot(s.Set.Load().union(groups), time.Now(), nil)
 }
 
 // Status returns the Status of Snapshot.
@@ -80,11 +81,12 @@ func (s *Source) RunAll(ctx context.Context) Snapshot {
 	return s.fold(checks, results, now)
 }
 
-// snapshot returns the last results of some checks as they read now.
-func (s *Source) snapshot(checks []*health.Handle, now time.Time) Snapshot {
-	results := make([]health.Result, len(checks))
-	for i, c := range checks {
-		results[i] = c.Result(now)
+// snapshot returns the last results of some checks as they read now. It puts
+// them into room, if they fit.
+func (s *Source) snapshot(checks []*health.Handle, now time.Time, room []health.Result) Snapshot {
+	results := slices.Grow(room[:0], len(checks))
+	for _, c := range checks {
+		results = append(results, c.Result(now))
 	}
 	return s.fold(checks, results, now)
 }
