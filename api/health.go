@@ -57,7 +57,7 @@ type Health struct {
 	drained  sync.Once
 	draining chan struct{} // closed when Drain or Shutdown begins
 
-	mu      sync.Mutex       // held by whoever replaces source.Set
+	mu      sync.Mutex       // guards each replacement of source.Set, and what follows
 	closed  bool             // no more are registered
 	retired []*health.Handle // deregistered while their last run was in flight
 }
