@@ -154,7 +154,19 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	if !h.isMade() {
 		return SystemHealth{}
 	}
-	return SystemHealth(h.source.RunAll(ctx))
+	if ctx != nil { // derived here, so that a ctx of the caller's own that panics does so in the caller
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+	}
+	checks := h.source.Set.Load().Checks()
+	results := make([]CheckResult, len(checks))
+	var wg sync.WaitGroup
+	for i, c := range checks {
+		wg.Go(func() { results[i] = c.Run(ctx) })
+	}
+	wg.Wait()
+	return SystemHealth(h.source.SnapshotOf(checks, results))
 }
 
 // Snapshot returns the last results: of all checks, or of those in any of the

@@ -1,5 +1,5 @@
 // Package healthz reports on the health checks of a system: in one Snapshot,
-// and over HTTP. It registers no check, and runs none except in RunAll.
+// and over HTTP. It registers no check and runs none.
 //
 //	set.go         the checks, by group
 //	snapshot.go    how they stood at one moment: the one fold over statuses and root causes

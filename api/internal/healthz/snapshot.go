@@ -1,9 +1,7 @@
 package healthz
 
 import (
-	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,21 +57,9 @@ func (s *Source) Status(groups ...string) messages.Status {
 	return all.Status()
 }
 
-// RunAll runs all checks at once and waits for them, at most until ctx ends:
-// what has not finished by then is Unknown in this Snapshot.
-func (s *Source) RunAll(ctx context.Context) Snapshot {
-	if ctx != nil { // derived here, so that a ctx of the caller's own that panics does so in the caller
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-	}
-	checks := s.Set.Load().Checks()
-	results := make([]health.Result, len(checks))
-	var wg sync.WaitGroup
-	for i, c := range checks {
-		wg.Go(func() { results[i] = c.Run(ctx) })
-	}
-	wg.Wait()
+// SnapshotOf returns the Snapshot of results that runs of these checks have just
+// returned, one of each check.
+func (s *Source) SnapshotOf(checks []*health.Handle, results []health.Result) Snapshot {
 	now := time.Now()
 	for i, c := range checks {
 		results[i] = c.WithBlocker(results[i], now)
