@@ -132,8 +132,8 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 	}
 	if existed {
 		s.warnIfDifferent("breaker", name, b.h.Config(), settings)
-	} else if c := s.health.circuits.Load(); c != nil {
-		c.look(b)
+	} else if c := s.health.breakers.Load(); c != nil {
+		c.sync(b)
 	}
 	return b, nil
 }
@@ -158,7 +158,7 @@ func (b *Breaker) stage() pipeline.Stage {
 	if !b.isMade() {
 		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMadeBreaker}
 	}
-	return pipeline.Stage{Shape: pipeline.IsBreaker, Breaker: &b.h, Runtime: b.sys.sys}
+	return pipeline.Stage{Shape: pipeline.IsBreaker, Breaker: &b.h, Runtime: b.sys.runtime}
 }
 
 // isMade reports whether b came from System.Breaker.

@@ -13,46 +13,13 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// OnDemand as a CheckConfig.Interval means: run only in Register and when asked.
-const OnDemand = health.OnDemand
-
-// CheckConfig holds the settings of one health check; the zero value means
-// the defaults.
-//
-//	field           meaning                                         default
-//	Timeout         how long a run may take                         10 s
-//	Interval        background period, jittered ±10 %; OnDemand     10 s
-//	FastInterval    period while failing or recovering; doubles up  Interval
-//	                to Interval with each run
-//	Optional        failing makes the system DEGRADED only          false
-//	UnhealthyAfter  failures in a row before the status says so     1
-//	HealthyAfter    successes in a row before it is well again      1
-//	Groups          which endpoints show it; empty, not nil: none   {"ready"}
-//	DependsOn       while one of these is UNHEALTHY this check is   none
-//	                "blocked by" it: UNKNOWN, and not run
-//
-// The jitter stays the same for five periods: by then checks that began
-// together are spread evenly over their Interval, and so they stay. How many
-// run at once is SystemConfig.ChecksAtOnce.
-type CheckConfig = health.Config
-
-// CheckResult is the last known result of one health check: Name, Status,
-// Message, Latency, Details, Timestamp, Age (when it was read), BlockedBy, Changes (the
-// last 16), Flapping, Restarts and LastRun.
-type CheckResult = health.Result
-
-// CheckChange is one change of a check's status: From, To, At, Lasted (how long
-// it had been From), Failures (in a row until then) and Message, which is
-// "recovered after 3 failures, 42.0s" when it recovered.
-type CheckChange = health.Change
-
 // Health holds the health checks of a System: each runs in the background (or
 // when asked), one run at a time, and is owned by an actor that keeps its last
 // result. Get it from System.Health. Safe for concurrent use.
 type Health struct {
 	shared   *health.Shared
-	source   *healthz.Source          // the checks, and what is reported of them
-	circuits atomic.Pointer[circuits] // nil: breakers are not shown
+	source   *healthz.Source               // the checks, and what is reported of them
+	breakers atomic.Pointer[breakerChecks] // nil: breakers are not shown
 
 	drained  sync.Once
 	draining chan struct{} // closed when Drain or Shutdown begins
@@ -93,7 +60,7 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if err != nil {
 		return err
 	}
-	c, err := health.Start(h.shared, name, cfg, check, dependencies...)
+	c, err := health.Start(h.shared, name, health.Config(cfg), health.Func(check), dependencies...)
 	if err != nil {
 		return err
 	}
@@ -144,7 +111,7 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	if !found {
 		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Clip(name))}
 	}
-	return c.Run(ctx)
+	return checkResult(c.Run(ctx))
 }
 
 // RunAll runs all checks at once (or as many as SystemConfig.ChecksAtOnce
@@ -160,13 +127,13 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 		defer cancel()
 	}
 	checks := h.source.Set.Load().Checks()
-	results := make([]CheckResult, len(checks))
+	results := make([]health.Result, len(checks))
 	var wg sync.WaitGroup
 	for i, c := range checks {
 		wg.Go(func() { results[i] = c.Run(ctx) })
 	}
 	wg.Wait()
-	return SystemHealth(h.source.SnapshotOf(checks, results))
+	return systemHealth(h.source.SnapshotOf(checks, results))
 }
 
 // Snapshot returns the last results: of all checks, or of those in any of the
@@ -175,7 +142,7 @@ func (h *Health) Snapshot(groups ...string) SystemHealth {
 	if !h.isMade() {
 		return SystemHealth{}
 	}
-	return SystemHealth(h.source.Snapshot(groups...))
+	return systemHealth(h.source.Snapshot(groups...))
 }
 
 // Status returns the Status that Snapshot would report: of all checks, or of
@@ -227,4 +194,17 @@ func returned(ctx context.Context, c *health.Handle) bool {
 	case <-ctx.Done():
 		return !c.Running()
 	}
+}
+
+// probe runs a check for a breaker that names it as its Probe. It returns what
+// that run said, and why; Unknown if there is no such check, or no more.
+func (h *Health) probe(ctx context.Context, name string) (Status, string) {
+	r := h.Run(ctx, name)
+	switch {
+	case r.BlockedBy != "":
+		return Unhealthy, r.Message
+	case r.Status == Unknown:
+		return Unknown, r.Message
+	}
+	return r.LastRun, r.Message
 }

@@ -110,7 +110,7 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 		if s.isClosing() {
 			return nil, ErrShutdown
 		}
-		handle, err := retry.New(s.sys, name, settings)
+		handle, err := retry.New(s.runtime, name, settings)
 		return &Retry{sys: s, handle: handle}, err
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func (r *Retry) stage() pipeline.Stage {
 	if !r.isMade() {
 		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMadeRetry}
 	}
-	return pipeline.Stage{Shape: pipeline.IsRetry, Retry: r.handle, Runtime: r.sys.sys}
+	return pipeline.Stage{Shape: pipeline.IsRetry, Retry: r.handle, Runtime: r.sys.runtime}
 }
 
 // isMade reports whether r came from System.Retry.

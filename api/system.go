@@ -30,7 +30,7 @@ type SystemConfig struct {
 // System runs breakers, retries and health checks. One per process is meant: it
 // costs about 3 MB.
 type System struct {
-	sys        *system.System
+	runtime    *system.System
 	ofBreakers *breaker.Shared
 	breakers   system.Names[*Breaker]
 	retries    system.Names[*Retry]
@@ -50,11 +50,11 @@ func Start(cfg SystemConfig) (*System, error) {
 	checks := newHealth(health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256)), cmp.Or(cfg.Version, "unknown"), time.Now())
 	breakers := breaker.NewShared(sys)
 	breakers.Probe = checks.probe
-	return &System{sys: sys, ofBreakers: breakers, health: checks}, nil
+	return &System{runtime: sys, ofBreakers: breakers, health: checks}, nil
 }
 
 // isMade reports whether s came from Start.
-func (s *System) isMade() bool { return s != nil && s.sys != nil }
+func (s *System) isMade() bool { return s != nil && s.runtime != nil }
 
 // Shutdown ends the System: new work is refused with ErrShutdown, whoever waits
 // between retries is released, running checks are cancelled and waited for,
@@ -67,7 +67,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 	if !s.isMade() || ctx == nil {
 		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
 	}
-	s.sys.Close()
+	s.runtime.Close()
 	for _, b := range s.breakers.Sorted() {
 		b.h.Close()
 	}
@@ -78,7 +78,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 	if stuck := s.health.shutdown(ctx); len(stuck) > 0 {
 		stuckErr = fmt.Errorf("health checks have not returned: %s: %w", strings.Join(stuck, ", "), ctx.Err())
 	}
-	return errors.Join(stuckErr, s.sys.Shutdown(ctx))
+	return errors.Join(stuckErr, s.runtime.Shutdown(ctx))
 }
 
 // Subscribe calls fn with every Event from now on, in the order they happened,
@@ -90,7 +90,7 @@ func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 	if !s.isMade() {
 		return func() {}
 	}
-	return s.sys.Subscribe(fn)
+	return s.runtime.Subscribe(fn)
 }
 
 // Health returns the system's health checks.
@@ -107,7 +107,7 @@ func noSystem(kind, name string) error {
 
 func (s *System) isClosing() bool {
 	select {
-	case <-s.sys.Closing():
+	case <-s.runtime.Closing():
 		return true
 	default:
 		return false
@@ -117,7 +117,7 @@ func (s *System) isClosing() bool {
 // warnIfDifferent logs that settings given for a name that exists are not used.
 func (s *System) warnIfDifferent(kind, name string, used, given any) {
 	if fields := changedFields(used, given); len(fields) > 0 {
-		s.sys.Logger().Warn("The first settings stay: "+kind+" '"+name+"' exists with another "+strings.Join(fields, ", "),
+		s.runtime.Logger().Warn("The first settings stay: "+kind+" '"+name+"' exists with another "+strings.Join(fields, ", "),
 			kind, name, "differing", fields)
 	}
 }

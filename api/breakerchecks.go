@@ -69,62 +69,63 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	}
 	cfg.Groups = slices.Clone(cfg.Groups)
 	cfg.Most = cmp.Or(cfg.Most, 1000)
-	c := &circuits{h: s.health, sys: s, cfg: cfg, rows: map[string]*circuit{}}
+	c := &breakerChecks{h: s.health, sys: s, cfg: cfg, entries: map[string]*breakerCheck{}}
 	if err := c.begin(); err != nil {
 		return err
 	}
-	s.Subscribe(c.note)
+	s.Subscribe(c.onEvent)
 	for _, b := range s.Breakers() {
-		c.look(b)
+		c.sync(b)
 	}
 	return nil
 }
 
-// circuits are the breakers that health shows. The mutex of health is held
-// wherever rows are touched.
-type circuits struct {
-	h    *Health
-	sys  *System
-	cfg  ShowBreakersConfig
-	rows map[string]*circuit // by the name of the breaker
+// breakerChecks are the breakers that health shows. The mutex of health is held
+// wherever entries are touched.
+type breakerChecks struct {
+	h       *Health
+	sys     *System
+	cfg     ShowBreakersConfig
+	entries map[string]*breakerCheck // by the name of the breaker
 }
 
-// circuit is a breaker that is shown.
-type circuit struct {
+// breakerCheck is a breaker that is shown.
+type breakerCheck struct {
 	*health.Passive
 	state State
 	mode  Mode
 }
 
 // begin shows the breakers that are made from now on.
-func (c *circuits) begin() error {
+func (c *breakerChecks) begin() error {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	if c.h.closed {
 		return ErrShutdown
 	}
-	if !c.h.circuits.CompareAndSwap(nil, c) {
+	if !c.h.breakers.CompareAndSwap(nil, c) {
 		return &ConfigError{Kind: "circuits", Field: "ShowBreakers", Problem: "may be called once"}
 	}
 	c.h.source.Set.Store(c.h.source.Set.Load().Declare(c.cfg.Groups))
 	return nil
 }
 
-// note follows what happens to breakers; it is a subscriber.
-func (c *circuits) note(e Event) {
+// onEvent follows the changes of breakers; it is a subscriber.
+func (c *breakerChecks) onEvent(e Event) {
 	switch e := e.(type) {
 	case BreakerChanged:
 		if b, ok := c.sys.LookupBreaker(e.Name); ok {
-			c.follow(b, e)
+			c.apply(b, e)
 		}
 	case Dropped: // events were lost
 		for _, b := range c.sys.Breakers() {
-			c.look(b)
+			c.sync(b)
 		}
 	}
 }
 
-func (c *circuits) follow(b *Breaker, e BreakerChanged) {
+// apply shows what an event says of a breaker.
+func (c *breakerChecks) apply(b *Breaker, e BreakerChanged) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	if !c.h.closed {
@@ -132,59 +133,60 @@ func (c *circuits) follow(b *Breaker, e BreakerChanged) {
 	}
 }
 
-// look shows a breaker that is new, or has changed unheard.
-func (c *circuits) look(b *Breaker) {
+// sync shows a breaker that is new, or whose events were lost.
+func (c *breakerChecks) sync(b *Breaker) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
-	row, state := c.rows[b.Name()], b.State()
-	if !c.h.closed && (row == nil || row.state != state || row.mode != b.h.Mode()) {
+	entry, state := c.entries[b.Name()], b.State()
+	if !c.h.closed && (entry == nil || entry.state != state || entry.mode != b.h.Mode()) {
 		c.show(b, state, "")
 	}
 }
 
-// show tells how a breaker stands, if it has a row or there is one for it.
-func (c *circuits) show(b *Breaker, state State, reason string) {
-	if row, known := c.rows[b.Name()]; known {
-		c.tell(row, b, state, reason)
+// show updates the check of a breaker. If it has none, it gets one, as long as
+// there is room.
+func (c *breakerChecks) show(b *Breaker, state State, reason string) {
+	if entry, known := c.entries[b.Name()]; known {
+		c.describe(entry, b, state, reason)
 		return
 	}
-	if len(c.rows) >= c.cfg.Most && (state == Closed || !c.makeRoom()) {
+	if len(c.entries) >= c.cfg.Most && (state == Closed || !c.makeRoom()) {
 		return
 	}
 	set := c.h.source.Set.Load()
 	name := circuitPrefix + b.Name()
 	if _, taken := set.Find(name); taken { // a check of that name was registered before
-		c.sys.sys.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
+		c.sys.runtime.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
 		return
 	}
-	row := &circuit{Passive: health.NewPassive(c.h.shared, name, c.cfg.Groups)}
-	c.tell(row, b, state, reason)
-	c.rows[b.Name()] = row
-	c.h.source.Set.Store(set.With(row.Handle))
+	entry := &breakerCheck{Passive: health.NewPassive(c.h.shared, name, c.cfg.Groups)}
+	c.describe(entry, b, state, reason)
+	c.entries[b.Name()] = entry
+	c.h.source.Set.Store(set.With(entry.Handle))
 }
 
-// makeRoom takes the row of a breaker that is CLOSED away, if there is one.
-func (c *circuits) makeRoom() bool {
-	for name, row := range c.rows {
-		if row.state == Closed {
-			c.h.source.Set.Store(c.h.source.Set.Load().Without(row.Name()))
-			delete(c.rows, name)
+// makeRoom removes the check of a breaker that is CLOSED, if there is one.
+func (c *breakerChecks) makeRoom() bool {
+	for name, entry := range c.entries {
+		if entry.state == Closed {
+			c.h.source.Set.Store(c.h.source.Set.Load().Without(entry.Name()))
+			delete(c.entries, name)
 			return true
 		}
 	}
 	return false
 }
 
-// tell puts into words how a breaker stands.
-func (c *circuits) tell(row *circuit, b *Breaker, state State, reason string) {
-	row.state, row.mode = state, b.h.Mode()
+// describe puts into words how a breaker stands.
+func (c *breakerChecks) describe(entry *breakerCheck, b *Breaker, state State, reason string) {
+	entry.state, entry.mode = state, b.h.Mode()
 	details := Details{"state": state.String()}
 	switch {
-	case row.mode == ForcedOpen && state == Open, row.mode == Disabled && state == Closed:
-		reason = row.mode.String()
+	case entry.mode == ForcedOpen && state == Open, entry.mode == Disabled && state == Closed:
+		reason = entry.mode.String()
 		details["mode"] = reason
 	case state == Closed:
-		reason = "" // it is well: no reasons
+		reason = "" // all is well: no reason
 	}
 	status, message := Healthy, reason
 	if state != Closed {
@@ -193,5 +195,5 @@ func (c *circuits) tell(row *circuit, b *Breaker, state State, reason string) {
 			status = Unhealthy
 		}
 	}
-	row.Update(time.Now(), status, message, details)
+	entry.Update(time.Now(), status, message, details)
 }

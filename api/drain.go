@@ -90,9 +90,9 @@ func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
 func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os.Signal) error {
 	select {
 	case sig := <-signals:
-		s.sys.Logger().Info("Drain begins", "signal", sig.String())
+		s.runtime.Logger().Info("Drain begins", "signal", sig.String())
 	case <-ctx.Done():
-		s.sys.Logger().Info("Drain begins", "cause", context.Cause(ctx).Error())
+		s.runtime.Logger().Info("Drain begins", "cause", context.Cause(ctx).Error())
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sum(cfg.Delay, cfg.Limit))
 	defer cancel()
@@ -101,7 +101,7 @@ func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os
 
 // drain does the work; something received from skip ends the delay.
 func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.Signal, finish []func(context.Context) error) error {
-	log := s.sys.Logger()
+	log := s.runtime.Logger()
 	s.health.drain()
 	log.Info("Drain: readiness says 503", "delay", delay)
 	timer := time.NewTimer(delay)

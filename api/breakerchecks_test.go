@@ -13,7 +13,7 @@ import (
 // Promise (Health): Checks of breakers are right after many changes, and after lost events.
 func TestShownBreakersMakeUpForLostEvents(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
-		c := &circuits{h: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, rows: map[string]*circuit{}} // it hears no events
+		c := &breakerChecks{h: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, entries: map[string]*breakerCheck{}} // it hears no events
 		require.NoError(t, c.begin())
 		var all []*Breaker
 		for i := range 3 {
@@ -21,16 +21,16 @@ func TestShownBreakersMakeUpForLostEvents(t *testing.T) {
 			require.NoError(t, err)
 			all = append(all, b)
 		}
-		c.note(BreakerChanged{Name: "0", From: Closed, To: Open, Reason: "5 failures"})
+		c.onEvent(BreakerChanged{Name: "0", From: Closed, To: Open, Reason: "5 failures"})
 		require.NoError(t, all[0].ForceOpen())
 		require.NoError(t, all[2].ForceOpen())
 		require.Equal(t, []string{"circuit:0 DEGRADED OPEN: 5 failures", "circuit:1 HEALTHY "}, statuses(h.Snapshot()))
-		c.note(Dropped{Count: 1})
+		c.onEvent(Dropped{Count: 1})
 		require.Equal(t, []string{"circuit:0 DEGRADED OPEN: forced open", "circuit:2 DEGRADED OPEN: forced open"}, statuses(h.Snapshot()))
 		require.NoError(t, all[0].Reset())
-		c.note(Dropped{Count: 1})
+		c.onEvent(Dropped{Count: 1})
 		require.Equal(t, "circuit:0 HEALTHY ", statuses(h.Snapshot())[0])
-		c.note(BreakerChanged{Name: "nobody", From: Closed, To: Open})
+		c.onEvent(BreakerChanged{Name: "nobody", From: Closed, To: Open})
 		require.Len(t, h.Snapshot().Checks, 2)
 	})
 }

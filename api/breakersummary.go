@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // breakers, those made later included. It reads states and calls nobody, so a
 // short Interval is cheap:
 //
-//	health.Register("circuits", api.CheckConfig{Interval: time.Second}, system.BreakersCheck())
+//	health.Register("circuits", understudy.CheckConfig{Interval: time.Second}, system.BreakersCheck())
 //
 // A nil breaker makes a nil check, which Register refuses.
 func (s *System) BreakersCheck(breakers ...*Breaker) Check {
@@ -53,32 +52,4 @@ func showBreakers(breakers []*Breaker) (Details, error) {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return details, Degrade(fmt.Sprintf("%d of %d circuits not closed: %s", len(details), len(breakers), strings.Join(names, ", ")))
-}
-
-// Strict returns a check that is Unhealthy where the given one is Degraded. A
-// nil check stays nil, which Register refuses.
-func Strict(check Check) Check {
-	if check == nil {
-		return nil
-	}
-	return func(ctx context.Context) (Details, error) {
-		details, err := check(ctx)
-		if err != nil { // a new error: Degrade's mark is gone, the words stay
-			err = errors.New(err.Error())
-		}
-		return details, err
-	}
-}
-
-// probe runs a check for a breaker that names it as its Probe. It returns what
-// that run said, and why; Unknown if there is no such check, or no more.
-func (h *Health) probe(ctx context.Context, name string) (Status, string) {
-	r := h.Run(ctx, name)
-	switch {
-	case r.BlockedBy != "":
-		return Unhealthy, r.Message
-	case r.Status == Unknown:
-		return Unknown, r.Message
-	}
-	return r.LastRun, r.Message
 }
