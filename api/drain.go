@@ -160,12 +160,3 @@ func (h *Health) Draining() <-chan struct{} {
 	}
 	return h.draining
 }
-
-func (h *Health) isDraining() bool {
-	select {
-	case <-h.draining:
-		return true
-	default:
-		return false
-	}
-}

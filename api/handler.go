@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/api/internal/healthz"
 )
 
-// ShowDetails tells who may read why a check fails, and its details.
+// ShowDetails says who may read why a check fails, and its details.
 type ShowDetails uint8
 
 // Who may read reasons and details. The zero value is Never.
@@ -46,9 +46,9 @@ type HandlerConfig struct {
 // is named in a Warning header. The format follows Accept:
 // application/json (the default of /health), application/health+json,
 // text/plain (the default elsewhere) and text/plain;version=0.0.4, which is
-// for Prometheus and always 200. All but the text of the probes, which keeps to
-// the words of Kubernetes, tell how many seconds old each result is. Messages
-// and details are withheld: see HandlerWith.
+// for Prometheus and always 200. Every format shows how many seconds old each
+// result is, except the text of the probes, which keeps to the words of
+// Kubernetes. Messages and details are withheld: see HandlerWith.
 //
 // A new result is shown at once. While there is none, the page of a group is
 // kept, with its status code, until the next second of the clock. What changes
