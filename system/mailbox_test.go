@@ -8,22 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/messages"
 )
 
-// spawnOwner spawns an actor that takes messages as a breaker's owner does.
-func spawnOwner(t *testing.T, s *System, receive func(message any)) interface{ Send(message any) } {
+// spawnOwner spawns an owner that runs in place.
+func spawnOwner(t *testing.T, s *System, receive func(message any)) messages.Address {
 	t.Helper()
-	owner, err := s.Spawn("breaker", "x", func() actor.Actor {
-		return actor.ReceiveFunc(func(c actor.Context) {
-			switch m := c.Message().(type) {
-			case actor.SystemMessage, actor.AutoReceiveMessage, *actor.Started:
-			default:
-				receive(m)
-			}
-		})
-	})
+	owner, err := s.Spawn(inPlaceKind, &fake{receive: receive})
 	require.NoError(t, err)
 	return owner
 }
@@ -52,7 +45,7 @@ func TestAnIdleOwnerRunsInTheSender(t *testing.T) {
 func TestMessagesToABusyOwnerWaitInLine(t *testing.T) {
 	inSystem(t, func(t *testing.T, s *System) {
 		var seen []any
-		var owner interface{ Send(message any) }
+		var owner messages.Address
 		owner = spawnOwner(t, s, func(m any) {
 			seen = append(seen, m)
 			if m == 0 {

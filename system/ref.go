@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/understudy-go/understudy/messages"
 )
 
 // Ref is the address of an actor. Safe for concurrent use.
@@ -29,35 +31,40 @@ func (r *Ref) Send(message any) {
 // Done is closed once the actor has stopped for good.
 func (r *Ref) Done() <-chan struct{} { return r.done }
 
-// incarnation is one life of an actor: it closes its own done at the end
-// and keeps a panic on the way out from raising the dead (in protoactor
-// a panic in Stopping restarts the actor, one in Stopped strands those who wait).
-type incarnation struct {
-	actor.Actor
-	sys  *System
-	done chan struct{} // nil: its supervisor's tells for it
+// lifecycle is an owner as the library sees it: one actor through all restarts.
+type lifecycle struct {
+	owner   messages.Actor
+	sys     *System
+	done    chan struct{} // closed when the owner has stopped; nil: its supervisor's is
+	started bool
 }
 
-// Receive hands every message to the actor.
-func (i *incarnation) Receive(c actor.Context) {
-	switch c.Message().(type) {
-	case *actor.Stopped:
-		if i.done != nil {
-			defer close(i.done)
+// Receive hands every message to the owner.
+func (l *lifecycle) Receive(c actor.Context) {
+	switch message := c.Message().(type) {
+	case *actor.Started:
+		if l.started {
+			l.owner.Restarted()
 		}
-		i.last(c)
-	case *actor.Stopping:
-		i.last(c)
+		l.started = true
+	case *actor.Restarting, *actor.Stopping:
+	case *actor.Stopped:
+		l.stop()
 	default:
-		i.Actor.Receive(c)
+		l.owner.Receive(message)
 	}
 }
 
-func (i *incarnation) last(c actor.Context) {
+// stop recovers a panic: in the library a panic in Stopped would leave those who
+// wait for the end waiting.
+func (l *lifecycle) stop() {
 	defer func() {
 		if r := recover(); r != nil {
-			i.sys.logger.Error("an actor panicked while it stopped", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			l.sys.logger.Error(fmt.Sprintf("%v panicked while it stopped", l.owner), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		}
+		if l.done != nil {
+			close(l.done)
 		}
 	}()
-	i.Actor.Receive(c)
+	l.owner.Stopped()
 }

@@ -24,7 +24,7 @@ func TestAQuestionToAnOwnerThatStopsIsRefusedAtOnce(t *testing.T) {
 			if m == "busy" {
 				time.Sleep(time.Second)
 			}
-		}).(*Ref)
+		})
 		synctest.Wait()
 		go slow.Send("busy")  // ends after a minute
 		go quick.Send("busy") // ends after a second

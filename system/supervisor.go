@@ -1,19 +1,25 @@
 package system
 
 import (
-	"math/rand/v2"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/understudy-go/understudy/messages"
 )
 
-// spawn asks a supervisor for a new child.
+// parent is an actor that spawns others on request, until it is told to stop:
+// the root spawns supervisors, and a supervisor spawns the owners of its kind.
+type parent struct {
+	restart  *backoff      // of its children; nil: they do not crash
+	done     chan struct{} // closed when it has stopped
+	stopping bool
+}
+
+// spawn asks a parent for a new child.
 type spawn struct {
-	produce func() actor.Actor
-	reply   chan spawned // capacity 1
+	child func(parent actor.Context) (*Ref, error)
+	reply chan spawned // capacity 1
 }
 
 type spawned struct {
@@ -21,121 +27,107 @@ type spawned struct {
 	err error
 }
 
-// supervisor is the parent of all actors of one kind. It spawns them on
-// request, until it is told to stop.
-type supervisor struct {
-	sys      *System
-	restart  *backoff
-	done     chan struct{} // closed when it has stopped
-	together bool          // its children are asked, never block, and stop when it does
-	children uint64
-	stopping bool
-}
-
-func (v *supervisor) Receive(c actor.Context) {
+// Receive spawns a child, or notes that the end has begun.
+func (p *parent) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *spawn:
-		if v.stopping {
+		if p.stopping {
 			m.reply <- spawned{err: messages.ErrShutdown}
 			return
 		}
-		ref, err := v.spawn(c, m.produce)
+		ref, err := m.child(c)
 		m.reply <- spawned{ref, err}
-	case *actor.Stopping:
-		v.stopping = true
+	case *actor.Stopping: // its children are told next
+		p.stopping = true
+		if p.restart != nil {
+			p.restart.stop()
+		}
+	case *actor.Stopped: // after its children
+		close(p.done)
 	}
 }
 
-func (v *supervisor) spawn(c actor.Context, produce func() actor.Actor) (*Ref, error) {
+// ask asks a parent for a child. It returns ErrShutdown when the parent stops.
+func (s *System) ask(parent *Ref, child func(actor.Context) (*Ref, error)) (*Ref, error) {
+	m := &spawn{child: child, reply: make(chan spawned, 1)}
+	parent.Send(m)
+	select {
+	case r := <-m.reply:
+		return r.ref, r.err
+	case <-parent.Done():
+		return nil, messages.ErrShutdown
+	}
+}
+
+// spawner is a Context or the root context.
+type spawner interface {
+	SpawnNamed(props *actor.Props, id string) (*actor.PID, error)
+}
+
+// spawnIn spawns an actor that closes done when it has stopped.
+func (s *System) spawnIn(parent spawner, name string, done chan struct{}, a actor.Actor, opts ...actor.PropsOption) (*Ref, error) {
+	opts = append(opts, actor.WithDispatcher(s.dispatcher))
+	pid, err := parent.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a }, opts...), name)
+	if err != nil {
+		return nil, err
+	}
+	return &Ref{root: s.actors.Root, pid: pid, done: done}, nil
+}
+
+// spawnParent spawns a parent whose children restart as restart says.
+func (s *System) spawnParent(in spawner, name string, restart *backoff) (*Ref, error) {
+	p := &parent{restart: restart, done: make(chan struct{})}
+	var opts []actor.PropsOption
+	if restart != nil {
+		opts = append(opts, actor.WithSupervisor(restart))
+	}
+	return s.spawnIn(in, name, p.done, p, opts...)
+}
+
+// supervisor is the parent of all owners of one kind.
+type supervisor struct {
+	*Ref
+	kind     messages.Kind
+	children uint64 // spawned so far; its mailbox's alone
+}
+
+// supervisor returns the supervisor of a kind, which it starts if there is none
+// yet. Once Shutdown has begun it returns ErrShutdown.
+func (s *System) supervisor(kind messages.Kind) (*supervisor, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closing:
+		return nil, messages.ErrShutdown
+	default:
+	}
+	if v := s.supervisors[kind.Name]; v != nil {
+		return v, nil
+	}
+	ref, err := s.ask(s.root, func(c actor.Context) (*Ref, error) {
+		return s.spawnParent(c, kind.Name, &backoff{kind: kind})
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := &supervisor{Ref: ref, kind: kind}
+	s.supervisors[kind.Name] = v
+	return v, nil
+}
+
+// spawnOwner spawns an owner; it runs on the supervisor's mailbox.
+func (s *System) spawnOwner(c actor.Context, v *supervisor, owner messages.Actor) (*Ref, error) {
 	v.children++
 	name := strconv.FormatUint(v.children, 36)
-	if !v.together {
-		return v.sys.spawnIn(c, name, make(chan struct{}), produce)
+	if !v.kind.InPlace {
+		done := make(chan struct{})
+		return s.spawnIn(c, name, done, &lifecycle{owner: owner, sys: s, done: done})
 	}
 	m := &mailbox{}
-	ref, err := v.sys.spawnIn(c, name, nil, produce, actor.WithMailbox(func() actor.Mailbox { return m }))
-	ref.done, ref.mailbox = v.done, m
-	return ref, err
-}
-
-// backoff restarts a child that crashed: the first free crashes at once, then
-// after a pause that starts at first and doubles up to most, jittered by ±25 %.
-// It never gives up. A child that lived for a minute, or twice the longest
-// pause if that is more, is forgiven.
-type backoff struct {
-	free        int
-	first, most time.Duration
-
-	mu      sync.Mutex
-	stopped bool
-	pending map[*time.Timer]struct{}
-}
-
-// enoughCrashes in a row are at the cap of every back-off.
-const enoughCrashes = 32
-
-// HandleFailure runs on the supervisor's mailbox.
-func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, _ any, _ any) {
-	if stats.NumberOfFailures(max(time.Minute, 2*b.most)) == 0 {
-		stats.Reset()
+	ref, err := s.spawnIn(c, name, v.done, &lifecycle{owner: owner, sys: s}, actor.WithMailbox(func() actor.Mailbox { return m }))
+	if err != nil {
+		return nil, err
 	}
-	if stats.FailureCount() == enoughCrashes { // remember no more of them
-		stats.Reset()
-		for range enoughCrashes - 1 {
-			stats.Fail()
-		}
-	}
-	stats.Fail()
-	pause := b.pause(stats.FailureCount())
-	b.after(pause, func() { parent.RestartChildren(child) })
-}
-
-// pause returns how long to wait before the restart after the given number of
-// crashes in a row.
-func (b *backoff) pause(crashes int) time.Duration {
-	n := crashes - b.free - 1
-	if n < 0 {
-		return 0
-	}
-	d := b.most
-	if n < 30 {
-		d = min(b.first<<n, b.most)
-	}
-	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
-}
-
-func (b *backoff) after(d time.Duration, restart func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.stopped:
-		return
-	case d == 0:
-		restart()
-		return
-	}
-	if b.pending == nil {
-		b.pending = map[*time.Timer]struct{}{}
-	}
-	var t *time.Timer
-	t = time.AfterFunc(d, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if _, due := b.pending[t]; due {
-			delete(b.pending, t)
-			restart()
-		}
-	})
-	b.pending[t] = struct{}{}
-}
-
-// stop cancels the restarts that are due.
-func (b *backoff) stop() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.stopped = true
-	for t := range b.pending {
-		t.Stop()
-	}
-	clear(b.pending)
+	ref.mailbox = m
+	return ref, nil
 }

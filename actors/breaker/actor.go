@@ -6,21 +6,22 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/understudy-go/understudy/actors/internal/ask"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // Host is where owners live.
 type Host interface {
-	Spawn(kind, name string, produce func() actor.Actor) (interface {
-		Send(message any)
-		Done() <-chan struct{}
-	}, error)
+	Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error)
 	Emit(messages.Event)
 	Logger() *slog.Logger
 	Go(fn func()) // runs fn in a goroutine of its own; the end of the system waits for it
 	Closing() <-chan struct{}
+}
+
+// kind is what the runtime knows of the owners of breakers.
+var kind = messages.Kind{
+	Name: "breaker", Title: "Circuit breaker", FreeRestarts: 5, FirstPause: 10 * time.Millisecond, MaxPause: time.Second, InPlace: true,
 }
 
 // The questions an owner answers, each in a cell of its own.
@@ -45,19 +46,34 @@ type core struct {
 	prober   *prober // nil: no probe has been asked
 }
 
-// owner is one incarnation of the actor that owns a breaker.
+// owner is the actor that owns a breaker.
 type owner struct{ *core }
 
 // spawn makes the owner of h, which must not have one.
-func spawn(h *Handle) (ask.Owner, error) {
+func spawn(h *Handle) (messages.Address, error) {
 	current, spare := newMachine(h.settings.Load()), machine{}
 	c := &core{h: h, current: &current, spare: &spare}
-	return h.shared.Host.Spawn("breaker", h.name, func() actor.Actor { return &owner{c} })
+	return h.shared.Host.Spawn(kind, &owner{c})
+}
+
+func (o *owner) String() string { return "Circuit breaker '" + o.h.name + "'" }
+
+// Restarted goes on where the crash was.
+func (o *owner) Restarted() {
+	o.disarm()
+	o.arm(o.now())
+}
+
+// Stopped closes the handle.
+func (o *owner) Stopped() {
+	o.disarm()
+	o.prober.stop()
+	o.h.close()
 }
 
 // Receive takes one message: a step of the machine, then its effects.
-func (o *owner) Receive(c actor.Context) {
-	switch m := c.Message().(type) {
+func (o *owner) Receive(message any) {
+	switch m := message.(type) {
 	case *callCell:
 		o.answerCall(m)
 	case *resultCell:
@@ -87,14 +103,6 @@ func (o *owner) Receive(c actor.Context) {
 			o.due = time.Time{}
 			o.step((*machine).tick)
 		}
-	case *actor.Started:
-		o.arm(o.now())
-	case *actor.Restarting:
-		o.disarm()
-	case *actor.Stopped:
-		o.disarm()
-		o.prober.stop()
-		o.h.close()
 	}
 }
 

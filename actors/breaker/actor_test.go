@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -17,12 +18,8 @@ func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *host, h *H
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		host := newHost()
+		defer host.Shutdown()
 		test(t, host, newHandle(t, host, cfg))
-		select {
-		case <-host.closing:
-		default:
-			host.shutdown()
-		}
 	})
 }
 
@@ -115,8 +112,8 @@ func TestACallerThatLeavesGivesItsTrialBack(t *testing.T) {
 	inBubble(t, Config{FailureThreshold: 1, HalfOpenMaxCalls: 1}, func(t *testing.T, host *host, h *Handle) {
 		require.NoError(t, fail(h))
 		time.Sleep(time.Minute)
-		held := make(hold)
-		host.owners[0].Send(held)
+		held := make(ownertest.Hold)
+		host.Owners()[0].Send(held)
 
 		ctx, leave := context.WithCancel(context.Background())
 		left := make(chan error)
@@ -141,8 +138,8 @@ func TestACallerThatLeavesGivesItsTrialBack(t *testing.T) {
 func TestAResultWaitsForItsOwnerWhateverTheCallersContext(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
 		require.NoError(t, fail(h))
-		held := make(hold)
-		host.owners[0].Send(held)
+		held := make(ownertest.Hold)
+		host.Owners()[0].Send(held)
 		returned := make(chan struct{})
 		go func() { // ends with the test
 			_ = fail(h)
@@ -169,13 +166,13 @@ func TestStaleAndEarlyTicksDoNothing(t *testing.T) {
 		const current = 1 // the timer was set once
 		for generation := range uint64(9) {
 			if generation != current {
-				host.owners[0].Send(messages.Tick{Generation: generation})
+				host.Owners()[0].Send(messages.Tick{Generation: generation})
 			}
 		}
 		synctest.Wait()
 		require.EqualValues(t, 1, refusals(), "stale: nobody took the count")
 
-		host.owners[0].Send(messages.Tick{Generation: current})
+		host.Owners()[0].Send(messages.Tick{Generation: current})
 		synctest.Wait()
 		require.Zero(t, refusals(), "current, but early")
 		require.Equal(t, messages.Open, h.State())
@@ -191,13 +188,13 @@ func TestTheOwnerIsSpawnedByTheFirstMessageOnce(t *testing.T) {
 		for range 5 {
 			require.NoError(t, succeed(h))
 		}
-		require.Zero(t, host.spawned)
+		require.Empty(t, host.Owners())
 		var callers sync.WaitGroup
 		for range 100 {
 			callers.Go(func() { _ = fail(h) })
 		}
 		callers.Wait()
-		require.Equal(t, 1, host.spawned)
+		require.Len(t, host.Owners(), 1)
 		require.Equal(t, messages.BreakerStats{Successes: 5, Failures: 100, ConsecutiveFailures: 100}, stats(t, h))
 	})
 }
@@ -207,11 +204,11 @@ func TestAnIdleTimeWindowHasNoTimer(t *testing.T) {
 		require.Equal(t, messages.BreakerStats{}, stats(t, h))
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		require.Zero(t, host.ticks.Load())
+		require.Zero(t, host.Ticks.Load())
 		require.NoError(t, succeed(h))
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		require.EqualValues(t, 2, host.ticks.Load(), "one for the bucket with the call, one for a bucket without")
+		require.EqualValues(t, 2, host.Ticks.Load(), "one for the bucket with the call, one for a bucket without")
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -43,9 +44,9 @@ func TestACrashTellsItsAskerAndLosesNothing(t *testing.T) {
 				require.Equal(t, want, stats(t, h))
 				require.Equal(t, 5, h.Config().FailureThreshold)
 
-				asked := host.asked.Load()
+				asked := host.Questions.Load()
 				require.NoError(t, succeed(h))
-				require.Equal(t, asked, host.asked.Load(), "the lease is not left sealed")
+				require.Equal(t, asked, host.Questions.Load(), "the lease is not left sealed")
 				want.Successes, want.ConsecutiveFailures = 1, 0
 				require.Equal(t, want, stats(t, h))
 			})
@@ -134,8 +135,8 @@ func TestACrashOnATickIsMadeUpFor(t *testing.T) {
 func TestOthersGoOnWhileOneCrashes(t *testing.T) {
 	inBubble(t, Config{FailureThreshold: Off}, func(t *testing.T, host *host, h *Handle) {
 		require.NoError(t, fail(h))
-		held := make(hold)
-		host.owners[0].Send(held)
+		held := make(ownertest.Hold)
+		host.Owners()[0].Send(held)
 		host.poison.Store(true)
 		errs := make(chan error, 10)
 		for range cap(errs) {

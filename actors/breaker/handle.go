@@ -18,7 +18,7 @@ import (
 type Handle struct {
 	lease    atomic.Pointer[Lease]
 	settings atomic.Pointer[Config]
-	owner    atomic.Pointer[ask.Owner] // nil: never asked
+	owner    atomic.Pointer[messages.Address] // nil: never asked
 	shared   *Shared
 	name     string
 	spawning sync.Mutex
@@ -187,7 +187,7 @@ func question[Q, A any](ctx context.Context, h *Handle, pool *ask.Pool[Q, A], q 
 }
 
 // address returns the owner's address; the first to need it spawns the owner.
-func (h *Handle) address() (ask.Owner, error) {
+func (h *Handle) address() (messages.Address, error) {
 	if owner := h.owner.Load(); owner != nil {
 		return *owner, nil
 	}

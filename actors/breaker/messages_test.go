@@ -62,9 +62,9 @@ func TestMessagesPerCall(t *testing.T) {
 		t.Run(row.what, func(t *testing.T) {
 			inBubble(t, row.cfg, func(t *testing.T, host *host, h *Handle) {
 				row.before(h)
-				before := host.asked.Load()
+				before := host.Questions.Load()
 				row.do(h)
-				require.Equal(t, row.want, host.asked.Load()-before)
+				require.Equal(t, row.want, host.Questions.Load()-before)
 			})
 		})
 	}
@@ -82,10 +82,10 @@ func TestASuccessOnALeaseSealedMeanwhileNeedsNoMessage(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
 		lease, _ := h.Lease()
 		require.NoError(t, h.Configure(Config{FailureThreshold: 7}))
-		before := host.asked.Load()
+		before := host.Questions.Load()
 		require.False(t, lease.Succeed(), "new settings are a new lease")
 		h.Settle(lease.Permit(), messages.Success)
-		require.Equal(t, before, host.asked.Load(), "the epoch is the same: it goes on the lease of now")
+		require.Equal(t, before, host.Questions.Load(), "the epoch is the same: it goes on the lease of now")
 		require.Equal(t, messages.BreakerStats{Successes: 1}, stats(t, h))
 	})
 }
@@ -105,7 +105,7 @@ func TestAStepThatCallersDoNotSeeLendsTheSameLeaseAgain(t *testing.T) {
 
 func TestTheHotPathAllocatesNothing(t *testing.T) {
 	host := newHost()
-	defer host.shutdown()
+	defer host.Shutdown()
 	ctx := context.Background()
 	closed := newHandle(t, host, Config{})
 	require.Zero(t, testing.AllocsPerRun(1000, func() {

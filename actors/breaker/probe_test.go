@@ -88,9 +88,9 @@ func TestAProbeClosesTheCircuitWithoutAnyCaller(t *testing.T) {
 	withProbe(t, Config{}, c, func(t *testing.T, host *host, h *Handle) {
 		after(time.Minute)
 		require.Equal(t, messages.HalfOpen, h.State())
-		asked := host.asked.Load()
+		asked := host.Questions.Load()
 		require.EqualError(t, succeed(h), "Circuit breaker 'api' is half-open and waits for its probe 'payments'")
-		require.Equal(t, asked, host.asked.Load(), "a refusal needs no message")
+		require.Equal(t, asked, host.Questions.Load(), "a refusal needs no message")
 		after(time.Second)
 		require.Equal(t, messages.HalfOpen, h.State())
 		require.Equal(t, 1, stats(t, h).Trials)
@@ -226,7 +226,7 @@ func TestShutdownEndsTheProbe(t *testing.T) {
 		after(61 * time.Second)
 		require.EqualValues(t, 1, c.running.Load())
 		before, began := slices.Clone(host.changes()), time.Now()
-		host.shutdown() // waits for the probe
+		host.Shutdown() // waits for the probe
 		require.Zero(t, time.Since(began))
 		require.Zero(t, c.running.Load())
 		require.Equal(t, before, host.changes())
@@ -242,12 +242,12 @@ func TestWhatAProbeSaysDuringShutdownMovesNothing(t *testing.T) {
 		c := &clinic{takes: time.Second, status: status}
 		withProbe(t, Config{HalfOpenMaxCalls: 1}, c, func(t *testing.T, host *host, h *Handle) {
 			after(60500 * time.Millisecond)
-			close(host.closing)
+			host.Close()
 			after(time.Second)
 			require.Zero(t, c.running.Load())
 			require.Equal(t, messages.HalfOpen, h.State())
 			require.Empty(t, host.unanswered())
-			host.stop()
+			host.Shutdown()
 		})
 	}
 }

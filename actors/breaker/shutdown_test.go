@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -20,7 +21,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 				require.NoError(t, fail(h))
 			}
 			lease, _ := h.Lease()
-			host.shutdown()
+			host.Shutdown()
 			h.Close()
 			_, ok := h.Lease()
 			require.False(t, ok)
@@ -41,8 +42,8 @@ func TestShutdownFreesThoseWhoWait(t *testing.T) {
 	inBubble(t, Config{FailureThreshold: 1}, func(t *testing.T, host *host, h *Handle) {
 		require.NoError(t, fail(h))
 		time.Sleep(time.Minute)
-		held := make(hold)
-		host.owners[0].Send(held)
+		held := make(ownertest.Hold)
+		host.Owners()[0].Send(held)
 		var waiting sync.WaitGroup
 		for range 20 {
 			waiting.Go(func() {
@@ -54,7 +55,7 @@ func TestShutdownFreesThoseWhoWait(t *testing.T) {
 		}
 		synctest.Wait()
 		go close(held) // ends at once
-		host.shutdown()
+		host.Shutdown()
 		waiting.Wait()
 	})
 }

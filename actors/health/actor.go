@@ -6,27 +6,19 @@ import (
 	"slices"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/understudy-go/understudy/actors/internal/ask"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // Host is what a check needs of the system it lives in.
 type Host interface {
-	// Spawn starts an actor under the supervisor of its kind and returns its address.
-	Spawn(kind, name string, produce func() actor.Actor) (interface {
-		Send(message any)
-		Done() <-chan struct{}
-	}, error)
-	// Stop ends an actor; its Done is closed when it has ended.
-	Stop(owner interface {
-		Send(message any)
-		Done() <-chan struct{}
-	})
-	// Emit tells an event to all who listen; it never blocks.
+	Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error)
+	Stop(owner messages.Address)
 	Emit(e messages.Event)
 }
+
+// kind is what the runtime knows of the owners of checks.
+var kind = messages.Kind{Name: "check", Title: "Health check", FirstPause: time.Second, MaxPause: time.Minute}
 
 // Crash is what the owner of a check that panicked panics with, on purpose:
 // its supervisor restarts it, and the restart runs the check again.
@@ -41,8 +33,12 @@ func (c *Crash) Error() string { return "Health check '" + c.Name + "' " + c.Mes
 
 type cell = ask.Cell[messages.RunNow, Result]
 
-// granted tells an owner that its check has got a slot.
-type granted struct{}
+// begin is the first message to an owner; granted tells it that its check has
+// got a slot.
+type (
+	begin   struct{}
+	granted struct{}
+)
 
 // state is what outlives a crash of the owner.
 type state struct {
@@ -54,33 +50,39 @@ type state struct {
 	slot       slot
 	timer      *time.Timer
 	generation uint64 // of the timer
-	started    bool   // once, at least
 }
 
-// owner is one incarnation of the actor that owns a check.
+// owner is the actor that owns a check.
 type owner struct {
 	*state
-	self func(message any) // sends to this actor
-	cell *cell             // the question at hand, until it is settled
+	cell *cell // the question at hand, until it is settled
 }
 
-func produce(s *state) func() actor.Actor {
-	return func() actor.Actor { return &owner{state: s} }
+// self sends to this actor.
+func (o *owner) self(message any) { alive{o.Handle}.Send(message) }
+
+// Restarted goes on where the crash was.
+func (o *owner) Restarted() {
+	defer o.rescue()
+	o.disarm()
+	o.revive()
+	o.carry(o.machine.restart(o.runner.running()))
 }
+
+// Stopped gives back what the check holds.
+func (o *owner) Stopped() {
+	o.disarm()
+	o.shared.slots.release(&o.slot)
+}
+
+func (o *owner) String() string { return "Health check '" + o.name + "'" }
 
 // Receive hands each message to the machine and carries out what it says.
-func (o *owner) Receive(c actor.Context) {
+func (o *owner) Receive(message any) {
 	defer o.rescue()
-	switch msg := c.Message().(type) {
-	case *actor.Started:
-		root, self := c.ActorSystem().Root, c.Self()
-		o.self = func(message any) { o.runner.ifAlive(func() { root.Send(self, message) }) }
-		o.begin()
-	case *actor.Restarting:
-		o.disarm()
-	case *actor.Stopped:
-		o.disarm()
-		o.shared.slots.release(&o.slot)
+	switch msg := message.(type) {
+	case begin:
+		o.carry(o.machine.begin())
 	case *cell:
 		o.cell = msg
 		o.queue(msg)
@@ -107,18 +109,6 @@ func (o *owner) queue(c *cell) {
 		o.crowd = max(64, 2*len(o.asking))
 	}
 	o.asking = append(o.asking, c)
-}
-
-// begin starts the first run, or goes on after a crash.
-func (o *owner) begin() {
-	o.slot.wake = func() { o.self(granted{}) }
-	if !o.started {
-		o.started = true
-		o.carry(o.machine.begin())
-		return
-	}
-	o.revive()
-	o.carry(o.machine.restart(o.runner.running()))
 }
 
 func (o *owner) carryResult(r messages.RunResult) {

@@ -12,10 +12,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
 	"github.com/understudy-go/understudy/messages"
 )
 
-func start(t *testing.T, h *host, cfg Config, check Func) *Handle {
+func start(t *testing.T, h *ownertest.Host, cfg Config, check Func) *Handle {
 	t.Helper()
 	c, err := Start(NewShared(h, 4), "db", cfg, check)
 	require.NoError(t, err)
@@ -29,7 +30,7 @@ func now(c *Handle) string {
 
 func TestFirstRunStartsAtOnce(t *testing.T) {
 	for _, interval := range []time.Duration{0, OnDemand} {
-		inHost(t, func(t *testing.T, h *host) {
+		inHost(t, func(t *testing.T, h *ownertest.Host) {
 			var runs atomic.Int32
 			c := start(t, h, Config{Interval: interval}, func(context.Context) (messages.Details, error) {
 				runs.Add(1)
@@ -55,7 +56,7 @@ func TestFirstRunStartsAtOnce(t *testing.T) {
 }
 
 func TestManyAskersShareOneRun(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		var runs atomic.Int32
 		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) {
 			runs.Add(1)
@@ -79,7 +80,7 @@ func TestManyAskersShareOneRun(t *testing.T) {
 }
 
 func TestCallerThatLeavesCancelsNothing(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		cancelled := false
 		c := start(t, h, Config{Interval: OnDemand}, func(ctx context.Context) (messages.Details, error) {
 			time.Sleep(5 * time.Second)
@@ -101,7 +102,7 @@ func TestCallerThatLeavesCancelsNothing(t *testing.T) {
 }
 
 func TestCheckThatHangsIsStuckUntilItReturns(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		var runs atomic.Int32
 		let := make(chan struct{})
 		c := start(t, h, Config{Timeout: time.Second}, func(context.Context) (messages.Details, error) {
@@ -126,7 +127,7 @@ func TestCheckThatHangsIsStuckUntilItReturns(t *testing.T) {
 }
 
 func TestPanicIsUnhealthyUntilTheRestart(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		var runs atomic.Int32
 		c := start(t, h, Config{UnhealthyAfter: 3}, func(context.Context) (messages.Details, error) {
 			time.Sleep(time.Millisecond)
@@ -150,7 +151,7 @@ func TestPanicIsUnhealthyUntilTheRestart(t *testing.T) {
 		c.Stop()
 		synctest.Wait()
 		kinds := ""
-		for _, e := range h.events {
+		for _, e := range ownertest.Events[messages.Event](h) {
 			switch e := e.(type) {
 			case messages.CheckChanged:
 				kinds += e.To.String() + " "
@@ -164,7 +165,7 @@ func TestPanicIsUnhealthyUntilTheRestart(t *testing.T) {
 }
 
 func TestGoexitIsAFailure(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) {
 			runtime.Goexit()
 			return nil, nil
@@ -176,7 +177,7 @@ func TestGoexitIsAFailure(t *testing.T) {
 }
 
 func TestStopCancelsTheRunAndReleasesAskers(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		c := start(t, h, Config{}, func(ctx context.Context) (messages.Details, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -195,12 +196,12 @@ func TestStopCancelsTheRunAndReleasesAskers(t *testing.T) {
 }
 
 func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
 		synctest.Wait()
 		good := c.shared.slots
 		c.shared.slots = nil // the owner's next step trips over it
-		h.onEmit = func(e messages.Event) {
+		h.OnEmit = func(e messages.Event) {
 			if _, ok := e.(messages.CheckRestarted); ok {
 				c.shared.slots = good
 			}

@@ -22,7 +22,7 @@ type Handle struct {
 	cfg      Config
 	shared   *Shared
 	runner   *runner
-	owner    ask.Owner
+	owner    messages.Address
 	view     atomic.Pointer[view]        // the last result, published by the owner
 	upstream []*Handle                   // what it depends on, directly or not; root causes first
 	life     atomic.Pointer[incarnation] // ends when the owner crashes
@@ -65,12 +65,15 @@ func Start(shared *Shared, name string, cfg Config, check Func, dependencies ...
 	s := &state{Handle: h, machine: machine{cfg: cfg, draw: draw, last: Result{Name: name}}}
 	h.view.Store(s.machine.view(time.Now()))
 	h.revive()
-	owner, err := shared.host.Spawn("check", name, produce(s))
+	o := &owner{state: s}
+	s.slot.wake = func() { o.self(granted{}) }
+	address, err := shared.host.Spawn(kind, o)
 	if err != nil {
 		h.runner.close(err)
 		return nil, err
 	}
-	h.owner = owner
+	h.owner = address
+	o.self(begin{})
 	return h, nil
 }
 

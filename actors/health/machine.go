@@ -144,11 +144,12 @@ func (m *machine) tick(now time.Time) effects {
 }
 
 // restart goes on after a crash of the owner. The run in flight is kept if it
-// has not returned; else, unless the check is idle, there is a new one.
+// has not returned; else there is a new one, unless the check is idle between
+// two runs.
 func (m *machine) restart(inFlight bool) effects {
 	m.last.Restarts++
 	e := effects{publish: true, restarted: true}
-	if m.phase == idle || inFlight {
+	if m.phase == idle && m.run > 0 || inFlight {
 		return e
 	}
 	e.release = m.phase == running

@@ -11,11 +11,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
 	"github.com/understudy-go/understudy/messages"
 )
 
 func TestSlotsBoundTheRunsAtOnce(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		var running, most atomic.Int32
 		shared := NewShared(h, 3)
 		checks := make([]*Handle, 20)
@@ -49,7 +50,7 @@ func TestSlotsBoundTheRunsAtOnce(t *testing.T) {
 }
 
 func TestStuckChecksKeepNobodyFromRunning(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		shared := NewShared(h, 1)
 		let := make(chan struct{})
 		stuck, err := Start(shared, "stuck", Config{Timeout: time.Second}, func(context.Context) (messages.Details, error) {
@@ -69,7 +70,7 @@ func TestStuckChecksKeepNobodyFromRunning(t *testing.T) {
 }
 
 func TestCheckThatWaitsInLineIsNotRunOnceItIsBlocked(t *testing.T) {
-	inHost(t, func(t *testing.T, h *host) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		shared := NewShared(h, 1)
 		database, err := Start(shared, "database", Config{}, func(context.Context) (messages.Details, error) {
 			time.Sleep(time.Second)

@@ -6,23 +6,21 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/understudy-go/understudy/actors/internal/ask"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // Host is what a retry policy needs of the system it lives in.
 type Host interface {
-	// Spawn starts an actor under the supervisor of its kind and returns its
-	// address, or ErrShutdown once shutdown began.
-	Spawn(kind, name string, produce func() actor.Actor) (ask.Owner, error)
+	Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error)
 	Emit(messages.Event)
 	Logger() *slog.Logger
 	Closing() <-chan struct{}
-	// Go runs fn in a goroutine that Shutdown waits for.
 	Go(fn func())
 }
+
+// kind is what the runtime knows of the owners of retries.
+var kind = messages.Kind{Name: "retry", Title: "Retry", FreeRestarts: 5, FirstPause: 10 * time.Millisecond, MaxPause: time.Second, InPlace: true}
 
 // The questions that an owner answers.
 type (
@@ -45,15 +43,21 @@ type owner struct {
 }
 
 // spawn starts the owner of a policy; every incarnation works in the same office.
-func spawn(host Host, name string, o *office) (ask.Owner, error) {
-	return host.Spawn("retry", name, func() actor.Actor { return &owner{office: o} })
+func spawn(host Host, o *office) (messages.Address, error) {
+	return host.Spawn(kind, &owner{office: o})
 }
+
+func (o *owner) Restarted() {}
+
+func (o *owner) Stopped() {}
+
+func (o *owner) String() string { return "Retry '" + o.handle.name + "'" }
 
 // Receive takes one message: a step of the machine, then its effects. The
 // machine steps on a copy, so a crash leaves no half of a step behind.
-func (o *owner) Receive(c actor.Context) {
+func (o *owner) Receive(message any) {
 	defer o.crashed()
-	switch cell := c.Message().(type) {
+	switch cell := message.(type) {
 	case *attemptCell:
 		o.asker = cell
 		next := o.machine

@@ -8,22 +8,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // inBubble gives a test a policy in a system of its own, in virtual time.
-func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *host, h *Handle)) {
+func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *ownertest.Host, h *Handle)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		host := newHost()
+		host := ownertest.New()
+		defer host.Shutdown()
 		h, err := New(host, "api", cfg)
 		require.NoError(t, err)
 		test(t, host, h)
-		select {
-		case <-host.closing:
-		default:
-			host.shutdown()
-		}
 	})
 }
 
@@ -32,7 +29,7 @@ func firstFailed() messages.Attempt {
 }
 
 func TestMessagesPerCall(t *testing.T) {
-	inBubble(t, plain(3, &Budget{Ratio: 1}), func(t *testing.T, host *host, h *Handle) {
+	inBubble(t, plain(3, &Budget{Ratio: 1}), func(t *testing.T, host *ownertest.Host, h *Handle) {
 		for _, row := range []struct {
 			what string
 			do   func() error
@@ -46,17 +43,17 @@ func TestMessagesPerCall(t *testing.T) {
 			{"bad settings", func() error { require.Error(t, h.Configure(Config{MaxAttempts: -1})); return nil }, 0},
 			{"statistics", func() error { _, err := h.Stats(); return err }, 1},
 		} {
-			before := host.sent.Load()
+			before := host.Questions.Load()
 			require.NoError(t, row.do(), row.what)
-			require.Equal(t, row.want, host.sent.Load()-before, row.what)
+			require.Equal(t, row.want, host.Questions.Load()-before, row.what)
 		}
 	})
 }
 
 func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
-	inBubble(t, Config{MaxAttempts: 1000}, func(t *testing.T, host *host, h *Handle) {
+	inBubble(t, Config{MaxAttempts: 1000}, func(t *testing.T, host *ownertest.Host, h *Handle) {
 		require.NoError(t, h.Begin())
-		require.Zero(t, host.spawned)
+		require.Empty(t, host.Owners())
 		var callers sync.WaitGroup
 		for range 50 {
 			callers.Go(func() {
@@ -67,7 +64,7 @@ func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
 			})
 		}
 		callers.Wait()
-		require.Equal(t, 1, host.spawned)
+		require.Len(t, host.Owners(), 1)
 		s, err := h.Stats()
 		require.NoError(t, err)
 		require.Equal(t, messages.RetryStats{Name: "api", Calls: 1, Retries: 50}, s)
@@ -75,7 +72,7 @@ func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
 }
 
 func TestTheOwnerIsToldTheCallsOfTheWindow(t *testing.T) {
-	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *host, h *Handle) {
+	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		allowed := func() (n int) {
 			for {
 				v, err := h.failed(firstFailed())
@@ -103,7 +100,7 @@ func TestTheOwnerIsToldTheCallsOfTheWindow(t *testing.T) {
 }
 
 func TestConfigureIsSeenAtOnceAndKeepsWhatWasCounted(t *testing.T) {
-	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *host, h *Handle) {
+	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		for range 4 {
 			require.NoError(t, h.Begin())
 		}
@@ -126,7 +123,7 @@ func TestConfigureIsSeenAtOnceAndKeepsWhatWasCounted(t *testing.T) {
 
 func TestNobodyElseCanChangeTheSettings(t *testing.T) {
 	given := &Budget{Ratio: 0.5}
-	inBubble(t, Config{Budget: given}, func(t *testing.T, _ *host, h *Handle) {
+	inBubble(t, Config{Budget: given}, func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		given.Ratio = 7
 		h.Config().Budget.Ratio = 8
 		require.Equal(t, 0.5, h.Config().Budget.Ratio)
@@ -134,7 +131,7 @@ func TestNobodyElseCanChangeTheSettings(t *testing.T) {
 }
 
 func TestACrashLosesNothingAndTellsItsAsker(t *testing.T) {
-	inBubble(t, plain(9, &Budget{MinPerSecond: 0.3}), func(t *testing.T, _ *host, h *Handle) {
+	inBubble(t, plain(9, &Budget{MinPerSecond: 0.3}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		_, err := h.failed(firstFailed())
 		require.NoError(t, err)
 
@@ -158,13 +155,13 @@ func TestACrashLosesNothingAndTellsItsAsker(t *testing.T) {
 
 func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 	for _, asked := range []bool{false, true} {
-		inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
+		inBubble(t, Config{}, func(t *testing.T, host *ownertest.Host, h *Handle) {
 			if asked {
 				_, err := h.failed(firstFailed())
 				require.NoError(t, err)
 			}
 			h.Close()
-			host.shutdown()
+			host.Shutdown()
 			_, failed := h.failed(firstFailed())
 			_, stats := h.Stats()
 			for _, err := range []error{h.Begin(), failed, stats, h.Configure(Config{})} {
@@ -177,7 +174,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 }
 
 func TestManyCallersAndLiveSettings(t *testing.T) {
-	inBubble(t, Config{MaxAttempts: 3, Budget: &Budget{Ratio: 0.5}}, func(t *testing.T, _ *host, h *Handle) {
+	inBubble(t, Config{MaxAttempts: 3, Budget: &Budget{Ratio: 0.5}}, func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		var callers sync.WaitGroup
 		for i := range 8 {
 			callers.Go(func() {
@@ -197,8 +194,8 @@ func TestManyCallersAndLiveSettings(t *testing.T) {
 }
 
 func TestASuccessAllocatesNothing(t *testing.T) {
-	host := newHost()
-	defer host.shutdown()
+	host := ownertest.New()
+	defer host.Shutdown()
 	for _, budget := range []*Budget{nil, {Ratio: 0.1}} {
 		h, err := New(host, "api", Config{Budget: budget})
 		require.NoError(t, err)

@@ -32,7 +32,7 @@ type settings struct {
 // office is what an owner works with. It survives the owner's crashes.
 type office struct {
 	handle   *Handle
-	address  ask.Owner
+	address  messages.Address
 	machine  machine // the owner's alone
 	attempts ask.Pool[messages.Attempt, messages.Verdict]
 }
@@ -126,7 +126,7 @@ func (h *Handle) spawn() (*office, error) {
 		now = t.origin
 	}
 	o := &office{handle: h, machine: newMachine(h.name, h.settings.Load().cfg, now)}
-	address, err := spawn(h.host, h.name, o)
+	address, err := spawn(h.host, o)
 	if err != nil {
 		return nil, err
 	}

@@ -10,13 +10,6 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Owner is the address of an actor. Send never blocks; a message sent to an
-// owner that has stopped is lost, and Done is closed.
-type Owner = interface {
-	Send(message any)
-	Done() <-chan struct{}
-}
-
 // The states of a cell.
 const (
 	asked     int32 = iota
@@ -70,7 +63,7 @@ type Pool[Q, A any] struct{ cells sync.Pool }
 
 // Ask sends q to the owner and waits for the answer, at most until ctx ends. It
 // returns ErrShutdown when the owner stopped before it answered.
-func (p *Pool[Q, A]) Ask(ctx context.Context, owner Owner, q Q) (A, error) {
+func (p *Pool[Q, A]) Ask(ctx context.Context, owner messages.Address, q Q) (A, error) {
 	c := p.get()
 	c.Question = q
 	owner.Send(c)

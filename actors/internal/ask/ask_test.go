@@ -158,6 +158,6 @@ func (sender) Done() <-chan struct{} { return nil }
 
 func TestAskingAllocatesNothing(t *testing.T) {
 	var pool Pool[int, int]
-	var owner Owner = sender(func(message any) { message.(*Cell[int, int]).Answer(1) })
+	var owner messages.Address = sender(func(message any) { message.(*Cell[int, int]).Answer(1) })
 	require.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = pool.Ask(never, owner, 7) }))
 }

@@ -1,0 +1,231 @@
+// Package ownertest is the smallest runtime that owners can live in. It is for
+// tests, and counts what owners are sent and what they emit.
+package ownertest
+
+import (
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Host runs each owner in a goroutine, which ends with the owner. New makes one.
+type Host struct {
+	Log    *slog.Logger                     // default: discards
+	Before func(message any) (after func()) // called around each message of an owner, in the owner's goroutine; nil: nothing
+	OnEmit func(messages.Event)             // called with each event; nil: nothing
+
+	Questions, Ticks atomic.Int64 // messages to owners so far
+
+	closing chan struct{}
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	owners []*Owner
+	events []messages.Event
+}
+
+// New returns a Host, which Shutdown ends.
+func New() *Host {
+	return &Host{Log: slog.New(slog.DiscardHandler), closing: make(chan struct{})}
+}
+
+// Spawn starts an owner. A crash is answered at once if the kind has free
+// restarts, else after its FirstPause.
+func (h *Host) Spawn(kind messages.Kind, a messages.Actor) (messages.Address, error) {
+	if isClosed(h.closing) {
+		return nil, messages.ErrShutdown
+	}
+	for range 1000 { // give others who want an owner the time to come
+		runtime.Gosched()
+	}
+	o := &Owner{host: h, kind: kind, actor: a, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	h.mu.Lock()
+	h.owners = append(h.owners, o)
+	h.mu.Unlock()
+	go o.run() // ends when the owner is stopped
+	return o, nil
+}
+
+// Stop stops an owner after the message at hand.
+func (h *Host) Stop(owner messages.Address) { owner.(*Owner).end() }
+
+// Emit keeps the event.
+func (h *Host) Emit(e messages.Event) {
+	h.mu.Lock()
+	h.events = append(h.events, e)
+	h.mu.Unlock()
+	if h.OnEmit != nil {
+		h.OnEmit(e)
+	}
+}
+
+// Logger returns Log.
+func (h *Host) Logger() *slog.Logger { return h.Log }
+
+// Go runs fn in a goroutine that Shutdown waits for.
+func (h *Host) Go(fn func()) { h.running.Go(fn) }
+
+// Closing is closed when Shutdown or Close begins.
+func (h *Host) Closing() <-chan struct{} { return h.closing }
+
+// Close lets Shutdown begin, and does no more.
+func (h *Host) Close() {
+	if !isClosed(h.closing) {
+		close(h.closing)
+	}
+}
+
+// Shutdown stops all owners and waits for everything that Go runs. It may be
+// called again.
+func (h *Host) Shutdown() {
+	h.Close()
+	for _, o := range h.Owners() {
+		o.end()
+		<-o.done
+	}
+	h.running.Wait()
+}
+
+// Owners returns all owners so far.
+func (h *Host) Owners() []*Owner {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.owners)
+}
+
+// Events returns the events of one type so far.
+func Events[E messages.Event](h *Host) (events []E) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range h.events {
+		if e, ok := e.(E); ok {
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+// Owner is the address of one owner.
+type Owner struct {
+	host  *Host
+	kind  messages.Kind
+	actor messages.Actor
+	wake  chan struct{} // capacity 1: a message waits
+	stop  chan struct{} // closed: no message is taken any more
+	done  chan struct{}
+
+	mu    sync.Mutex
+	queue []any
+	over  bool
+}
+
+// Hold keeps an owner from its next message until it is closed.
+type Hold chan struct{}
+
+// Send leaves a message to the owner. One that has been stopped loses it.
+func (o *Owner) Send(message any) {
+	switch message.(type) {
+	case Hold:
+	case messages.Tick:
+		o.host.Ticks.Add(1)
+	default:
+		o.host.Questions.Add(1)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.over {
+		return
+	}
+	o.queue = append(o.queue, message)
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Done is closed when the owner has stopped.
+func (o *Owner) Done() <-chan struct{} { return o.done }
+
+func (o *Owner) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.over {
+		o.over = true
+		close(o.stop)
+	}
+}
+
+// run is the life of an owner.
+func (o *Owner) run() {
+	defer close(o.done)
+	defer o.actor.Stopped()
+	for !isClosed(o.stop) {
+		message, waits := o.next()
+		if !waits {
+			select {
+			case <-o.wake:
+			case <-o.stop:
+			}
+			continue
+		}
+		for crashed := !o.try(func() { o.take(message) }); crashed && o.pause(); {
+			crashed = !o.try(o.actor.Restarted)
+		}
+	}
+}
+
+func (o *Owner) next() (message any, waits bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) == 0 {
+		return nil, false
+	}
+	message, o.queue = o.queue[0], o.queue[1:]
+	return message, true
+}
+
+func (o *Owner) take(message any) {
+	if held, ok := message.(Hold); ok {
+		<-held
+		return
+	}
+	if o.host.Before != nil {
+		defer o.host.Before(message)()
+	}
+	o.actor.Receive(message)
+}
+
+// try reports whether fn returns without a panic.
+func (o *Owner) try(fn func()) (returned bool) {
+	defer func() { _ = recover() }()
+	fn()
+	return true
+}
+
+// pause waits before a restart, and reports whether there is to be one.
+func (o *Owner) pause() bool {
+	pause := o.kind.FirstPause
+	if o.kind.FreeRestarts > 0 {
+		pause = 0
+	}
+	select {
+	case <-time.After(pause):
+		return true
+	case <-o.stop:
+		return false
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
