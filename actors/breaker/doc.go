@@ -1,5 +1,5 @@
 // Package breaker is the circuit breaker: a pure state machine (machine.go, and
-// trial.go for HALF_OPEN), the actor that owns it (actor.go), what the owner
+// trial.go for HALF_OPEN), the actor that owns it (owner.go), what the owner
 // publishes so that most calls need no message (gate.go), and the handle that
 // callers hold (handle.go). Read machine.go first.
 //

@@ -2,11 +2,11 @@ package retry
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/actors/internal/owner"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -14,13 +14,12 @@ import (
 // spawned by the first message; a policy whose calls all succeed needs none.
 // All methods may be called by many goroutines at once.
 type Handle struct {
-	host     Host
+	host     owner.Host
 	name     string
 	closed   atomic.Bool              // the system shuts down
 	settings atomic.Pointer[settings] // what the owner published last
 	calls    atomic.Uint64            // begun so far
-	office   atomic.Pointer[office]   // nil until the first message
-	spawning sync.Mutex
+	owner    owner.Once[ownerState]
 }
 
 // settings is what callers read: never changed once published.
@@ -29,17 +28,9 @@ type settings struct {
 	tally *tally // of the calls in the budget's window; nil: no budget
 }
 
-// office is what an owner works with. It survives the owner's crashes.
-type office struct {
-	handle   *Handle
-	address  messages.Address
-	machine  machine // the owner's alone
-	attempts ask.Pool[messages.Attempt, messages.Verdict]
-}
-
 // New makes the handle of a policy, but no actor yet. It returns a
 // *messages.ConfigError when the name is empty or a setting makes no sense.
-func New(host Host, name string, cfg Config) (*Handle, error) {
+func New(host owner.Host, name string, cfg Config) (*Handle, error) {
 	cfg, err := Checked(name, cfg)
 	if err != nil {
 		return nil, err
@@ -66,12 +57,12 @@ func (h *Handle) Configure(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	o, err := h.owner()
+	o, err := h.owner.Get(h.spawn)
 	if err != nil {
 		return err
 	}
 	var pool ask.Pool[configure, struct{}]
-	_, err = pool.Ask(context.Background(), o.address, configure{at: time.Now(), cfg: cfg})
+	_, err = pool.Ask(context.Background(), o.bench.Address, configure{at: time.Now(), cfg: cfg})
 	return err
 }
 
@@ -80,12 +71,12 @@ func (h *Handle) Stats() (messages.RetryStats, error) {
 	if h.closed.Load() {
 		return messages.RetryStats{}, messages.ErrShutdown
 	}
-	o := h.office.Load()
+	o := h.owner.Load()
 	if o == nil { // no attempt has failed yet
 		return messages.RetryStats{Name: h.name, Calls: h.calls.Load()}, nil
 	}
 	var pool ask.Pool[stats, messages.RetryStats]
-	s, err := pool.Ask(context.Background(), o.address, stats{})
+	s, err := pool.Ask(context.Background(), o.bench.Address, stats{})
 	if err != nil {
 		return messages.RetryStats{}, err
 	}
@@ -100,39 +91,6 @@ func isClosed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-// owner returns where the owner is asked; the first to ask spawns it. It
-// returns ErrShutdown when the owner has ended.
-func (h *Handle) owner() (*office, error) {
-	o := h.office.Load()
-	if o == nil {
-		return h.spawn()
-	}
-	if isClosed(o.address.Done()) {
-		return nil, messages.ErrShutdown
-	}
-	return o, nil
-}
-
-func (h *Handle) spawn() (*office, error) {
-	h.spawning.Lock()
-	defer h.spawning.Unlock()
-	if o := h.office.Load(); o != nil {
-		return o, nil
-	}
-	now := time.Now()
-	if t := h.settings.Load().tally; t != nil {
-		now = t.origin
-	}
-	o := &office{handle: h, machine: newMachine(h.name, h.settings.Load().cfg, now)}
-	address, err := spawn(h.host, o)
-	if err != nil {
-		return nil, err
-	}
-	o.address = address
-	h.office.Store(o)
-	return o, nil
 }
 
 // publish shows new settings to the callers: New does it once, then only the

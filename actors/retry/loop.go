@@ -65,7 +65,7 @@ func (h *Handle) Next(ctx context.Context, attempt int, err error) error {
 // number of calls and the random number itself. The errors are ErrShutdown and
 // ErrCrashed.
 func (h *Handle) failed(a messages.Attempt) (messages.Verdict, error) {
-	o, err := h.owner()
+	o, err := h.owner.Get(h.spawn)
 	if err != nil {
 		return messages.Verdict{}, err
 	}
@@ -73,7 +73,7 @@ func (h *Handle) failed(a messages.Attempt) (messages.Verdict, error) {
 	if t := h.settings.Load().tally; t != nil {
 		a.Calls = t.sum(a.At.Sub(t.origin))
 	}
-	return o.attempts.Ask(context.Background(), o.address, a)
+	return o.attempts.Ask(context.Background(), o.bench.Address, a)
 }
 
 // wait announces the next attempt and waits for it, at most until ctx ends or

@@ -27,6 +27,9 @@ func newMachine(name string, cfg Config, origin time.Time) machine {
 	return m
 }
 
+// CopyFrom makes m equal to other.
+func (m *machine) CopyFrom(other *machine) { *m = *other }
+
 // failed decides what follows an attempt that failed.
 func (m *machine) failed(a messages.Attempt) effects {
 	delay := m.wait(a)

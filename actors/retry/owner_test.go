@@ -135,7 +135,7 @@ func TestACrashLosesNothingAndTellsItsAsker(t *testing.T) {
 		_, err := h.failed(firstFailed())
 		require.NoError(t, err)
 
-		machine := &h.office.Load().machine
+		machine := h.owner.Load().bench.Machine
 		width := machine.granted.width
 		machine.granted.width = 0 // the next step divides by it
 		_, err = h.failed(firstFailed())

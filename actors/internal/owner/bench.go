@@ -1,0 +1,175 @@
+// Package owner is the workbench of every owner. It takes over what all of them
+// do alike, so that the owner.go of a kind holds what that kind does:
+//
+//	a message    comes to the owner's Receive: a step, its effects, the answer
+//	a step       runs the machine on a copy, which takes its place or is dropped
+//	a timer      comes as a messages.Tick, unless it was set anew meanwhile
+//	a crash      fails the question at hand, is logged with its stack, and
+//	             restarts the owner where the last step left it
+//	the end      is the last message
+package owner
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Owner is what the owners of one kind do. Receive takes one message at a time,
+// and ignores those that it does not know. Among them are messages.Tick, when the
+// moment has come that Arm was given, Restarted and Stopped.
+type Owner interface{ Receive(message any) }
+
+// What the workbench itself says to an owner.
+type (
+	Restarted struct{} // the owner goes on after a crash
+	Stopped   struct{} // the owner has stopped: this is the last message
+)
+
+// Machine is a pure state machine. CopyFrom makes it equal to another, with which
+// it shares no memory that a step changes.
+type Machine[M any] interface{ CopyFrom(other M) }
+
+// Question is a message that somebody waits for: a cell of package ask.
+type Question interface{ Fail(error) bool }
+
+// Bench is where the owner of one thing works. It outlives the owner's crashes.
+// All of it is the owner's alone, except Address, which never changes after Spawn.
+type Bench[M Machine[M]] struct {
+	Host    Host
+	Kind    *messages.Kind
+	Name    string           // of the thing
+	Machine M                // where the thing stands; only Step replaces it
+	Spare   M                // the copy that a step works on
+	Address messages.Address // where the owner is asked
+
+	owner      Owner
+	question   Question // at hand, and not answered yet; nil: none
+	timer      *time.Timer
+	due        time.Time // when the timer fires; zero: it is not set
+	generation uint64    // of the timer's tick
+}
+
+// Spawn starts the owner, and sets Address; ErrShutdown once Shutdown has begun.
+func (b *Bench[M]) Spawn(owner Owner) (err error) {
+	b.owner = owner
+	b.Address, err = b.Host.Spawn(*b.Kind, b)
+	return err
+}
+
+// Receive hands a message to the owner. A question that has no answer when that
+// returns is one that the owner keeps.
+func (b *Bench[M]) Receive(message any) {
+	defer b.crashed()
+	switch m := message.(type) {
+	case messages.Tick:
+		if m.Generation != b.generation {
+			return
+		}
+		b.due = time.Time{}
+	case Question:
+		b.question = m
+	}
+	b.owner.Receive(message)
+	b.question = nil
+}
+
+// Restarted goes on after a crash.
+func (b *Bench[M]) Restarted() {
+	defer b.crashed()
+	b.disarm()
+	b.owner.Receive(Restarted{})
+}
+
+// Stopped is the end.
+func (b *Bench[M]) Stopped() {
+	b.disarm()
+	b.owner.Receive(Stopped{})
+}
+
+// String names the owner: "Circuit breaker 'payments'".
+func (b *Bench[M]) String() string { return b.Kind.Title + " '" + b.Name + "'" }
+
+// Step runs the machine on a copy, which takes its place if input says so. A step
+// that is dropped, or crashes, leaves no trace. It reports whether it was kept.
+func (b *Bench[M]) Step(input func(m M) (keep bool)) (kept bool) {
+	b.Spare.CopyFrom(b.Machine)
+	if !input(b.Spare) {
+		return false
+	}
+	b.Machine, b.Spare = b.Spare, b.Machine
+	return true
+}
+
+// Question returns the question at hand, unless it has been answered; nil: none.
+func (b *Bench[M]) Question() Question { return b.question }
+
+// Answer answers the question at hand, and reports whether the asker was still
+// there. The cell is nobody's to fail from then on, whatever crashes.
+func Answer[M Machine[M], Q, A any](b *Bench[M], c *ask.Cell[Q, A], answer A) bool {
+	b.question = nil
+	return c.Answer(answer)
+}
+
+// Arm lets a tick come when it is due; zero: none. One that was to come at
+// another time comes no more.
+func (b *Bench[M]) Arm(due, now time.Time) {
+	if due.Equal(b.due) {
+		return
+	}
+	b.disarm()
+	if due.IsZero() {
+		return
+	}
+	b.due = due
+	tick, to := messages.Tick{Generation: b.generation}, b.Address
+	b.timer = time.AfterFunc(due.Sub(now), func() { to.Send(tick) })
+}
+
+// disarm stops the timer; a tick that is on its way is stale from now on.
+func (b *Bench[M]) disarm() {
+	b.generation++
+	b.due = time.Time{}
+	if b.timer != nil {
+		b.timer.Stop()
+		b.timer = nil
+	}
+}
+
+// Crash is what an owner panics with to be restarted because code of the user's,
+// which it ran for the thing, has panicked: the log shows that panic.
+type Crash struct {
+	Panic any    // what the code panicked with
+	Stack string // where
+}
+
+// Error returns what the code panicked with, in words.
+func (c *Crash) Error() string { return fmt.Sprint(c.Panic) }
+
+// crashed is deferred around each message. It fails the question at hand, has the
+// crash logged, and lets the panic go on to the supervisor. The log is somebody
+// else's code, and the goroutine may be a caller's: another one writes it.
+func (b *Bench[M]) crashed() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if question := b.question; question != nil {
+		b.question = nil
+		question.Fail(fmt.Errorf("%v: %w", b, messages.ErrCrashed))
+	}
+	shown, stack := cause, ""
+	if crash, ok := cause.(*Crash); ok {
+		shown, stack = crash.Panic, crash.Stack
+	} else {
+		stack = string(debug.Stack())
+	}
+	logger, sentence := b.Host.Logger(), b.String()+" crashed and is restarted"
+	b.Host.Go(func() { // ends with the log
+		logger.Error(sentence, b.Kind.Name, b.Name, "panic", fmt.Sprint(shown), "stack", stack)
+	})
+	panic(cause)
+}

@@ -1,0 +1,161 @@
+package owner
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
+	"github.com/understudy-go/understudy/messages"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// counter is the smallest machine that a shallow copy would break.
+type counter struct{ counts []int }
+
+func (c *counter) CopyFrom(other *counter) { c.counts = append(c.counts[:0], other.counts...) }
+
+type (
+	cell = ask.Cell[question, int]
+	// question is what a clerk is asked.
+	question struct {
+		add    int  // counted by the step
+		drop   bool // the step
+		within bool // crash within the step
+		before bool // crash after the step and before the answer
+		after  bool // crash after the answer
+		keep   bool // answered with the next question
+		arm    time.Duration
+	}
+)
+
+// bomb is a message that nobody waits for; the owner crashes on it.
+type bomb struct{}
+
+var clerks = InPlace("clerk", "Clerk")
+
+// clerk is an owner that does what it is asked.
+type clerk struct {
+	bench Bench[*counter]
+	pool  ask.Pool[question, int]
+	kept  []*cell
+	began time.Time
+	arms  time.Duration // Restarted arms the timer for this moment; 0: not at all
+
+	mu  sync.Mutex
+	saw []string
+}
+
+func (k *clerk) Receive(message any) {
+	switch m := message.(type) {
+	case *cell:
+		k.answer(m, m.Question)
+	case bomb:
+		panic("bomb")
+	case messages.Tick:
+		k.see("tick " + time.Since(k.began).String())
+	case Restarted:
+		k.see("restarted")
+		if k.arms != 0 {
+			k.bench.Arm(k.began.Add(k.arms), time.Now())
+		}
+	case Stopped:
+		k.see("stopped")
+	}
+}
+
+func (k *clerk) answer(c *cell, q question) {
+	k.bench.Step(func(m *counter) bool {
+		m.counts[0] += q.add
+		if q.within {
+			panic("within")
+		}
+		return !q.drop
+	})
+	if q.arm != 0 {
+		k.bench.Arm(k.began.Add(q.arm), time.Now())
+	}
+	if q.before {
+		panic("before")
+	}
+	if q.keep {
+		k.kept = append(k.kept, c)
+		return
+	}
+	for _, kept := range k.kept {
+		kept.Answer(-1)
+	}
+	k.kept = nil
+	Answer(&k.bench, c, k.bench.Machine.counts[0])
+	if q.after {
+		panic("after")
+	}
+}
+
+func (k *clerk) see(what string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.saw = append(k.saw, what)
+}
+
+// seen returns what was seen since the last time, once everybody is idle.
+func (k *clerk) seen() []string {
+	synctest.Wait()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	saw := k.saw
+	k.saw = nil
+	return saw
+}
+
+func (k *clerk) ask(q question) (int, error) {
+	return k.pool.Ask(context.Background(), k.bench.Address, q)
+}
+
+func newClerk(host Host) *clerk {
+	return &clerk{began: time.Now(), bench: Bench[*counter]{
+		Host: host, Kind: &clerks, Name: "x", Machine: &counter{[]int{0}}, Spare: &counter{},
+	}}
+}
+
+// inBubble gives a test a clerk, and what is logged of it.
+func inBubble(t *testing.T, test func(t *testing.T, k *clerk, host *ownertest.Host, log *logbook)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		host, log := ownertest.New(), &logbook{}
+		defer host.Shutdown()
+		host.Log = slog.New(slog.NewTextHandler(log, nil))
+		k := newClerk(host)
+		require.NoError(t, k.bench.Spawn(k))
+		test(t, k, host, log)
+	})
+}
+
+// logbook keeps what is logged.
+type logbook struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+// text returns what was logged, once everybody is idle.
+func (l *logbook) text() string {
+	synctest.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
