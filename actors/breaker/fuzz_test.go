@@ -24,7 +24,7 @@ func FuzzMachine(f *testing.F) {
 		p := &player{t: t, m: &m, spare: &machine{}, now: noon}
 		for ; len(script) >= 3; script = script[3:] {
 			p.now = p.now.Add(time.Duration(script[2]) * time.Second / 4)
-			p.spare.copyFrom(p.m) // a step works on a copy, as the owner's do
+			p.spare.CopyFrom(p.m) // a step works on a copy, as the owner's do
 			p.m, p.spare = p.spare, p.m
 			e := p.step(script[0], script[1])
 			p.check(p.spare, e)

@@ -2,14 +2,13 @@ package breaker
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/actors/internal/owner"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -18,16 +17,15 @@ import (
 type Handle struct {
 	lease    atomic.Pointer[Lease]
 	settings atomic.Pointer[Config]
-	owner    atomic.Pointer[messages.Address] // nil: never asked
+	owner    owner.Once[ownerState]
 	shared   *Shared
 	name     string
-	spawning sync.Mutex
 }
 
 // Shared is what the breakers of one system share: where their owners live, and
 // the cells in which they are asked.
 type Shared struct {
-	Host Host
+	Host owner.Host
 	born time.Time              // from when owners count
 	last atomic.Pointer[Config] // what the last breaker was made with
 	// Probe runs a health check for a breaker that names it as its Config.Probe and returns what that run said, and why;
@@ -42,7 +40,7 @@ type Shared struct {
 }
 
 // NewShared returns what the breakers of the system of host share.
-func NewShared(host Host) *Shared { return &Shared{Host: host, born: time.Now()} }
+func NewShared(host owner.Host) *Shared { return &Shared{Host: host, born: time.Now()} }
 
 // clock returns how long ago these breakers began to count; never 0. It reads
 // one clock, where time.Now reads two.
@@ -161,13 +159,7 @@ func (h *Handle) Configure(cfg Config) error {
 
 // Close tells a handle that was never asked that the system has shut down; an
 // owner closes its handle itself.
-func (h *Handle) Close() {
-	h.spawning.Lock()
-	defer h.spawning.Unlock()
-	if h.owner.Load() == nil {
-		h.close()
-	}
-}
+func (h *Handle) Close() { h.owner.IfNone(h.close) }
 
 // close publishes the last lease.
 func (h *Handle) close() {
@@ -176,34 +168,12 @@ func (h *Handle) close() {
 	h.lease.Store(stoppedLease(last))
 }
 
-// question asks the owner and waits for the answer.
-func question[Q, A any](ctx context.Context, h *Handle, pool *ask.Pool[Q, A], q Q) (A, error) {
-	owner, err := h.address()
+// question asks the owner, which the first question spawns, and waits for the
+// answer.
+func question[Q, A any](ctx context.Context, h *Handle, pool *ask.Pool[Q, A], q Q) (a A, err error) {
+	o, err := h.owner.Get(h.spawn)
 	if err != nil {
-		var none A
-		return none, err
+		return a, err
 	}
-	return pool.Ask(ctx, owner, q)
-}
-
-// address returns the owner's address; the first to need it spawns the owner.
-func (h *Handle) address() (messages.Address, error) {
-	if owner := h.owner.Load(); owner != nil {
-		return *owner, nil
-	}
-	h.spawning.Lock()
-	defer h.spawning.Unlock()
-	if owner := h.owner.Load(); owner != nil {
-		return *owner, nil
-	}
-	owner, err := spawn(h)
-	switch {
-	case errors.Is(err, messages.ErrShutdown):
-		h.close()
-		return nil, err
-	case err != nil:
-		return nil, err
-	}
-	h.owner.Store(&owner)
-	return owner, nil
+	return pool.Ask(ctx, o.bench.Address, q)
 }

@@ -51,8 +51,8 @@ func newMachine(cfg *Config) machine {
 	return m
 }
 
-// copyFrom makes m equal to o and keeps its own memory.
-func (m *machine) copyFrom(o *machine) {
+// CopyFrom makes m equal to o and keeps its own memory.
+func (m *machine) CopyFrom(o *machine) {
 	w, trials := m.window, m.trials[:0]
 	*m = *o
 	m.window, m.trials = w.copyOf(o.window), append(trials, o.trials...)

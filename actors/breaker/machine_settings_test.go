@@ -257,8 +257,8 @@ func TestACopyOfAMachineIsItsOwn(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1, FailureRate: 1, MinimumCalls: 2, Window: CountWindow(2)})
 	running(2)(m)
 	var spare, was machine
-	spare.copyFrom(m)
-	was.copyFrom(m)
+	spare.CopyFrom(m)
+	was.CopyFrom(m)
 	require.Equal(t, *m, spare)
 	success(&spare, at(t, "61s"))
 	failure(&spare, at(t, "61s"))

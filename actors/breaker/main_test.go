@@ -14,11 +14,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// host is a runtime that can poison an owner: its next step crashes half-way.
+// host is a runtime that can poison the owner of a breaker: its next step crashes
+// half-way.
 type host struct {
 	*ownertest.Host
 	poison atomic.Bool
-	core   *core // that of the breaker under test, once it has been asked
+	victim *Handle // whose owner it is
 }
 
 func newHost() *host {
@@ -27,17 +28,12 @@ func newHost() *host {
 		if !h.poison.CompareAndSwap(true, false) {
 			return func() {}
 		}
-		spare := h.core.spare
-		h.core.spare = nil // a step cannot do without
-		return func() { h.core.spare = spare }
+		bench := &h.victim.owner.Load().bench
+		spare := bench.Spare
+		bench.Spare = nil // a step cannot do without
+		return func() { bench.Spare = spare }
 	}
 	return h
-}
-
-// Spawn notes whose owner it is.
-func (h *host) Spawn(kind messages.Kind, a messages.Actor) (messages.Address, error) {
-	h.core = a.(*owner).core
-	return h.Host.Spawn(kind, a)
 }
 
 func (h *host) changes() []messages.BreakerChanged {

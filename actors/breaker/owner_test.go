@@ -29,6 +29,7 @@ func newHandle(t testing.TB, host *host, cfg Config) *Handle {
 	require.NoError(t, err)
 	h := &Handle{}
 	h.Init(NewShared(host), "api", cfg)
+	host.victim = h
 	return h
 }
 

@@ -2,7 +2,6 @@ package breaker
 
 import (
 	"context"
-	"time"
 
 	"github.com/understudy-go/understudy/messages"
 )
@@ -17,8 +16,8 @@ type prober struct {
 
 // ask begins the next question, if there is one. What the breaker has left
 // behind is no longer asked.
-func (o *owner) ask(next *messages.Probe) {
-	if o.prober != nil && o.prober.epoch != o.current.epoch {
+func (o *ownerState) ask(next *messages.Probe) {
+	if o.prober != nil && o.prober.epoch != o.bench.Machine.epoch {
 		o.prober.cancel()
 	}
 	if next == nil {
@@ -29,7 +28,7 @@ func (o *owner) ask(next *messages.Probe) {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), next.Until)
 	o.prober.epoch, o.prober.cancel = next.Permit.Epoch, cancel
-	shared, one, to := o.h.shared, o.prober.one, *o.h.owner.Load()
+	shared, one, to := o.h.shared, o.prober.one, o.bench.Address
 	shared.Host.Go(func() { // ends with its answer, or with ctx: at the deadline, or when the breaker moves on or stops
 		defer cancel()
 		select {
@@ -61,10 +60,4 @@ func (p *prober) stop() {
 	if p != nil {
 		p.cancel()
 	}
-}
-
-// answered takes the probe's answer.
-func (o *owner) answered(p messages.Probed) {
-	defer o.crashed(nil)
-	o.step(func(b *machine, now time.Time) effects { return b.probed(now, p) })
 }

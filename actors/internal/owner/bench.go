@@ -107,8 +107,16 @@ func (b *Bench[M]) Step(input func(m M) (keep bool)) (kept bool) {
 // Question returns the question at hand, unless it has been answered; nil: none.
 func (b *Bench[M]) Question() Question { return b.question }
 
+// Fail answers the question at hand with an error, unless it has been answered.
+func (b *Bench[M]) Fail(err error) {
+	if question := b.question; question != nil {
+		b.question = nil
+		question.Fail(err)
+	}
+}
+
 // Answer answers the question at hand, and reports whether the asker was still
-// there. The cell is nobody's to fail from then on, whatever crashes.
+// there. No crash fails the question from then on: its cell is another's.
 func Answer[M Machine[M], Q, A any](b *Bench[M], c *ask.Cell[Q, A], answer A) bool {
 	b.question = nil
 	return c.Answer(answer)
@@ -157,10 +165,7 @@ func (b *Bench[M]) crashed() {
 	if cause == nil {
 		return
 	}
-	if question := b.question; question != nil {
-		b.question = nil
-		question.Fail(fmt.Errorf("%v: %w", b, messages.ErrCrashed))
-	}
+	b.Fail(fmt.Errorf("%v: %w", b, messages.ErrCrashed))
 	shown, stack := cause, ""
 	if crash, ok := cause.(*Crash); ok {
 		shown, stack = crash.Panic, crash.Stack
