@@ -29,9 +29,9 @@ func newHost() *host {
 			return func() {}
 		}
 		bench := &h.victim.owner.Load().bench
-		spare := bench.Spare
-		bench.Spare = nil // a step cannot do without
-		return func() { bench.Spare = spare }
+		m := bench.Machine
+		bench.Machine = nil // a step cannot do without
+		return func() { bench.Machine = m }
 	}
 	return h
 }

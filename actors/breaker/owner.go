@@ -31,7 +31,7 @@ type ownerState struct {
 // spawn starts the owner of h, which must not have one.
 func (h *Handle) spawn() (*ownerState, error) {
 	m := newMachine(h.settings.Load())
-	o := &ownerState{h: h, bench: owner.Bench[*machine]{Host: h.shared.Host, Kind: &kind, Name: h.name, Machine: &m, Spare: &machine{}}}
+	o := &ownerState{h: h, bench: owner.New(h.shared.Host, &kind, h.name, &m, &machine{})}
 	err := o.bench.Spawn(o)
 	if errors.Is(err, messages.ErrShutdown) {
 		h.close()
@@ -97,22 +97,21 @@ func (o *ownerState) admit(m *callCell) {
 func (o *ownerState) step(input func(*machine, time.Time) effects) {
 	last := o.h.lease.Load()
 	count, wasLent := last.freeze()
-	kept := false
+	committed := false
 	defer func() {
-		if !kept && wasLent {
+		if !committed && wasLent {
 			last.thaw(count)
 		}
 	}()
 	now, was := o.now(), o.bench.Machine.cfg
-	var e effects
-	kept = o.bench.Step(func(b *machine) bool {
-		b.credit(count)
-		e = input(b, now)
-		return !e.idle
-	})
-	if !kept {
+	m := o.bench.Draft()
+	m.credit(count)
+	e := input(m, now)
+	if e.idle {
 		return
 	}
+	o.bench.Commit()
+	committed = true
 	o.publish(last, wasLent, was, now)
 	o.arm(now)
 	if e.changed {

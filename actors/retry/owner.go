@@ -38,35 +38,31 @@ func (h *Handle) spawn() (*ownerState, error) {
 		now = cfg.tally.origin
 	}
 	m := newMachine(h.name, cfg.cfg, now)
-	o := &ownerState{handle: h, bench: owner.Bench[*machine]{Host: h.host, Kind: &kind, Name: h.name, Machine: &m, Spare: &machine{}}}
+	o := &ownerState{handle: h, bench: owner.New(h.host, &kind, h.name, &m, &machine{})}
 	return o, o.bench.Spawn(o)
 }
 
 // Receive takes one message: a step of the machine, then its effects.
 func (o *ownerState) Receive(message any) {
-	switch cell := message.(type) {
+	switch m := message.(type) {
 	case *attemptCell:
-		q := cell.Question
-		e := o.step(q.At, func(m *machine) effects { return m.failed(q) })
-		owner.Answer(&o.bench, cell, e.verdict)
+		e := o.bench.Draft().failed(m.Question)
+		o.commit(e, m.Question.At)
+		owner.Answer(&o.bench, m, e.verdict)
 	case *configureCell:
-		q := cell.Question
-		o.step(q.at, func(m *machine) effects { return m.configure(q.at, q.cfg) })
-		owner.Answer(&o.bench, cell, struct{}{})
+		e := o.bench.Draft().configure(m.Question.at, m.Question.cfg)
+		o.commit(e, m.Question.at)
+		owner.Answer(&o.bench, m, struct{}{})
 	case *statsCell:
-		owner.Answer(&o.bench, cell, o.bench.Machine.stats)
+		owner.Answer(&o.bench, m, o.bench.Machine.stats)
 	}
 }
 
-// step takes one step, and shows the callers what they must see before anybody
+// commit ends a step, and shows the callers what they must see before anybody
 // has an answer.
-func (o *ownerState) step(now time.Time, input func(*machine) effects) (e effects) {
-	o.bench.Step(func(m *machine) (keep bool) {
-		e = input(m)
-		return true
-	})
+func (o *ownerState) commit(e effects, now time.Time) {
+	o.bench.Commit()
 	if e.publish {
 		o.handle.publish(o.bench.Machine.cfg, now)
 	}
-	return e
 }

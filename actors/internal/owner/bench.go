@@ -37,20 +37,27 @@ type Machine[M any] interface{ CopyFrom(other M) }
 type Question interface{ Fail(error) bool }
 
 // Bench is where the owner of one thing works. It outlives the owner's crashes.
-// All of it is the owner's alone, except Address, which never changes after Spawn.
+// All of it is the owner's alone, except Address, which does not change once a
+// message was sent.
 type Bench[M Machine[M]] struct {
 	Host    Host
 	Kind    *messages.Kind
 	Name    string           // of the thing
-	Machine M                // where the thing stands; only Step replaces it
-	Spare   M                // the copy that a step works on
-	Address messages.Address // where the owner is asked
+	Machine M                // where the thing stands
+	Address messages.Address // where the owner is asked; Spawn sets it
 
 	owner      Owner
+	spare      M        // the memory of the next draft
 	question   Question // at hand, and not answered yet; nil: none
 	timer      *time.Timer
 	due        time.Time // when the timer fires; zero: it is not set
 	generation uint64    // of the timer's tick
+}
+
+// New returns the bench of one thing. The machine and its spare are two of the
+// same; nobody else may use them.
+func New[M Machine[M]](host Host, kind *messages.Kind, name string, machine, spare M) Bench[M] {
+	return Bench[M]{Host: host, Kind: kind, Name: name, Machine: machine, spare: spare}
 }
 
 // Spawn starts the owner, and sets Address; ErrShutdown once Shutdown has begun.
@@ -93,16 +100,16 @@ func (b *Bench[M]) Stopped() {
 // String names the owner: "Circuit breaker 'payments'".
 func (b *Bench[M]) String() string { return b.Kind.Title + " '" + b.Name + "'" }
 
-// Step runs the machine on a copy, which takes its place if input says so. A step
-// that is dropped, or crashes, leaves no trace. It reports whether it was kept.
-func (b *Bench[M]) Step(input func(m M) (keep bool)) (kept bool) {
-	b.Spare.CopyFrom(b.Machine)
-	if !input(b.Spare) {
-		return false
-	}
-	b.Machine, b.Spare = b.Spare, b.Machine
-	return true
+// Draft begins a step: it returns a copy of the machine to run. Until Commit
+// nothing has happened, and a step that crashes, or is not committed, leaves no
+// trace.
+func (b *Bench[M]) Draft() M {
+	b.spare.CopyFrom(b.Machine)
+	return b.spare
 }
+
+// Commit ends a step: the draft takes the machine's place.
+func (b *Bench[M]) Commit() { b.Machine, b.spare = b.spare, b.Machine }
 
 // Question returns the question at hand, unless it has been answered; nil: none.
 func (b *Bench[M]) Question() Question { return b.question }

@@ -74,13 +74,14 @@ func (k *clerk) Receive(message any) {
 }
 
 func (k *clerk) answer(c *cell, q question) {
-	k.bench.Step(func(m *counter) bool {
-		m.counts[0] += q.add
-		if q.within {
-			panic("within")
-		}
-		return !q.drop
-	})
+	draft := k.bench.Draft()
+	draft.counts[0] += q.add
+	if q.within {
+		panic("within")
+	}
+	if !q.drop {
+		k.bench.Commit()
+	}
 	if q.arm != 0 {
 		k.bench.Arm(k.began.Add(q.arm), time.Now())
 	}
@@ -122,9 +123,7 @@ func (k *clerk) ask(q question) (int, error) {
 }
 
 func newClerk(host Host) *clerk {
-	return &clerk{began: time.Now(), bench: Bench[*counter]{
-		Host: host, Kind: &clerks, Name: "x", Machine: &counter{[]int{0}}, Spare: &counter{},
-	}}
+	return &clerk{began: time.Now(), bench: New(host, &clerks, "x", &counter{[]int{0}}, &counter{})}
 }
 
 // inBubble gives a test a clerk, and what is logged of it.
