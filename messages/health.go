@@ -56,9 +56,9 @@ type RunResult struct {
 	At       time.Time
 	Run      uint64 // which run
 	Status   Status // Healthy, Degraded or Unhealthy
-	Message  string
+	Message  string // why; what the check panicked with, if it did
 	Details  Details
-	Panicked bool   // the check panicked; Message says with what
+	Panicked bool   // the check panicked
 	Stack    string // where it panicked
 }
 

@@ -71,6 +71,21 @@ func TestTimeoutsAreLoggedAtWarnAndFallbacksAtInfo(t *testing.T) {
 	})
 }
 
+func sickCheck(context.Context) error { panic("no route") }
+
+// Promise (System, events, logs and errors): A panic of a health check is logged once, with its stack.
+func TestAPanicOfACheckIsLoggedWithItsStack(t *testing.T) {
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		require.NoError(t, s.Health().Register("db", api.CheckConfig{Interval: api.OnDemand}, api.Ping(sickCheck)))
+		line := log.find(t, "ERROR", "db")
+		require.Equal(t, "Health check 'db' crashed and is restarted", line["msg"])
+		require.Equal(t, "db", line["check"])
+		require.Equal(t, "no route", line["panic"])
+		require.Contains(t, line["stack"], "tests.sickCheck")
+		require.NoError(t, s.Health().Deregister("db"))
+	})
+}
+
 // Promise (System, events, logs and errors): Log lines have the documented words and levels.
 func TestAQuietLifeLogsNothing(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {

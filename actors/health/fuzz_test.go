@@ -1,6 +1,7 @@
 package health
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -44,7 +45,17 @@ type player struct {
 	shown   messages.Status
 }
 
+// step takes a step on a copy, as the owner does: the machine itself stays.
 func (p *player) step(what byte) {
+	was, before := p.m, *p.m
+	before.changes = slices.Clone(before.changes)
+	p.m = &machine{}
+	p.m.CopyFrom(was)
+	p.input(what)
+	require.Equal(p.t, before, *was)
+}
+
+func (p *player) input(what byte) {
 	m := p.m
 	switch {
 	case p.crashed: // the owner is suspended: only a restart reaches it
@@ -59,7 +70,7 @@ func (p *player) step(what byte) {
 		p.took(m.blocked(p.now))
 	case what < 8 && p.wants:
 		p.wants, p.holds = false, true
-		p.took(m.granted(p.now))
+		p.took(m.granted(p.now, 0.5))
 	case what < 13 && p.flight != 0:
 		r := messages.RunResult{At: p.now, Run: p.flight, Status: messages.Status(1 + what%3), Panicked: what == 12}
 		p.flight = 0
@@ -88,7 +99,7 @@ func (p *player) took(e effects) {
 		p.shown = p.m.status
 	}
 	p.wants = p.wants || e.acquire
-	p.crashed = e.crash != ""
+	p.crashed = e.crash
 }
 
 func (p *player) check() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/actors/internal/owner"
 	"github.com/understudy-go/understudy/messages"
 )
 
@@ -32,13 +33,15 @@ type Handle struct {
 // Shared is what the checks of one system share: where their owners live, and
 // the slots they run in.
 type Shared struct {
-	host      Host
+	host      owner.Host
 	slots     *slots
 	published atomic.Uint64 // how often one of them has published something
 }
 
 // NewShared returns what checks share of which at most so many run at once.
-func NewShared(host Host, atOnce int) *Shared { return &Shared{host: host, slots: newSlots(atOnce)} }
+func NewShared(host owner.Host, atOnce int) *Shared {
+	return &Shared{host: host, slots: newSlots(atOnce)}
+}
 
 // Published counts what the checks have published. While it stays the same,
 // time alone changes what they say.
@@ -62,18 +65,13 @@ func Start(shared *Shared, name string, cfg Config, check Func, dependencies ...
 	}
 	cfg = cfg.withDefaults()
 	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(check, cfg.Timeout), upstream: upstream(dependencies)}
-	s := &state{Handle: h, machine: machine{cfg: cfg, draw: draw, last: Result{Name: name}}}
-	h.view.Store(s.machine.view(time.Now()))
+	m := &machine{cfg: cfg, last: Result{Name: name}}
+	h.view.Store(m.view(time.Now()))
 	h.revive()
-	o := &owner{state: s}
-	s.slot.wake = func() { o.self(granted{}) }
-	address, err := shared.host.Spawn(kind, o)
-	if err != nil {
+	if err := h.spawn(m); err != nil {
 		h.runner.close(err)
 		return nil, err
 	}
-	h.owner = address
-	o.self(begin{})
 	return h, nil
 }
 

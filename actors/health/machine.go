@@ -24,13 +24,12 @@ const (
 
 // machine decides when a check runs and what its results mean.
 type machine struct {
-	cfg  Config
-	draw func() float64 // luck, in [0, 1)
+	cfg Config
 
 	phase     phase
 	run       uint64    // number of the last run begun
 	startedAt time.Time // of that run
-	luck      float64   // of the jitter, in [0, 1)
+	random    float64   // of the jitter, in [0, 1)
 	dueAt     time.Time // of the next run; zero: when asked
 	staleAt   time.Time // when there should have been its result; zero: never
 
@@ -52,8 +51,11 @@ type effects struct {
 	changed   bool            // the status changed
 	from      messages.Status // from this one
 	restarted bool            // the owner was restarted
-	crash     string          // the check panicked with this: crash, to be restarted
+	crash     bool            // the check panicked: crash, to be restarted
 }
+
+// CopyFrom makes m equal to other. What its slices and maps hold is never changed.
+func (m *machine) CopyFrom(other *machine) { *m = *other }
 
 // begin asks for a slot to run in: the first run, when the check is registered.
 func (m *machine) begin() effects {
@@ -72,14 +74,14 @@ func (m *machine) blocked(now time.Time) effects {
 	return effects{answer: true}
 }
 
-// granted tells that a slot is free for the run that waits for it.
-func (m *machine) granted(now time.Time) effects {
+// granted begins the run that waits for a slot. Random is in [0, 1).
+func (m *machine) granted(now time.Time, random float64) effects {
 	if m.phase != waiting {
 		return effects{}
 	}
 	m.phase = running
 	if m.run%spreadOver == 0 {
-		m.luck = m.draw()
+		m.random = random
 	}
 	m.run++
 	m.startedAt = now
@@ -113,8 +115,8 @@ func (m *machine) result(r messages.RunResult) effects {
 	switch {
 	case r.Panicked:
 		m.phase = crashed
-		e.crash = r.Message
-		m.observe(&e, r.At, messages.Unhealthy, r.Message, r.Details)
+		e.crash = true
+		m.observe(&e, r.At, messages.Unhealthy, "panicked: "+r.Message, r.Details)
 		m.enter(&e, r.At, messages.Unhealthy)
 		m.staleAt = time.Time{} // it stays UNHEALTHY until it has run again
 	case late: // its timeout was counted already

@@ -14,11 +14,8 @@ var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func at(seconds float64) time.Time { return t0.Add(time.Duration(seconds * float64(time.Second))) }
 
-// half is the draw that leaves an interval as it is.
-func half() float64 { return 0.5 }
-
 func newMachine(cfg Config) *machine {
-	return &machine{cfg: cfg.withDefaults(), draw: half, last: Result{Name: "db"}}
+	return &machine{cfg: cfg.withDefaults(), last: Result{Name: "db"}}
 }
 
 // outcomes plays one run per letter, a second each: h healthy, d degraded,
@@ -32,7 +29,7 @@ func outcomes(m *machine, letters string) string {
 		} else {
 			m.begin()
 		}
-		m.granted(start)
+		m.granted(start, 0.5)
 		end := start.Add(time.Second)
 		r := messages.RunResult{At: end, Run: m.run, Status: messages.Healthy}
 		switch letter {
@@ -88,7 +85,7 @@ func TestMessageChangesAtOnce(t *testing.T) {
 	m := newMachine(Config{UnhealthyAfter: 3})
 	outcomes(m, "h")
 	m.begin()
-	m.granted(at(20))
+	m.granted(at(20), 0.5)
 	e := m.result(messages.RunResult{At: at(21), Run: m.run, Status: messages.Unhealthy, Message: "refused"})
 	require.True(t, e.publish)
 	require.False(t, e.changed)
@@ -102,22 +99,22 @@ func TestOneRunInFlight(t *testing.T) {
 	m := newMachine(Config{})
 	require.Equal(t, effects{acquire: true}, m.begin())
 	require.Equal(t, effects{}, m.call(at(0)), "joins the one that waits for a slot")
-	require.Equal(t, effects{start: 1}, m.granted(at(1)))
+	require.Equal(t, effects{start: 1}, m.granted(at(1), 0.5))
 	require.Equal(t, effects{}, m.call(at(2)), "joins the one in flight")
-	require.Equal(t, effects{}, m.granted(at(3)), "it has one")
+	require.Equal(t, effects{}, m.granted(at(3), 0.5), "it has one")
 	require.Equal(t, effects{}, m.result(messages.RunResult{At: at(3), Run: 7}), "not the run in flight")
 	e := m.result(messages.RunResult{At: at(3), Run: 1, Status: messages.Healthy})
 	require.Equal(t, effects{publish: true, answer: true, release: true, changed: true}, e)
 	require.Equal(t, effects{}, m.result(messages.RunResult{At: at(3), Run: 1}), "accepted once")
 	require.Equal(t, effects{acquire: true}, m.call(at(4)))
-	require.Equal(t, effects{start: 2}, m.granted(at(4)))
+	require.Equal(t, effects{start: 2}, m.granted(at(4), 0.5))
 }
 
 func TestStuckCheck(t *testing.T) {
 	m := newMachine(Config{Timeout: 2 * time.Second, Interval: 10 * time.Second, UnhealthyAfter: 3})
 	outcomes(m, "h")
 	m.begin()
-	m.granted(at(200))
+	m.granted(at(200), 0.5)
 	e := m.tick(at(202))
 	require.Equal(t, effects{publish: true, answer: true, release: true}, e, "a timeout is one failure")
 	require.Equal(t, "HEALTHY timed out after 2.0s", reads(m, 202))
@@ -139,7 +136,7 @@ func TestStuckCheck(t *testing.T) {
 func TestReturningTooLateIsATimeout(t *testing.T) {
 	m := newMachine(Config{Timeout: 2 * time.Second})
 	m.begin()
-	m.granted(at(0))
+	m.granted(at(0), 0.5)
 	m.result(messages.RunResult{At: at(2), Run: 1, Status: messages.Healthy})
 	require.Equal(t, "UNHEALTHY timed out after 2.0s", reads(m, 2))
 }
@@ -147,7 +144,7 @@ func TestReturningTooLateIsATimeout(t *testing.T) {
 func TestAskingAfterTheTimeoutButBeforeTheTick(t *testing.T) {
 	m := newMachine(Config{Timeout: 2 * time.Second})
 	m.begin()
-	m.granted(at(0))
+	m.granted(at(0), 0.5)
 	require.True(t, m.call(at(3)).answer)
 	require.Equal(t, "UNHEALTHY timed out after 2.0s, stuck for 1.0s", reads(m, 3))
 }
@@ -155,9 +152,9 @@ func TestAskingAfterTheTimeoutButBeforeTheTick(t *testing.T) {
 func TestCrashAndRestart(t *testing.T) {
 	m := newMachine(Config{})
 	m.begin()
-	m.granted(at(0))
-	e := m.result(messages.RunResult{At: at(1), Run: 1, Panicked: true, Message: "panicked: oh"})
-	require.Equal(t, effects{publish: true, answer: true, release: true, changed: true, crash: "panicked: oh"}, e)
+	m.granted(at(0), 0.5)
+	e := m.result(messages.RunResult{At: at(1), Run: 1, Panicked: true, Message: "oh"})
+	require.Equal(t, effects{publish: true, answer: true, release: true, changed: true, crash: true}, e)
 	require.Equal(t, effects{answer: true}, m.call(at(2)))
 	require.Equal(t, effects{}, m.tick(at(3600)))
 	require.Equal(t, "UNHEALTHY panicked: oh", reads(m, 3600), "never stale: the restart is on its way")
@@ -167,7 +164,7 @@ func TestCrashAndRestart(t *testing.T) {
 	require.Equal(t, 1, m.last.Restarts)
 	r := m.view(at(3600)).read(at(3601))
 	require.Equal(t, "UNHEALTHY panicked: oh", r.Status.String()+" "+r.Message, "until it has run again")
-	m.granted(at(3601))
+	m.granted(at(3601), 0.5)
 	m.result(messages.RunResult{At: at(3602), Run: 2, Status: messages.Healthy})
 	require.Equal(t, "HEALTHY ", reads(m, 3602))
 }
@@ -175,16 +172,24 @@ func TestCrashAndRestart(t *testing.T) {
 func TestRestartKeepsTheRunInFlight(t *testing.T) {
 	m := newMachine(Config{})
 	m.begin()
-	m.granted(at(0))
+	m.granted(at(0), 0.5)
 	require.Equal(t, effects{publish: true, restarted: true}, m.restart(true))
 	require.Equal(t, at(10), m.wake())
 	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
 	require.Equal(t, "HEALTHY ", reads(m, 1))
 
 	m.begin()
-	m.granted(at(2))
+	m.granted(at(2), 0.5)
 	e := m.restart(false)
 	require.True(t, e.acquire && e.release, "its result was lost in the crash: again")
+}
+
+func TestRestartBeforeTheFirstRunMakesIt(t *testing.T) {
+	m := newMachine(Config{Interval: OnDemand})
+	require.Equal(t, effects{publish: true, restarted: true, acquire: true}, m.restart(false))
+	m.granted(at(0), 0.5)
+	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
+	require.Equal(t, effects{publish: true, restarted: true}, m.restart(false), "idle between two runs")
 }
 
 // reads returns status and message as published now and read then.

@@ -7,214 +7,147 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/actors/internal/ask"
+	"github.com/understudy-go/understudy/actors/internal/owner"
 	"github.com/understudy-go/understudy/messages"
 )
-
-// Host is what a check needs of the system it lives in.
-type Host interface {
-	Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error)
-	Stop(owner messages.Address)
-	Emit(e messages.Event)
-}
 
 // kind is what the runtime knows of the owners of checks.
 var kind = messages.Kind{Name: "check", Title: "Health check", FirstPause: time.Second, MaxPause: time.Minute}
 
-// Crash is what the owner of a check that panicked panics with, on purpose:
-// its supervisor restarts it, and the restart runs the check again.
-type Crash struct {
-	Name    string // of the check
-	Message string // "panicked: ..."
-	Stack   string // where the check panicked
-}
+type runCell = ask.Cell[messages.RunNow, Result]
 
-// Error names the check and what it panicked with.
-func (c *Crash) Error() string { return "Health check '" + c.Name + "' " + c.Message }
-
-type cell = ask.Cell[messages.RunNow, Result]
-
-// begin is the first message to an owner; granted tells it that its check has
-// got a slot.
+// What an owner hears besides questions, results and ticks.
 type (
-	begin   struct{}
-	granted struct{}
+	begin   struct{} // its first message
+	granted struct{} // its check has got a slot
 )
 
-// state is what outlives a crash of the owner.
-type state struct {
-	*Handle // what it publishes to
-
-	machine    machine
-	asking     []*cell // who waits for a result
-	crowd      int     // so many may be asking before those who have left are forgotten
-	slot       slot
-	timer      *time.Timer
-	generation uint64 // of the timer
+// ownerState is the owner of one check. It outlives the owner's crashes.
+type ownerState struct {
+	bench  owner.Bench[*machine]
+	h      *Handle
+	asking []*runCell // who waits for a result, except for the question at hand
+	crowd  int        // so many may be asking before those who have left are forgotten
+	slot   slot
 }
 
-// owner is the actor that owns a check.
-type owner struct {
-	*state
-	cell *cell // the question at hand, until it is settled
+// spawn starts the owner of h, which must not have one, and its first run.
+func (h *Handle) spawn(m *machine) error {
+	o := &ownerState{h: h, bench: owner.New(h.shared.host, &kind, h.name, m, &machine{})}
+	o.slot.wake = func() { o.bench.Address.Send(granted{}) }
+	if err := o.bench.Spawn(o); err != nil {
+		return err
+	}
+	h.owner, o.bench.Address = o.bench.Address, alive{h}
+	o.bench.Address.Send(begin{})
+	return nil
 }
 
-// self sends to this actor.
-func (o *owner) self(message any) { alive{o.Handle}.Send(message) }
-
-// Restarted goes on where the crash was.
-func (o *owner) Restarted() {
-	defer o.rescue()
-	o.disarm()
-	o.revive()
-	o.carry(o.machine.restart(o.runner.running()))
-}
-
-// Stopped gives back what the check holds.
-func (o *owner) Stopped() {
-	o.disarm()
-	o.shared.slots.release(&o.slot)
-}
-
-func (o *owner) String() string { return "Health check '" + o.name + "'" }
-
-// Receive hands each message to the machine and carries out what it says.
-func (o *owner) Receive(message any) {
-	defer o.rescue()
-	switch msg := message.(type) {
+// Receive takes one message: a step of the machine, then its effects.
+func (o *ownerState) Receive(message any) {
+	now := time.Now()
+	switch m := message.(type) {
 	case begin:
-		o.carry(o.machine.begin())
-	case *cell:
-		o.cell = msg
-		o.queue(msg)
-		o.carry(o.machine.call(time.Now()))
-		o.cell = nil
-	case messages.RunResult:
-		o.carryResult(msg)
+		o.step(now, (*machine).begin)
+	case *runCell:
+		o.step(now, func(b *machine) effects { return b.call(now) })
+		if o.bench.Question() != nil {
+			o.keep(m)
+		}
 	case granted:
-		if o.machine.phase == waiting {
-			o.acquire(time.Now())
+		if o.bench.Machine.phase == waiting {
+			o.acquire(now)
+		}
+	case messages.RunResult:
+		if e := o.step(now, func(b *machine) effects { return b.result(m) }); e.crash {
+			o.h.crash()
+			panic(&owner.Crash{Panic: m.Message, Stack: m.Stack})
 		}
 	case messages.Tick:
-		if msg.Generation == o.generation {
-			o.carry(o.machine.tick(time.Now()))
-		}
+		o.step(now, func(b *machine) effects { return b.tick(now) })
+	case owner.Restarted:
+		o.h.revive()
+		o.step(now, func(b *machine) effects { return b.restart(o.h.runner.running()) })
+	case owner.Stopped:
+		o.h.shared.slots.release(&o.slot)
 	}
 }
 
-// queue lets one more wait for a result. Those who have left are forgotten now
+// step takes one step of the machine, and carries out its effects: publish,
+// answer, run, arm the timer, emit, get a slot.
+func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
+	e := input(o.bench.Draft())
+	o.bench.Commit()
+	if e.publish {
+		o.h.publish(o.bench.Machine.view(now))
+	}
+	if e.answer {
+		o.answer(now)
+	}
+	if e.release {
+		o.h.shared.slots.release(&o.slot)
+	}
+	if e.start != 0 {
+		o.h.runner.start(e.start, func(r messages.RunResult) { o.bench.Address.Send(r) })
+	}
+	o.bench.Arm(o.bench.Machine.wake(), now)
+	o.emit(e, now)
+	if e.acquire {
+		o.acquire(now)
+	}
+	return e
+}
+
+// acquire gets a slot for the run that waits, at once or in line, unless a
+// check that this one depends on is UNHEALTHY.
+func (o *ownerState) acquire(now time.Time) {
+	switch {
+	case o.h.blockedBy(now) != nil:
+		o.h.shared.slots.release(&o.slot)
+		o.step(now, func(b *machine) effects { return b.blocked(now) })
+	case o.h.shared.slots.acquire(&o.slot):
+		random := rand.Float64()
+		o.step(now, func(b *machine) effects { return b.granted(now, random) })
+	}
+}
+
+// keep lets one more wait for a result. Those who have left are forgotten now
 // and then, so that a check that hangs holds twice as many as wait, at most.
-func (o *owner) queue(c *cell) {
+func (o *ownerState) keep(c *runCell) {
 	if len(o.asking) >= o.crowd {
-		o.asking = slices.DeleteFunc(o.asking, func(c *cell) bool { return c.Left() && !c.Fail(context.Canceled) })
+		o.asking = slices.DeleteFunc(o.asking, func(c *runCell) bool { return c.Left() && !c.Fail(context.Canceled) })
 		o.crowd = max(64, 2*len(o.asking))
 	}
 	o.asking = append(o.asking, c)
 }
 
-func (o *owner) carryResult(r messages.RunResult) {
-	e := o.machine.result(r)
-	o.carry(e)
-	if e.crash != "" {
-		crash := &Crash{Name: o.name, Message: e.crash, Stack: r.Stack}
-		o.crash()
-		panic(crash)
+// answer answers all who wait for a result.
+func (o *ownerState) answer(now time.Time) {
+	r := o.h.Result(now)
+	if c, ok := o.bench.Question().(*runCell); ok {
+		owner.Answer(&o.bench, c, r)
 	}
-}
-
-// carry carries out the effects of one step: publish, reply, arm the timer,
-// run, emit.
-func (o *owner) carry(e effects) {
-	now := time.Now()
-	if e.publish {
-		o.publish(o.machine.view(now))
-	}
-	if e.answer {
-		o.reply(now)
-	}
-	if e.release {
-		o.shared.slots.release(&o.slot)
-	}
-	if e.start != 0 {
-		o.runner.start(e.start, func(r messages.RunResult) { o.self(r) })
-	}
-	o.arm(now)
-	o.emit(e, now)
-	if e.acquire {
-		o.acquire(now)
-	}
-}
-
-// acquire gets a slot for the run that waits, at once or in line, unless a
-// check that this one depends on is UNHEALTHY.
-func (o *owner) acquire(now time.Time) {
-	switch {
-	case o.blockedBy(now) != nil:
-		o.shared.slots.release(&o.slot)
-		o.carry(o.machine.blocked(now))
-	case o.shared.slots.acquire(&o.slot):
-		o.carry(o.machine.granted(now))
-	}
-}
-
-func (o *owner) reply(now time.Time) {
 	asking := o.asking
-	o.asking, o.cell = nil, nil
-	r := o.Result(now)
+	o.asking = nil
 	for _, c := range asking {
 		c.Answer(r)
 	}
 }
 
-func (o *owner) emit(e effects, now time.Time) {
-	last := o.machine.last
+func (o *ownerState) emit(e effects, now time.Time) {
+	m := o.bench.Machine
 	if e.changed {
-		c := o.machine.changes[len(o.machine.changes)-1]
-		flapping := !now.After(flapsUntil(o.machine.changes, o.cfg.Interval))
+		c := m.changes[len(m.changes)-1]
+		flapping := !now.After(flapsUntil(m.changes, m.cfg.Interval))
 		if flapping {
 			c.Message += " (flapping)"
 		}
-		o.shared.host.Emit(messages.CheckChanged{
-			Name: o.name, From: e.from, To: c.To, Message: c.Message, At: now,
+		o.bench.Host.Emit(messages.CheckChanged{
+			Name: o.h.name, From: e.from, To: c.To, Message: c.Message, At: c.At,
 			Lasted: c.Lasted, Failures: c.Failures, Flapping: flapping,
 		})
 	}
 	if e.restarted {
-		o.shared.host.Emit(messages.CheckRestarted{Name: o.name, Restarts: last.Restarts, Reason: last.Message, At: now})
+		o.bench.Host.Emit(messages.CheckRestarted{Name: o.h.name, Restarts: m.last.Restarts, Reason: m.last.Message, At: now})
 	}
 }
-
-// arm makes the machine's next tick come; an earlier one becomes stale.
-func (o *owner) arm(now time.Time) {
-	o.disarm()
-	at := o.machine.wake()
-	if at.IsZero() {
-		return
-	}
-	tick, self := messages.Tick{Generation: o.generation}, o.self
-	o.timer = time.AfterFunc(at.Sub(now), func() { self(tick) })
-}
-
-func (o *owner) disarm() {
-	o.generation++
-	if o.timer != nil {
-		o.timer.Stop()
-		o.timer = nil
-	}
-}
-
-// rescue sees to it that whoever asked gets an error when the owner crashes
-// on the question, and lets the panic go on to the supervisor.
-func (o *owner) rescue() {
-	p := recover()
-	if p == nil {
-		return
-	}
-	if c := o.cell; c != nil {
-		o.cell = nil
-		o.asking = slices.DeleteFunc(o.asking, func(a *cell) bool { return a == c })
-		c.Fail(messages.ErrCrashed)
-	}
-	panic(p)
-}
-
-func draw() float64 { return rand.Float64() }

@@ -122,6 +122,8 @@ func TestCheckThatHangsIsStuckUntilItReturns(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 2, runs.Load(), "it is overdue")
 		require.Equal(t, "HEALTHY ", now(c))
+		require.Equal(t, messages.Healthy, c.Run(t.Context()).Status)
+		require.EqualValues(t, 3, runs.Load(), "not the answer to an earlier question")
 		c.Stop()
 	})
 }
@@ -197,6 +199,7 @@ func TestStopCancelsTheRunAndReleasesAskers(t *testing.T) {
 
 func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		log := logTo(h)
 		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
 		synctest.Wait()
 		good := c.shared.slots
@@ -210,6 +213,43 @@ func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		require.Equal(t, messages.Healthy, c.Run(t.Context()).Status)
 		c.Stop()
+		line := log.only(t)
+		require.Contains(t, line, `level=ERROR msg="Health check 'db' crashed and is restarted" check=db`)
+		require.Contains(t, line, "(*slots).acquire", "the stack says where")
+	})
+}
+
+// A check that has never run has no moment at which it is due.
+func TestOwnerThatCrashesBeforeTheFirstRunMakesItAfterTheRestart(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		h.Before = func(message any) (after func()) {
+			if _, first := message.(begin); first {
+				panic("a bug")
+			}
+			return func() {}
+		}
+		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
+		synctest.Wait()
+		require.Equal(t, "UNKNOWN no result yet", now(c))
+		time.Sleep(5 * time.Second)
+		require.Equal(t, "HEALTHY ", now(c))
+		c.Stop()
+	})
+}
+
+func noRoute(context.Context) (messages.Details, error) { panic("no route") }
+
+// The owner crashes on purpose: what counts is the stack of the check.
+func TestPanicOfACheckIsLoggedWithItsStackOnce(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		log := logTo(h)
+		c := start(t, h, Config{Interval: OnDemand}, noRoute)
+		synctest.Wait()
+		c.Stop()
+		line := log.only(t)
+		require.Contains(t, line, `level=ERROR msg="Health check 'db' crashed and is restarted" check=db panic="no route"`)
+		require.Contains(t, line, "health.noRoute")
+		require.NotContains(t, line, "(*ownerState)")
 	})
 }
 

@@ -68,7 +68,7 @@ func (r *runner) call(res *messages.RunResult) {
 		res.At = time.Now()
 		if p := recover(); p != nil {
 			res.Panicked = true
-			res.Message = "panicked: " + describe(p)
+			res.Message = fmt.Sprint(p)
 			res.Stack = string(debug.Stack())
 		}
 	}()
@@ -86,10 +86,6 @@ func classify(err error) (messages.Status, string) {
 	}
 	return messages.Unhealthy, err.Error()
 }
-
-// describe prints what a check panicked with; a value that panics when it is
-// printed is printed by fmt as such.
-func describe(p any) string { return fmt.Sprint(p) }
 
 // close cancels the run in flight and refuses new ones.
 func (r *runner) close(cause error) {

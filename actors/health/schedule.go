@@ -39,7 +39,7 @@ func (m *machine) next() time.Time {
 		return time.Time{}
 	}
 	const longest = 1 << 62 // 146 years: no period overflows
-	return m.startedAt.Add(time.Duration(min(longest, float64(m.period())*(0.9+0.2*m.luck))))
+	return m.startedAt.Add(time.Duration(min(longest, float64(m.period())*(0.9+0.2*m.random))))
 }
 
 // period is Interval, or shorter while it fails or recovers: FastInterval,

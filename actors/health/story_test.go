@@ -38,7 +38,7 @@ func play(t *testing.T, m *machine, now time.Time, what, rest string) string {
 	case "register":
 		e = m.begin()
 	case "slot":
-		e = m.granted(now)
+		e = m.granted(now, 0.5)
 	case "blocked":
 		e = m.blocked(now)
 	case "asked":
@@ -48,7 +48,7 @@ func play(t *testing.T, m *machine, now time.Time, what, rest string) string {
 	case "restart":
 		e = m.restart(false)
 	case "panic":
-		r.Panicked, r.Message = true, "panicked: "+rest
+		r.Panicked, r.Message = true, rest
 		e = m.result(r)
 	case "read":
 		got := m.view(m.startedAt).read(now)
@@ -74,7 +74,7 @@ func inWords(m *machine, e effects, now time.Time) string {
 	say(e.start != 0, "run %d begins", e.start)
 	say(e.restarted, "restarted %d times", m.last.Restarts)
 	say(e.acquire, "wants a slot")
-	say(e.crash != "", "crashes")
+	say(e.crash, "crashes")
 	if at := m.wake(); !at.IsZero() {
 		say(true, "next tick %v", at.Sub(t0).Round(time.Millisecond))
 	}

@@ -15,7 +15,7 @@ func TestTimeIsTold(t *testing.T) {
 	m := newMachine(Config{Interval: 10 * time.Second, Timeout: 2 * time.Second})
 	m.begin()
 	require.True(t, m.wake().IsZero(), "waiting for a slot: nothing to wait for")
-	m.granted(at(0))
+	m.granted(at(0), 0.5)
 	require.Equal(t, at(2), m.wake(), "the timeout")
 	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
 	require.Equal(t, at(10), m.wake(), "the period runs from start to start")
@@ -25,7 +25,7 @@ func TestTimeIsTold(t *testing.T) {
 
 	demand := newMachine(Config{Interval: OnDemand})
 	demand.begin()
-	demand.granted(at(0))
+	demand.granted(at(0), 0.5)
 	demand.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
 	require.True(t, demand.wake().IsZero())
 	require.Equal(t, effects{}, demand.tick(at(1e6)))
@@ -35,9 +35,8 @@ func TestTimeIsTold(t *testing.T) {
 func TestJitterIsTenPercent(t *testing.T) {
 	for _, row := range []struct{ draw, want float64 }{{0, 9}, {0.25, 9.5}, {0.5, 10}, {0.999999, 11}} {
 		m := newMachine(Config{Interval: 10 * time.Second})
-		m.draw = func() float64 { return row.draw }
 		m.begin()
-		m.granted(t0)
+		m.granted(t0, row.draw)
 		require.InDelta(t, row.want, m.next().Sub(t0).Seconds(), 1e-4)
 	}
 }
@@ -61,7 +60,7 @@ func TestItLooksMoreOftenWhileFailingOrRecovering(t *testing.T) {
 		{messages.Degraded, 10 * time.Second},
 		{messages.Healthy, 60 * time.Second}, // recovered
 	} {
-		m.granted(now)
+		m.granted(now, 0.5)
 		m.result(messages.RunResult{At: now.Add(time.Second), Run: m.run, Status: row.status})
 		require.Equal(t, row.next, m.wake().Sub(now), "run %d", i+1)
 		now = m.wake()
@@ -76,11 +75,10 @@ func TestAThousandChecksSpreadOverTheirInterval(t *testing.T) {
 	fired := make([][10]int, 101) // in each interval, in each tenth of it
 	for range 1000 {
 		m := newMachine(Config{Interval: interval})
-		m.draw = luck.Float64
 		m.begin()
 		now := t0
 		for last := t0; now.Before(t0.Add(99 * interval)); last = now {
-			m.granted(now)
+			m.granted(now, luck.Float64())
 			m.result(messages.RunResult{At: now, Run: m.run, Status: messages.Healthy})
 			now = m.wake()
 			require.InDelta(t, 10, now.Sub(last).Seconds(), 1, "no two runs of one check are closer, or further apart")
@@ -111,9 +109,8 @@ func TestStaleResultsSaySo(t *testing.T) {
 func TestSettingsAsLongAsCanBe(t *testing.T) {
 	const endless = time.Duration(math.MaxInt64)
 	m := newMachine(Config{Timeout: endless, Interval: endless, FastInterval: endless})
-	m.draw = func() float64 { return 0.99 }
 	m.begin()
-	m.granted(at(0))
+	m.granted(at(0), 0.99)
 	require.Greater(t, m.wake().Sub(at(0)), endless/2, "the timeout")
 	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
 	require.Greater(t, m.wake().Sub(at(0)), endless/2, "the next run")
