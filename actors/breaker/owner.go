@@ -107,10 +107,10 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 	m := o.bench.Draft()
 	m.credit(count)
 	e := input(m, now)
+	o.bench.End(!e.idle)
 	if e.idle {
 		return
 	}
-	o.bench.Commit()
 	committed = true
 	o.publish(last, wasLent, was, now)
 	o.arm(now)

@@ -77,7 +77,7 @@ func (o *ownerState) Receive(message any) {
 // answer, run, arm the timer, emit, get a slot.
 func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
 	e := input(o.bench.Draft())
-	o.bench.Commit()
+	o.bench.End(true)
 	if e.publish {
 		o.h.publish(o.bench.Machine.view(now))
 	}

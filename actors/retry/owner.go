@@ -61,7 +61,7 @@ func (o *ownerState) Receive(message any) {
 // commit ends a step, and shows the callers what they must see before anybody
 // has an answer.
 func (o *ownerState) commit(e effects, now time.Time) {
-	o.bench.Commit()
+	o.bench.End(true)
 	if e.publish {
 		o.handle.publish(o.bench.Machine.cfg, now)
 	}

@@ -100,16 +100,19 @@ func (b *Bench[M]) Stopped() {
 // String names the owner: "Circuit breaker 'payments'".
 func (b *Bench[M]) String() string { return b.Kind.Title + " '" + b.Name + "'" }
 
-// Draft begins a step: it returns a copy of the machine to run. Until Commit
-// nothing has happened, and a step that crashes, or is not committed, leaves no
-// trace.
+// Draft begins a step: it returns a copy of the machine, to run. A step that
+// crashes before its End leaves no trace.
 func (b *Bench[M]) Draft() M {
 	b.spare.CopyFrom(b.Machine)
 	return b.spare
 }
 
-// Commit ends a step: the draft takes the machine's place.
-func (b *Bench[M]) Commit() { b.Machine, b.spare = b.spare, b.Machine }
+// End ends a step: the draft takes the machine's place, or is dropped.
+func (b *Bench[M]) End(commit bool) {
+	if commit {
+		b.Machine, b.spare = b.spare, b.Machine
+	}
+}
 
 // Question returns the question at hand, unless it has been answered; nil: none.
 func (b *Bench[M]) Question() Question { return b.question }

@@ -38,7 +38,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 	k := newClerk(nil)
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		k.bench.Draft().counts[0]++
-		k.bench.Commit()
+		k.bench.End(true)
 	}))
 }
 

@@ -79,9 +79,7 @@ func (k *clerk) answer(c *cell, q question) {
 	if q.within {
 		panic("within")
 	}
-	if !q.drop {
-		k.bench.Commit()
-	}
+	k.bench.End(!q.drop)
 	if q.arm != 0 {
 		k.bench.Arm(k.began.Add(q.arm), time.Now())
 	}
