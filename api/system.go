@@ -25,6 +25,11 @@ type SystemConfig struct {
 	// included; the others wait in line, and their timeouts have not begun. A
 	// check that outlives its timeout no longer counts. Default 256.
 	ChecksAtOnce int
+	// Seed decides the jitter of everything: the waits of retries, the intervals
+	// of checks and the pauses before restarts. Two systems of one seed that do
+	// the same have the same jitter: a test can replay what happened. Default: a
+	// different one each time.
+	Seed uint64
 }
 
 // System runs breakers, retries and health checks. One per process is meant: it
@@ -43,7 +48,7 @@ func Start(cfg SystemConfig) (*System, error) {
 	if cfg.ChecksAtOnce < 0 {
 		return nil, &ConfigError{Kind: "system", Field: "ChecksAtOnce", Problem: messages.MustNotBeNegative(cfg.ChecksAtOnce)}
 	}
-	sys, err := system.Start(cmp.Or(cfg.Logger, slog.Default()))
+	sys, err := system.Start(cmp.Or(cfg.Logger, slog.Default()), cfg.Seed)
 	if err != nil {
 		return nil, err
 	}

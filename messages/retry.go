@@ -15,7 +15,6 @@ type Attempt struct {
 	Retryable  bool          // what the policy's Retryable said of the error
 	RetryAfter time.Duration // wait at least so long; 0: no wish
 	Deadline   time.Time     // when the caller's context ends; zero: never
-	Draw       float64       // the luck of the jitter, in [0, 1)
 }
 
 // Verdict answers an Attempt: again in Delay, or give up because of Reason.

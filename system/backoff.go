@@ -1,7 +1,7 @@
 package system
 
 import (
-	"math/rand/v2"
+	"fmt"
 	"sync"
 	"time"
 
@@ -16,6 +16,7 @@ import (
 // lived for a minute, or twice MaxPause if that is more, is forgiven.
 type backoff struct {
 	kind messages.Kind
+	sys  *System
 
 	mu      sync.Mutex
 	stopped bool
@@ -37,13 +38,14 @@ func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, c
 		}
 	}
 	stats.Fail()
-	pause := b.pause(stats.FailureCount())
-	b.after(pause, func() { parent.RestartChildren(child) })
+	crashes := stats.FailureCount()
+	random := b.sys.Random(fmt.Sprint(child.Id, " ", crashes)).Float64()
+	b.after(b.pause(crashes, random), func() { parent.RestartChildren(child) })
 }
 
 // pause returns how long to wait before the restart after the given number of
-// crashes in a row.
-func (b *backoff) pause(crashes int) time.Duration {
+// crashes in a row. Random is in [0, 1).
+func (b *backoff) pause(crashes int, random float64) time.Duration {
 	n := crashes - b.kind.FreeRestarts - 1
 	if n < 0 {
 		return 0
@@ -52,7 +54,7 @@ func (b *backoff) pause(crashes int) time.Duration {
 	if n < 30 {
 		d = min(b.kind.FirstPause<<n, b.kind.MaxPause)
 	}
-	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
+	return time.Duration(float64(d) * (0.75 + random/2))
 }
 
 func (b *backoff) after(d time.Duration, restart func()) {

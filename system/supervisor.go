@@ -105,7 +105,7 @@ func (s *System) supervisor(kind messages.Kind) (*supervisor, error) {
 		return v, nil
 	}
 	ref, err := s.ask(s.root, func(c actor.Context) (*Ref, error) {
-		return s.spawnParent(c, kind.Name, &backoff{kind: kind})
+		return s.spawnParent(c, kind.Name, &backoff{kind: kind, sys: s})
 	})
 	if err != nil {
 		return nil, err

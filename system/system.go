@@ -1,9 +1,13 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -18,7 +22,8 @@ type System struct {
 	actors     *actor.ActorSystem
 	dispatcher *dispatcher
 	hub        *hub
-	root       *Ref // the parent of all supervisors
+	root       *Ref   // the parent of all supervisors
+	seed       uint64 // of all random numbers
 
 	mu          sync.Mutex             // held while a supervisor is started
 	supervisors map[string]*supervisor // by the name of their kind
@@ -29,8 +34,9 @@ type System struct {
 }
 
 // Start starts an actor system. The first Spawn of each kind starts the
-// supervisor of that kind.
-func Start(logger *slog.Logger) (*System, error) {
+// supervisor of that kind. All random numbers follow from the seed; 0 stands for
+// one that is different each time.
+func Start(logger *slog.Logger, seed uint64) (*System, error) {
 	logger = slog.New(recovering{logger.Handler()})
 	quiet := slog.New(slog.DiscardHandler)
 	s := &System{
@@ -42,6 +48,7 @@ func Start(logger *slog.Logger) (*System, error) {
 		dispatcher:  newDispatcher(),
 		hub:         newHub(logger),
 		supervisors: map[string]*supervisor{},
+		seed:        cmp.Or(seed, rand.Uint64()),
 		closing:     make(chan struct{}),
 		stopped:     make(chan struct{}),
 	}
@@ -92,6 +99,14 @@ func (s *System) Logger() *slog.Logger { return s.logger }
 
 // Closing is closed when Shutdown begins.
 func (s *System) Closing() <-chan struct{} { return s.closing }
+
+// Random returns random numbers that follow from the seed and this name: others
+// for each name, and the same ones for the same.
+func (s *System) Random(name string) *rand.Rand {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, name) // it has no error
+	return rand.New(rand.NewPCG(s.seed, hash.Sum64()))
+}
 
 // Subscribe calls fn, in a goroutine of its own, with every event from now on,
 // in the order they were emitted. A subscriber that is too slow loses the

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func start(t *testing.T) *System {
 	t.Helper()
-	s, err := Start(slog.New(slog.DiscardHandler))
+	s, err := Start(slog.New(slog.DiscardHandler), 0)
 	require.NoError(t, err)
 	return s
 }
@@ -167,7 +167,7 @@ func TestAPanicInStoppedEndsTheOwner(t *testing.T) {
 	for _, kind := range []messages.Kind{slowKind, inPlaceKind} {
 		synctest.Test(t, func(t *testing.T) {
 			var log strings.Builder
-			s, err := Start(slog.New(slog.NewTextHandler(&log, nil)))
+			s, err := Start(slog.New(slog.NewTextHandler(&log, nil)), 0)
 			require.NoError(t, err)
 			f := &fake{stopped: func() { panic("a bug") }}
 			owner, err := s.Spawn(kind, f)
@@ -251,10 +251,26 @@ func TestASubscriberMayPanicAndCancelItself(t *testing.T) {
 	})
 }
 
+func TestRandomNumbersFollowFromSeedAndName(t *testing.T) {
+	seeded := &System{seed: 7}
+	numbers := func(s *System, name string) (out [5]float64) {
+		random := s.Random(name)
+		for i := range out {
+			out[i] = random.Float64()
+		}
+		return out
+	}
+	first := numbers(seeded, "Retry 'a'")
+	require.Equal(t, first, numbers(seeded, "Retry 'a'"))
+	require.NotEqual(t, first, numbers(seeded, "Retry 'b'"))
+	require.NotEqual(t, first, numbers(&System{seed: 8}, "Retry 'a'"))
+}
+
 func TestBackoffDoublesUpToItsCap(t *testing.T) {
 	b := &backoff{kind: messages.Kind{FreeRestarts: 1, FirstPause: 100, MaxPause: 1000}}
 	for _, row := range []struct{ crashes, nominal int }{{1, 0}, {2, 100}, {3, 200}, {5, 800}, {6, 1000}, {500, 1000}} {
-		got := float64(b.pause(row.crashes))
-		require.InDelta(t, row.nominal, got, float64(row.nominal)/4, "after %d crashes", row.crashes)
+		for random, factor := range map[float64]float64{0: 0.75, 0.5: 1, 1 - 1e-9: 1.25} {
+			require.InDelta(t, float64(row.nominal)*factor, float64(b.pause(row.crashes, random)), 1, "after %d crashes", row.crashes)
+		}
 	}
 }

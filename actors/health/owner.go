@@ -2,7 +2,6 @@ package health
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -106,7 +105,7 @@ func (o *ownerState) acquire(now time.Time) {
 		o.h.shared.slots.release(&o.slot)
 		o.step(now, func(b *machine) effects { return b.blocked(now) })
 	case o.h.shared.slots.acquire(&o.slot):
-		random := rand.Float64()
+		random := o.bench.Random()
 		o.step(now, func(b *machine) effects { return b.granted(now, random) })
 	}
 }

@@ -62,16 +62,16 @@ func (c Config) Delay(attempt int) time.Duration {
 	return c.withDefaults().delay(attempt, rand.Float64())
 }
 
-// delay is Delay with its luck, in [0, 1), given.
-func (c Config) delay(attempt int, draw float64) time.Duration {
+// delay is Delay with its random number, in [0, 1), given.
+func (c Config) delay(attempt int, random float64) time.Duration {
 	d := math.Min(float64(c.InitialDelay)*math.Pow(c.BackoffFactor, float64(max(attempt, 1)-1)), float64(c.MaxDelay))
 	switch c.Jitter {
 	case JitterProportional:
-		d *= 0.75 + 0.5*draw
+		d *= 0.75 + 0.5*random
 	case JitterFull:
-		d *= draw
+		d *= random
 	case JitterEqual:
-		d *= 0.5 + 0.5*draw
+		d *= 0.5 + 0.5*random
 	}
 	if d < float64(c.MaxDelay) {
 		return max(time.Duration(d), 0)

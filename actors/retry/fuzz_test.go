@@ -70,7 +70,7 @@ func FuzzBudget(f *testing.F) {
 			now = now.Add(time.Duration(script[0]) * max(min(b.Window, time.Hour)/50, 1))
 			calls := uint64(script[1])
 			allowed := b.Ratio*float64(calls) + b.MinPerSecond*b.Window.Seconds()
-			e := m.failed(messages.Attempt{At: now, Number: 1, Retryable: true, Calls: calls})
+			e := m.failed(messages.Attempt{At: now, Number: 1, Retryable: true, Calls: calls}, 0.5)
 			surely := (buckets - 1) * b.width() // the tenth bucket is being filled
 			if !e.verdict.Again {
 				if float64(within(buckets*b.width())+1) <= allowed {

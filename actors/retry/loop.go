@@ -3,7 +3,6 @@ package retry
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -62,14 +61,12 @@ func (h *Handle) Next(ctx context.Context, attempt int, err error) error {
 }
 
 // failed asks the owner what to do after an attempt failed. It fills in the
-// number of calls and the random number itself. The errors are ErrShutdown and
-// ErrCrashed.
+// number of calls itself. The errors are ErrShutdown and ErrCrashed.
 func (h *Handle) failed(a messages.Attempt) (messages.Verdict, error) {
 	o, err := h.owner.Get(h.spawn)
 	if err != nil {
 		return messages.Verdict{}, err
 	}
-	a.Draw = rand.Float64()
 	if t := h.settings.Load().tally; t != nil {
 		a.Calls = t.sum(a.At.Sub(t.origin))
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// machine decides what follows a failed attempt. It is pure: time and luck
-// come in with each message, and a copy is a machine of its own.
+// machine decides what follows a failed attempt. It is pure: time and random
+// numbers come in with each message, and a copy is a machine of its own.
 type machine struct {
 	cfg     Config // defaults filled in
 	granted window // retries granted in the budget's window
@@ -30,9 +30,9 @@ func newMachine(name string, cfg Config, origin time.Time) machine {
 // CopyFrom makes m equal to other.
 func (m *machine) CopyFrom(other *machine) { *m = *other }
 
-// failed decides what follows an attempt that failed.
-func (m *machine) failed(a messages.Attempt) effects {
-	delay := m.wait(a)
+// failed decides what follows an attempt that failed. Random is in [0, 1).
+func (m *machine) failed(a messages.Attempt, random float64) effects {
+	delay := m.wait(a, random)
 	switch {
 	case !a.Retryable:
 		return giveUp(messages.ReasonNotRetryable)
@@ -54,8 +54,8 @@ func giveUp(why string) effects {
 }
 
 // wait is the back-off, or what the error asks for if that is longer.
-func (m *machine) wait(a messages.Attempt) time.Duration {
-	return min(max(m.cfg.delay(a.Number, a.Draw), a.RetryAfter), m.cfg.MaxDelay)
+func (m *machine) wait(a messages.Attempt, random float64) time.Duration {
+	return min(max(m.cfg.delay(a.Number, random), a.RetryAfter), m.cfg.MaxDelay)
 }
 
 // spend takes one retry out of the budget, and reports whether there was one.

@@ -54,9 +54,7 @@ func TestTheFirstNoDecides(t *testing.T) {
 		{"the back-off is longer", plain(9, nil), messages.Attempt{Number: 4, Retryable: true, RetryAfter: 5 * time.Second}, "", again(8 * time.Second)},
 		{"RetryAfter is capped", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: time.Hour}, "", again(10 * time.Second)},
 		{"RetryAfter below zero is no wish", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: -1}, "", again(time.Second)},
-		{"RetryAfter gets no jitter", Config{}, messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second, Draw: 0.99}, "", again(5 * time.Second)},
 		{"RetryAfter counts against the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second}, "4s", no(messages.ReasonDeadline)},
-		{"the jitter is drawn", Config{}, messages.Attempt{Number: 1, Retryable: true, Draw: 0.75}, "", again(1125 * time.Millisecond)},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			m := newTestMachine(t, row.cfg)
@@ -64,9 +62,17 @@ func TestTheFirstNoDecides(t *testing.T) {
 			if row.deadline != "" {
 				row.attempt.Deadline = at(t, row.deadline)
 			}
-			require.Equal(t, effects{verdict: row.want}, m.failed(row.attempt))
+			require.Equal(t, effects{verdict: row.want}, m.failed(row.attempt, 0.5))
 		})
 	}
+}
+
+func TestARandomNumberMakesTheJitter(t *testing.T) {
+	m := newTestMachine(t, Config{})
+	a := messages.Attempt{At: noon, Number: 1, Retryable: true}
+	require.Equal(t, again(1125*time.Millisecond), m.failed(a, 0.75).verdict)
+	a.RetryAfter = 5 * time.Second
+	require.Equal(t, again(5*time.Second), m.failed(a, 0.99).verdict, "RetryAfter has no jitter")
 }
 
 func TestTheBudgetLooksBackOneWindow(t *testing.T) {
@@ -91,7 +97,7 @@ func TestTheBudgetLooksBackOneWindow(t *testing.T) {
 		{"24h", 0, true},
 		{"24h", 0, false},
 	} {
-		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true, Calls: row.calls})
+		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true, Calls: row.calls}, 0.5)
 		require.Equal(t, row.again, e.verdict.Again, "%+v", row)
 	}
 	require.Equal(t, messages.RetryStats{Name: "api", Retries: 7, Throttled: 7}, m.stats)
@@ -100,19 +106,19 @@ func TestTheBudgetLooksBackOneWindow(t *testing.T) {
 func TestABudgetIsNotSpentByRefusals(t *testing.T) {
 	m := newTestMachine(t, plain(3, &Budget{MinPerSecond: 0.1}))
 	for range 5 {
-		m.failed(messages.Attempt{At: noon, Number: 1})
-		m.failed(messages.Attempt{At: noon, Number: 3, Retryable: true})
-		m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true, Deadline: noon})
+		m.failed(messages.Attempt{At: noon, Number: 1}, 0.5)
+		m.failed(messages.Attempt{At: noon, Number: 3, Retryable: true}, 0.5)
+		m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true, Deadline: noon}, 0.5)
 	}
-	require.True(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}).verdict.Again)
-	require.False(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}).verdict.Again)
+	require.True(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}, 0.5).verdict.Again)
+	require.False(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}, 0.5).verdict.Again)
 	require.Equal(t, messages.RetryStats{Name: "api", Retries: 1, Exhausted: 5, Throttled: 1}, m.stats)
 }
 
 func TestTheBudgetIsNotRoundedDown(t *testing.T) {
 	m := newTestMachine(t, plain(3, &Budget{Ratio: 0.29})) // 0.29 × 100 is 28.999999999999996
 	granted := 0
-	for m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true, Calls: 100}).verdict.Again {
+	for m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true, Calls: 100}, 0.5).verdict.Again {
 		granted++
 	}
 	require.Equal(t, 29, granted)
@@ -139,7 +145,7 @@ func TestConfigureKeepsWhatTheBudgetGranted(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, effects{publish: true}, m.configure(at(t, row.now), cfg))
 		}
-		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true})
+		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true}, 0.5)
 		require.Equal(t, row.again, e.verdict.Again, "%+v", row)
 	}
 	require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 3}, m.stats)

@@ -46,7 +46,7 @@ func (h *Handle) spawn() (*ownerState, error) {
 func (o *ownerState) Receive(message any) {
 	switch m := message.(type) {
 	case *attemptCell:
-		e := o.bench.Draft().failed(m.Question)
+		e := o.bench.Draft().failed(m.Question, o.bench.Random())
 		o.commit(e, m.Question.At)
 		owner.Answer(&o.bench, m, e.verdict)
 	case *configureCell:

@@ -39,7 +39,8 @@ func play(t *testing.T, m **machine, words []string) string {
 		}
 		return "taken"
 	case "attempt":
-		return verdict((*m).failed(readAttempt(t, now, rest)).verdict)
+		a, random := readAttempt(t, now, rest)
+		return verdict((*m).failed(a, random).verdict)
 	case "stats":
 		s := (*m).stats
 		return fmt.Sprintf("%d retried, %d exhausted, %d throttled", s.Retries, s.Exhausted, s.Throttled)
@@ -87,8 +88,9 @@ func readConfig(t *testing.T, words []string) Config {
 	return cfg
 }
 
-func readAttempt(t *testing.T, now time.Time, words []string) messages.Attempt {
-	a := messages.Attempt{At: now, Number: int(number(t, words[0])), Retryable: true, Draw: 0.5}
+func readAttempt(t *testing.T, now time.Time, words []string) (a messages.Attempt, random float64) {
+	random = 0.5
+	a = messages.Attempt{At: now, Number: int(number(t, words[0])), Retryable: true}
 	for _, word := range words[1:] {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
@@ -101,13 +103,13 @@ func readAttempt(t *testing.T, now time.Time, words []string) messages.Attempt {
 			a.RetryAfter = span(t, value)
 		case "deadline":
 			a.Deadline = at(t, value)
-		case "luck":
-			a.Draw = number(t, value)
+		case "random":
+			random = number(t, value)
 		default:
 			t.Fatalf("an attempt has no %q", word)
 		}
 	}
-	return a
+	return a, random
 }
 
 func number(t *testing.T, word string) float64 {

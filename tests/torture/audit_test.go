@@ -51,9 +51,12 @@ func (w *world) watch(e api.Event) {
 		last := w.checks[e.Name]
 		w.checks[e.Name] = e.To
 		w.mu.Unlock()
+		w.note(e.At, e.Name, e.From, e.To, e.Message)
 		if last != e.From || e.From == e.To {
 			w.complain("%s went from %v to %v, but it was %v", e.Name, e.From, e.To, last)
 		}
+	case api.CheckRestarted:
+		w.note(e.At, e.Name, "restarted", e.Restarts)
 	case api.Dropped:
 		w.complain("a fast listener lost %d events", e.Count)
 	}
@@ -65,7 +68,6 @@ func (w *world) follow(e api.BreakerChanged) {
 	w.mu.Lock()
 	last := w.states[e.Name]
 	w.states[e.Name] = e.To
-	w.trace = append(w.trace, fmt.Sprint(e.At.Sub(w.begun), i, e.From, e.To, e.Reason))
 	if strings.HasPrefix(e.Reason, "a trial did not report within") {
 		w.seen[i].overdue++
 	}
@@ -73,6 +75,7 @@ func (w *world) follow(e api.BreakerChanged) {
 		w.seen[i].opened++
 	}
 	w.mu.Unlock()
+	w.note(e.At, e.Name, e.From, e.To, e.Reason)
 	if last != e.From || e.From == api.Closed && e.To == api.HalfOpen {
 		w.complain("%s went from %v to %v, but it was %v", e.Name, e.From, e.To, last)
 	}

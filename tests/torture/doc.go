@@ -12,12 +12,11 @@
 //	go test ./tests/torture -seed 42           other luck; a failure names its seed
 //	go run ./tests/torture/mutants             breaks the library on purpose; the tests must notice
 //
-// What a seed replays: in a simulated system of an even seed, all that happens
-// to breakers, callers and retries, to the nanosecond (TestASeedReplaysExactly).
-// Not the moments at which health checks run: their jitter and their restarts'
-// come from no seed, nor what depends on them, the probes of odd seeds. Nor the
-// order in which goroutines run that are ready at the same nanosecond, of which
-// histories are made: there a failure prints the whole history, and its seed
-// most often finds it again. A random machine prints what it drew, and a value
-// for -rapid.seed.
+// What a seed replays: in a simulated system all that happens to breakers,
+// callers, retries and checks, the runs of checks and probes and the restarts
+// after crashes included, to the nanosecond (TestASeedReplaysExactly). It does not
+// replay the order in which goroutines run that are ready at the same nanosecond,
+// of which histories are made: there a failure prints the whole history, and its
+// seed most often finds it again. A random machine prints what it drew, and a
+// value for -rapid.seed.
 package torture

@@ -60,7 +60,7 @@ func (w *world) faults(over context.Context, luck *rand.Rand) {
 		case what == 4:
 			w.poison(fmt.Sprint("retry ", luck.IntN(breakersThere)), luck)
 		case what == 5:
-			w.poison(fmt.Sprint("check ", luck.IntN(checksThere)), luck)
+			w.poison(checkName(luck.IntN(checksThere)), luck)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (w *world) operator(over context.Context, luck *rand.Rand) {
 
 // replace deregisters a check that nobody stands on, and registers it again.
 func (w *world) replace(i int) error {
-	name := fmt.Sprint("check ", i)
+	name := checkName(i)
 	err := w.s.Health().Deregister(name)
 	if refused := (*api.ConfigError)(nil); errors.As(err, &refused) && refused.Field == "DependsOn" {
 		return nil
@@ -131,5 +131,13 @@ func (w *world) replace(i int) error {
 	w.mu.Lock()
 	delete(w.checks, name)
 	w.mu.Unlock()
-	return w.s.Health().Register(name, api.CheckConfig{}, api.Ping(func(ctx context.Context) error { return w.dependency(ctx, i) }))
+	return w.s.Health().Register(name, api.CheckConfig{}, w.check(i))
+}
+
+// check looks at one of the dependencies.
+func (w *world) check(i int) api.Check {
+	return api.Ping(func(ctx context.Context) error {
+		w.note(time.Now(), checkName(i), "runs")
+		return w.dependency(ctx, i)
+	})
 }

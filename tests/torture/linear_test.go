@@ -213,8 +213,11 @@ func drawMix(luck *rand.Rand, clients int) mix {
 }
 
 // start starts a system that is shut down when the test ends.
-func start(t *testing.T) *api.System {
-	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
+func start(t *testing.T) *api.System { return startFrom(t, 0) }
+
+// startFrom is start for a system that has its jitter from a seed.
+func startFrom(t *testing.T, seed uint64) *api.System {
+	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), Seed: seed})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
 	return s

@@ -41,7 +41,7 @@ const (
 func TestProbesAndShownBreakersUnderFire(t *testing.T) {
 	for n := range 3 * *more {
 		luck := rand.New(rand.NewPCG(*seed+uint64(n), 5))
-		synctest.Test(t, func(t *testing.T) { (&clinic{s: start(t)}).open(t, luck) })
+		synctest.Test(t, func(t *testing.T) { (&clinic{s: startFrom(t, luck.Uint64())}).open(t, luck) })
 		if t.Failed() {
 			t.Fatalf("replay it with: go test ./tests/torture -run UnderFire -seed %d", *seed+uint64(n))
 		}

@@ -1,11 +1,13 @@
 package torture
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -47,17 +49,16 @@ func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
 	t.Logf("%d systems, %v days each, %d calls, %d events, %d crashes, %d audits", 3**more, *days, calls, events, crashes, audits)
 }
 
-// An even seed decides all that happens to the breakers, to the nanosecond and
-// whatever the scheduler does. In a system of an odd seed some breakers have
-// probes, which run when the jitter of the checks says: that comes from no seed.
+// A seed decides all that happens to breakers and checks, their probes and every
+// run included, to the nanosecond and whatever the scheduler does.
 //
-// Promise (Torture): A simulation replays from its seed.
+// Promise (Torture): A simulation replays from its seed, with its probes, runs of checks and restarts.
 func TestASeedReplaysExactly(t *testing.T) {
-	for from := range uint64(3) {
-		first, again := simulate(t, 2*from, 0.05, from == 2), simulate(t, 2*from, 0.05, from == 2)
+	for from := range uint64(4) {
+		first, again := simulate(t, from, 0.05, from == 2), simulate(t, from, 0.05, from == 2)
 		require.Equal(t, first.calls.Load(), again.calls.Load())
 		for n := range min(len(first.trace), len(again.trace)) { // the whole would be too long to read
-			require.Equal(t, first.trace[n], again.trace[n], "change %d", n)
+			require.Equal(t, first.trace[n], again.trace[n], "seed %d: entry %d", from, n)
 		}
 		require.Equal(t, len(first.trace), len(again.trace))
 	}
@@ -72,6 +73,7 @@ const (
 
 // world is one simulated system and those who use it.
 type world struct {
+	seed     uint64
 	luck     *rand.Rand
 	probes   bool // some breakers have them
 	length   time.Duration
@@ -89,10 +91,23 @@ type world struct {
 	states map[string]api.State
 	checks map[string]api.Status
 	heard  int      // events, by one who is fast
-	trace  []string // all that happened to breakers
+	trace  []trace  // all that happened to breakers and checks
 	broken []string // promises
 	slow   hearing
 	bad    hearing
+}
+
+// trace is one thing that happened.
+type trace struct {
+	at        time.Duration
+	who, what string
+}
+
+// note takes down what happened to a breaker or a check.
+func (w *world) note(at time.Time, who string, what ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.trace = append(w.trace, trace{at.Sub(w.begun), who, fmt.Sprint(what...)})
 }
 
 // sight is what can be seen of one breaker from outside.
@@ -121,17 +136,20 @@ const (
 
 func simulate(t *testing.T, from uint64, days float64, shut bool) *world {
 	w := &world{
-		luck: rand.New(rand.NewPCG(from, 3)), probes: from%2 == 1, length: time.Duration(days * float64(24*time.Hour)),
+		seed: from, luck: rand.New(rand.NewPCG(from, 3)), probes: from%2 == 1, length: time.Duration(days * float64(24*time.Hour)),
 		states: map[string]api.State{}, checks: map[string]api.Status{},
 	}
 	forget()
 	synctest.Test(t, func(t *testing.T) { w.live(t, shut) })
+	slices.SortFunc(w.trace, func(a, b trace) int { // what happens at one moment is noted in any order
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.who, b.who), cmp.Compare(a.what, b.what))
+	})
 	return w
 }
 
 func (w *world) live(t *testing.T, shut bool) {
 	var err error
-	w.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: 20})
+	w.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: 20, Seed: w.seed + 1})
 	require.NoError(t, err)
 	w.begun = time.Now()
 	w.subscribe()
@@ -177,10 +195,9 @@ func (w *world) furnish(t *testing.T) {
 			UnhealthyAfter: 1 + w.luck.IntN(3), HealthyAfter: 1 + w.luck.IntN(3),
 		}
 		if i > 10 && w.luck.IntN(3) == 0 {
-			cfg.DependsOn = []string{fmt.Sprint("check ", w.luck.IntN(10))}
+			cfg.DependsOn = []string{checkName(w.luck.IntN(10))}
 		}
-		ping := api.Ping(func(ctx context.Context) error { return w.dependency(ctx, i) })
-		require.NoError(t, w.s.Health().Register(fmt.Sprint("check ", i), cfg, ping))
+		require.NoError(t, w.s.Health().Register(checkName(i), cfg, w.check(i)))
 	}
 	for i := range w.seen {
 		cfg := api.BreakerConfig{
@@ -190,14 +207,16 @@ func (w *world) furnish(t *testing.T) {
 		}
 		w.seen[i].trials.Store(int64(cfg.HalfOpenMaxCalls))
 		if w.probes && i < 20 {
-			cfg.Probe = fmt.Sprint("check ", i)
+			cfg.Probe = checkName(i)
 		}
 		b, err := w.s.Breaker(dependencyName(i), cfg)
 		require.NoError(t, err)
-		r, err := w.s.Retry(fmt.Sprint("retry ", i), api.RetryConfig{Jitter: api.JitterNone, Budget: &api.RetryBudget{Ratio: w.luck.Float64()}})
+		r, err := w.s.Retry(fmt.Sprint("retry ", i), api.RetryConfig{Budget: &api.RetryBudget{Ratio: w.luck.Float64()}})
 		require.NoError(t, err)
 		w.breakers, w.retries = append(w.breakers, b), append(w.retries, r)
 	}
 }
 
 func dependencyName(i int) string { return fmt.Sprint("dependency ", i) }
+
+func checkName(i int) string { return fmt.Sprint("check ", i) }

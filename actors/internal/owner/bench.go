@@ -11,6 +11,7 @@ package owner
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"time"
 
@@ -52,6 +53,7 @@ type Bench[M Machine[M]] struct {
 	timer      *time.Timer
 	due        time.Time // when the timer fires; zero: it is not set
 	generation uint64    // of the timer's tick
+	random     *rand.Rand
 }
 
 // New returns the bench of one thing. The machine and its spare are two of the
@@ -130,6 +132,14 @@ func (b *Bench[M]) Fail(err error) {
 func Answer[M Machine[M], Q, A any](b *Bench[M], c *ask.Cell[Q, A], answer A) bool {
 	b.question = nil
 	return c.Answer(answer)
+}
+
+// Random returns the owner's next random number, in [0, 1).
+func (b *Bench[M]) Random() float64 {
+	if b.random == nil {
+		b.random = b.Host.Random(b.String())
+	}
+	return b.random.Float64()
 }
 
 // Arm lets a tick come when it is due; zero: none. One that was to come at

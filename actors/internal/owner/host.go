@@ -2,6 +2,7 @@ package owner
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -22,6 +23,9 @@ type Host interface {
 	Go(fn func())
 	// Closing is closed when Shutdown begins.
 	Closing() <-chan struct{}
+	// Random returns the random numbers of the owner of that name: the same
+	// ones each time, if the system was given a seed.
+	Random(owner string) *rand.Rand
 }
 
 // InPlace returns the kind of owners that only answer questions, and never

@@ -4,6 +4,7 @@ package ownertest
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -72,6 +73,9 @@ func (h *Host) Go(fn func()) { h.running.Go(fn) }
 
 // Closing is closed when Shutdown or Close begins.
 func (h *Host) Closing() <-chan struct{} { return h.closing }
+
+// Random returns the same numbers to each owner.
+func (h *Host) Random(string) *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
 // Close lets Shutdown begin, and does no more.
 func (h *Host) Close() {

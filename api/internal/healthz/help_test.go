@@ -29,7 +29,7 @@ type checkup struct {
 // withChecks runs fn in a bubble with a source, and stops its checks after.
 func withChecks(t *testing.T, fn func(t *testing.T, c checkup)) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := system.Start(slog.New(slog.DiscardHandler))
+		s, err := system.Start(slog.New(slog.DiscardHandler), 0)
 		require.NoError(t, err)
 		c := checkup{NewSource(health.NewShared(s, 256), "3.1.0", time.Now(), nil), t}
 		defer func() {
