@@ -9,12 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/understudy-go/understudy/actors/internal/story"
+	"github.com/understudy-go/understudy/actors/internal/storytest"
 	"github.com/understudy-go/understudy/messages"
 )
 
 func TestStories(t *testing.T) {
-	story.Play(t, func(t *testing.T) func([]string) string {
+	storytest.Play(t, func(t *testing.T) func([]string) string {
 		s := &stage{permits: map[string]messages.Permit{}}
 		return func(words []string) string { return s.play(t, words) }
 	})

@@ -1,8 +1,8 @@
-// Package story plays the stories in a package's testdata. It is for tests.
+// Package storytest plays the stories in a package's testdata. It is for tests.
 //
 // A line with an arrow is a step: what is done at a moment, and what the
 // machine makes of it. All other lines are words for the reader.
-package story
+package storytest
 
 import (
 	"flag"
