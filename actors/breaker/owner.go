@@ -103,8 +103,8 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 			last.thaw(count)
 		}
 	}()
-	now, was := o.now(), o.bench.Machine.cfg
-	m := o.bench.Draft()
+	now := o.now()
+	was, m := o.bench.Machine.cfg, o.bench.Draft()
 	m.credit(count)
 	e := input(m, now)
 	o.bench.End(!e.idle)

@@ -11,8 +11,8 @@ type variant struct {
 
 // The packages that are edited.
 const (
+	bench    pkg = "actors/internal/owner"
 	breaker  pkg = "actors/breaker"
-	retry    pkg = "actors/retry"
 	health   pkg = "actors/health"
 	messages pkg = "messages"
 	system   pkg = "system"
@@ -24,7 +24,7 @@ var quick = []string{"-rapid.shrinktime", "1s"}
 const gosched = `runtime.Gosched()`
 
 // slowStep gives callers time before the owner of a breaker takes a step.
-var slowStep = breaker.in("owner.step").before(`_ := o.now()`, gosched)
+var slowStep = breaker.in("ownerState.step").before(`_ := o.now()`, gosched)
 
 // divided gives each lease cells when it is made.
 var divided = breaker.in("newLease").replace(`if !m.leases() { _ }`,
@@ -35,22 +35,18 @@ var variants = []variant{
 		breaker.in("Lease.freeze").around(`l.tally.Or(sealed)`, gosched),
 		breaker.in("Lease.thaw").around(`l.tally.Store(_)`, gosched),
 		breaker.in("Lease.add").start(gosched),
-		breaker.in("owner.publish").around(`o.h.lease.Store(_)`, gosched),
+		breaker.in("ownerState.publish").around(`o.h.lease.Store(_)`, gosched),
 	}},
 	{name: "crashing: the owner crashes in the middle of a step, up to five times", flags: []string{"-crashes"}, edits: []edit{
-		breaker.field("core", `lives int`),
-		breaker.in("owner.step").after(`input(_...)`, `if o.lives < 5 && rand.IntN(8) == 0 { o.lives++; panic("crash") }`),
+		bench.field("Bench", `lives int`),
+		bench.in("Bench.End").start(`if b.lives < 5 && rand.IntN(8) == 0 { b.lives++; panic("crash") }`),
 	}},
 	{name: "poisoned: owners crash on cue, whole systems with them", run: "TestACrash|TestCrashes|TestWholeSystems", flags: []string{"-tags", "poison"}, edits: []edit{
 		messages.declare(`// Poison reports whether an owner is to crash on the message at hand.
 			var Poison = func(owner, message string) bool { return false }`),
-		breaker.field("core", `doing string`),
-		breaker.in("owner.Receive").start(`o.doing = fmt.Sprintf("%T", c.Message())`),
-		breaker.in("owner.step").after(`input(_...)`, `if messages.Poison(o.h.name, o.doing) { panic("poison") }`),
-		retry.in("owner.Receive").after(`next.failed(_)`, `if messages.Poison(o.handle.name, "") { panic("poison") }`),
-		health.in("owner.Receive").before(`o.machine.call(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
-		health.in("owner.Receive").before(`o.carryResult(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
-		health.in("owner.Receive").before(`o.machine.tick(_)`, `if messages.Poison(o.name, "") { panic("poison") }`),
+		bench.field("Bench", `doing string`),
+		bench.in("Bench.Receive").start(`b.doing = fmt.Sprintf("%T", message)`),
+		bench.in("Bench.End").start(`if messages.Poison(b.Name, b.doing) { panic("poison") }`),
 	}},
 	{name: "divided: every lease has cells", edits: []edit{divided}},
 	{name: "cells that are not sealed with their lease", caught: true, edits: []edit{
@@ -65,9 +61,9 @@ var variants = []variant{
 		slowStep,
 	}},
 	{name: "a lease published twice", caught: true, edits: []edit{
-		breaker.field("core", `first *Lease`),
-		breaker.in("owner.publish").replace(`o.h.lease.Store(_)`, `
-			next := newLease(o.h.name, o.current, last, now)
+		breaker.field("ownerState", `first *Lease`),
+		breaker.in("ownerState.publish").replace(`o.h.lease.Store(_)`, `
+			next := newLease(o.h.name, m, last, now)
 			if o.first == nil {
 				o.first = last
 			}
@@ -79,15 +75,15 @@ var variants = []variant{
 			o.h.lease.Store(next)`),
 	}},
 	{name: "a lease lent again with something on it", caught: true, edits: []edit{
-		breaker.in("owner.publish").replace(`last.thaw(0)`, `last.thaw(1)`),
+		breaker.in("ownerState.publish").replace(`last.thaw(0)`, `last.thaw(1)`),
 	}},
 	{name: "a lease lent again for another epoch", caught: true, edits: []edit{
 		breaker.in("Lease.stillShows").drop(`l.epoch == m.epoch`),
 	}},
 	{name: "reply before publish", caught: true, edits: []edit{
-		breaker.in("owner.Receive").inCase("*resultCell").body(`
+		breaker.in("ownerState.Receive").inCase("*resultCell").body(`
 			q := m.Question
-			m.Answer(struct{}{})
+			owner.Answer(&o.bench, m, struct{}{})
 			runtime.Gosched()
 			o.step(func(b *machine, now time.Time) effects { return b.result(now, q) })`),
 	}},
@@ -108,7 +104,7 @@ var variants = []variant{
 		breaker.in("machine.credit").remove(`m.streak = 0`),
 	}},
 	{name: "a trial is not given back when its caller has gone", caught: true, edits: []edit{
-		breaker.in("owner.answerCall").replace(`p.Trial != 0`, `p.Trial > 1<<60`),
+		breaker.in("ownerState.admit").replace(`p.Trial != 0`, `p.Trial > 1<<60`),
 		slowStep,
 	}},
 	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: quick, edits: []edit{
@@ -133,13 +129,13 @@ var variants = []variant{
 		health.in("machine.timeout").after(`e := _`, `e.release = false`),
 	}},
 	{name: "a blocked check runs", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
-		health.in("owner.acquire").replace(`o.blockedBy(now) != nil`, `$ && false`),
+		health.in("ownerState.acquire").replace(`o.h.blockedBy(now) != nil`, `$ && false`),
 	}},
 	{name: "nothing is ever stale", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
 		health.in("view.stale").replace(`now.After(v.staleAt)`, `$ && false`),
 	}},
 	{name: "checks that panic are restarted without back-off", caught: true, run: "TestHealthChecks", flags: quick, edits: []edit{
-		system.in("backoff.pause").replace(`min(b.first<<n, _)`, `b.first`),
+		system.in("backoff.pause").replace(`min(b.kind.FirstPause<<n, _)`, `b.kind.FirstPause`),
 	}},
 	{name: "a trial that is overdue is not counted", caught: true, run: "TestWholeSystems", edits: []edit{
 		breaker.in("machine.overdue").remove(`m.totals.Failures++`),
@@ -148,6 +144,6 @@ var variants = []variant{
 		breaker.in("machine.call").replace(`len(m.trials) < m.cfg.HalfOpenMaxCalls`, `len(m.trials) <= m.cfg.HalfOpenMaxCalls`),
 	}},
 	{name: "some changes emit no event", caught: true, run: "TestWholeSystems", edits: []edit{
-		breaker.in("owner.step").replace(`o.h.shared.Host.Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
+		breaker.in("ownerState.step").replace(`o.bench.Host.Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
 	}},
 }
