@@ -38,8 +38,8 @@ type Machine[M any] interface{ CopyFrom(other M) }
 type Question interface{ Fail(error) bool }
 
 // Bench is where the owner of one thing works. It outlives the owner's crashes.
-// All of it is the owner's alone, except Address, which does not change once a
-// message was sent.
+// Only the owner uses it, except Address, which does not change once a message
+// was sent.
 type Bench[M Machine[M]] struct {
 	Host    Host
 	Kind    *messages.Kind
@@ -142,8 +142,8 @@ func (b *Bench[M]) Random() float64 {
 	return b.random.Float64()
 }
 
-// Arm lets a tick come when it is due; zero: none. One that was to come at
-// another time comes no more.
+// Arm sets the timer: a tick comes when it is due; zero: none comes. A tick that
+// was to come at another time comes no more.
 func (b *Bench[M]) Arm(due, now time.Time) {
 	if due.Equal(b.due) {
 		return
@@ -177,9 +177,9 @@ type Crash struct {
 // Error returns what the code panicked with, in words.
 func (c *Crash) Error() string { return fmt.Sprint(c.Panic) }
 
-// crashed is deferred around each message. It fails the question at hand, has the
-// crash logged, and lets the panic go on to the supervisor. The log is somebody
-// else's code, and the goroutine may be a caller's: another one writes it.
+// crashed is deferred around each message. It fails the question at hand, logs
+// the crash, and lets the panic go on to the supervisor. The goroutine may be a
+// caller's, and the log is code of the user's, so another goroutine writes it.
 func (b *Bench[M]) crashed() {
 	cause := recover()
 	if cause == nil {
