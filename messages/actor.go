@@ -5,18 +5,18 @@ import "time"
 // Actor is the owner of one thing, as the runtime sees it. The runtime calls
 // one method at a time.
 type Actor interface {
-	// Receive takes one message. A panic is a crash: the supervisor restarts
-	// the actor, and the messages that wait stay in line.
+	// Receive handles one message. A panic is a crash: the supervisor restarts
+	// the actor, and the messages in its queue are kept.
 	Receive(message any)
-	// Restarted goes on after a crash, before the next message.
+	// Restarted resumes the actor after a crash, before its next message.
 	Restarted()
-	// Stopped ends the actor: no other call follows.
+	// Stopped ends the actor. It is the last call.
 	Stopped()
 	// String names the actor in the log: "Circuit breaker 'payments'".
 	String() string
 }
 
-// Address is where messages to an actor are sent. Safe for concurrent use.
+// Address sends messages to one actor. It is safe for concurrent use.
 type Address interface {
 	// Send never blocks. A message to an actor that has stopped is lost.
 	Send(message any)
@@ -24,18 +24,18 @@ type Address interface {
 	Done() <-chan struct{}
 }
 
-// Kind is what the runtime must know of the actors of one kind. The kind with
-// a name is the one that the first Spawn brings.
+// Kind is what the runtime must know about the actors of one kind. The first
+// Spawn of a name decides its Kind; later ones are ignored.
 type Kind struct {
-	Name  string // "breaker": in the log it is the name of the attribute that names the actor
-	Title string // "Circuit breaker": how the log calls an actor of this kind
+	Name  string // "breaker"; also the key of the log attribute that holds the actor's name
+	Title string // "Circuit breaker": the name of the kind in log sentences
 
-	FreeRestarts int           // crashes in a row after each of which an actor is restarted at once
-	FirstPause   time.Duration // before the restart after one crash more; each further crash doubles it
-	MaxPause     time.Duration // no pause before a restart is longer, jitter aside
+	FreeRestarts int           // so many crashes in a row are each followed by an immediate restart
+	FirstPause   time.Duration // before the restart after the next crash; each further crash doubles it
+	MaxPause     time.Duration // upper limit of the pause, without its jitter
 
 	// InPlace lets a sender run an idle actor in the sender's goroutine. Such
-	// an actor must not block, and Done of its address is closed when all
+	// an actor must not block. Done of its address is closed only when all
 	// actors of the kind have stopped.
 	InPlace bool
 }

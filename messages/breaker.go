@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// State is where a circuit breaker stands.
+// State is the state of a circuit breaker.
 type State uint8
 
 // The states of a circuit breaker. The zero value is Closed.
 const (
 	Closed   State = iota // calls are admitted
 	Open                  // calls are refused
-	HalfOpen              // a few trials are admitted, to see whether the dependency is well again
+	HalfOpen              // a few trials are admitted, to test whether the dependency has recovered
 )
 
 // String returns "CLOSED", "OPEN" or "HALF_OPEN".
@@ -28,14 +28,14 @@ func (s State) String() string {
 	return "UNKNOWN"
 }
 
-// Outcome is what a breaker makes of how a call ended.
+// Outcome is what the end of a call says about the dependency.
 type Outcome uint8
 
 // The outcomes of a call. The zero value is Success.
 const (
-	Success Outcome = iota // the dependency is well
-	Failure                // the dependency is not well
-	Ignored                // says nothing about the dependency
+	Success Outcome = iota // the dependency works
+	Failure                // the dependency does not work
+	Ignored                // neither
 )
 
 // String returns "success", "failure" or "ignored".
@@ -51,14 +51,14 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
-// Mode tells who decides the state of a breaker.
+// Mode says whether a breaker decides its state itself or an operator does.
 type Mode uint8
 
 // The modes of a breaker. The zero value is Automatic.
 const (
-	Automatic  Mode = iota // the breaker itself
-	ForcedOpen             // ForceOpen: it refuses everything until Reset
-	Disabled               // Disable: it admits everything until Reset
+	Automatic  Mode = iota // the breaker decides
+	ForcedOpen             // after ForceOpen: all calls are refused until Reset
+	Disabled               // after Disable: all calls are admitted until Reset
 )
 
 // String returns "automatic", "forced open" or "disabled".
@@ -79,43 +79,43 @@ func (m Mode) String() string {
 type Permit struct {
 	Epoch   uint64        // rises with each change of state or mode
 	Trial   uint64        // the trial's number; 0: an ordinary call
-	Started time.Duration // when it was admitted, on the clock of the gate; 0: how long it takes does not matter
+	Started time.Duration // when it was admitted, on the clock of the breakers; 0: its duration is not measured
 }
 
-// Call asks a breaker's owner to admit a call. The answer is a Permit, or the
-// refusal as an error.
+// Call asks a breaker's owner to admit a call. The answer is a Permit, or a
+// *CircuitOpenError.
 type Call struct{}
 
-// Result tells a breaker's owner how an admitted call ended.
+// Result reports to a breaker's owner how an admitted call ended.
 type Result struct {
 	Permit  Permit
 	Outcome Outcome
 	Slow    bool
 }
 
-// Probe asks a health check, for a breaker's owner, whether the dependency is
-// well again: a trial that costs no caller anything.
+// Probe asks for a run of a health check as a trial of a half-open breaker, in
+// place of a caller's call.
 type Probe struct {
 	Permit Permit
 	Check  string    // the name of the check
-	Until  time.Time // not answered by then: failed
+	Until  time.Time // the trial fails if there is no answer by then
 }
 
-// Probed tells a breaker's owner what became of a Probe.
+// Probed reports to a breaker's owner the result of a Probe.
 type Probed struct {
 	Permit  Permit
-	Status  Status // what this run of the check said; Unknown: nobody answers to its name
+	Status  Status // of that run of the check; Unknown: there is no check of that name
 	Message string // why
 }
 
-// Tick tells an owner that a moment it asked for has come. A Tick of another
-// generation than the owner's is stale and does nothing.
+// Tick reports to an owner that its timer has fired. A Tick of another
+// generation than the timer's current one is stale and has no effect.
 type Tick struct{ Generation uint64 }
 
 // Control is an operator's order to a breaker's owner.
 type Control struct{ Order Order }
 
-// Order is what an operator wants of a breaker.
+// Order is what an operator may order.
 type Order uint8
 
 // The orders.
@@ -135,26 +135,27 @@ type BreakerStats struct {
 	// Totals since the breaker was made.
 	Successes, Failures, Ignored uint64
 	Rejected                     uint64 // calls refused
-	Late                         uint64 // results from before the last change of state; they moved nothing
+	Late                         uint64 // results of calls admitted before the last change of state; they have no other effect
 	Slow                         uint64 // results that took SlowCall or longer
 	Opened                       uint64 // how often the circuit opened
 
 	Trials         int           // trials running now
-	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or when no rate is set
+	FailureRate    float64       // share of failures in the window, 0 to 1; 0 below MinimumCalls, or if no rate is set
 	TimeUntilReset time.Duration // until trials begin; 0 unless OPEN
 }
 
-// CircuitOpenError refuses a call. It is made once per opening and shared by
-// all callers that are refused: do not change it. It is ErrCircuitOpen.
+// CircuitOpenError reports that a breaker refused a call. There is one per
+// opening, shared by all callers that are refused: do not modify it. errors.Is
+// reports that it is ErrCircuitOpen.
 type CircuitOpenError struct {
 	Name   string    // of the breaker
-	State  State     // Open, or HalfOpen when all trials are taken or the probe is asked
-	Forced bool      // ForceOpen: it stays open until Reset
+	State  State     // Open; or HalfOpen, when all trials are taken or a probe makes them
+	Forced bool      // an operator forced it open: it stays open until Reset
 	Until  time.Time // when trials begin; zero: not known
-	Probe  string    // HalfOpen: the health check that makes the trials; "": callers do
+	Probe  string    // HalfOpen: the health check whose runs are the trials; "": callers' calls are
 }
 
-// Error says when the circuit resets, as of now.
+// Error returns the reason, and the time from now until trials begin.
 func (e *CircuitOpenError) Error() string {
 	switch {
 	case e.Forced:
@@ -167,8 +168,8 @@ func (e *CircuitOpenError) Error() string {
 	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", e.Name, e.RetryAfter().Seconds())
 }
 
-// RetryAfter returns how long it takes, as of now, until the circuit lets
-// trials through; 0 when that is not known (forced open, half-open).
+// RetryAfter returns the time from now until trials begin; 0 if that is not
+// known (forced open, half-open).
 func (e *CircuitOpenError) RetryAfter() time.Duration {
 	if e.Until.IsZero() {
 		return 0

@@ -10,14 +10,14 @@ import (
 type BreakerChanged struct {
 	Name     string
 	From, To State
-	Reason   string // why, in a few words: "5 failures", "reset timeout is over", "service recovered"
-	Failures int    // failures that count towards the change, when failures made it
+	Reason   string // in a few words: "5 failures", "reset timeout is over", "service recovered"
+	Failures int    // how many failures caused the change; 0 if something else did
 	At       time.Time
 }
 
 func (BreakerChanged) event() {}
 
-// Log returns a line in the words that operators know: OPEN is a WARN.
+// Log returns a WARN if the breaker is OPEN now, else an INFO.
 func (e BreakerChanged) Log() (slog.Level, string, []slog.Attr) {
 	level, what := slog.LevelInfo, ""
 	switch {
@@ -35,8 +35,9 @@ func (e BreakerChanged) Log() (slog.Level, string, []slog.Attr) {
 		slog.String("reason", e.Reason), slog.Int("failures", e.Failures)}
 }
 
-// ProbeUnanswered reports that no health check has the name of a breaker's
-// probe, so that callers make the trials this time.
+// ProbeUnanswered reports that there is no health check of the name that a
+// breaker has for its probe. Until the next opening, callers' calls are the
+// trials.
 type ProbeUnanswered struct {
 	Name   string // of the breaker
 	Probe  string // the health check it asked for

@@ -15,15 +15,16 @@ var (
 	ErrCrashed     = errors.New("the owner crashed on this message and was restarted")
 )
 
-// ConfigError reports what is wrong with which field of which thing. It is ErrConfig.
+// ConfigError reports a bad setting or argument. errors.Is reports that it is
+// ErrConfig.
 type ConfigError struct {
 	Kind    string // "breaker", "retry", "fallback", "check", "health handler", "circuits", "system", "drain", "policy" or "call"
-	Name    string // of the thing; may be empty
+	Name    string // of the breaker, retry, check, ...; may be empty
 	Field   string // the setting or argument
-	Problem string // what is wrong with it
+	Problem string // what is wrong with Field
 }
 
-// Error names the thing, the field and the problem.
+// Error returns Kind, Name, Field and Problem.
 func (e *ConfigError) Error() string {
 	if e.Name == "" && e.Field != "Name" {
 		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Field, e.Problem)
@@ -34,8 +35,8 @@ func (e *ConfigError) Error() string {
 // Is makes errors.Is(err, ErrConfig) true.
 func (e *ConfigError) Is(target error) bool { return target == ErrConfig }
 
-// The phrases of validation: every kind of thing describes a bad setting in
-// these words.
+// The phrases of validation. Every ConfigError describes its problem in these
+// words where they fit.
 const (
 	MustNotBeNil   = "must not be nil"
 	MustNotBeEmpty = "must not be empty"
@@ -45,17 +46,17 @@ const (
 func MustNotBeNegative(v any) string { return fmt.Sprintf("must not be negative: %v", v) }
 
 // MustBeAtLeast is the phrase for a value that is too small.
-func MustBeAtLeast(least, v any) string { return fmt.Sprintf("must be at least %v: %v", least, v) }
+func MustBeAtLeast(limit, v any) string { return fmt.Sprintf("must be at least %v: %v", limit, v) }
 
 // MustBeFinite is the phrase for a float that is too small, infinite or NaN.
-func MustBeFinite(least, v any) string {
-	return fmt.Sprintf("must be a finite number of at least %v: %v", least, v)
+func MustBeFinite(limit, v any) string {
+	return fmt.Sprintf("must be a finite number of at least %v: %v", limit, v)
 }
 
 // MustBeAtMost is the phrase for a value that is too large.
-func MustBeAtMost(most, v any) string { return fmt.Sprintf("must be at most %v: %v", most, v) }
+func MustBeAtMost(limit, v any) string { return fmt.Sprintf("must be at most %v: %v", limit, v) }
 
 // MustBeFrom is the phrase for a value outside a range, or not a number.
-func MustBeFrom(least, most, v any) string {
-	return fmt.Sprintf("must be from %v to %v: %v", least, most, v)
+func MustBeFrom(low, high, v any) string {
+	return fmt.Sprintf("must be from %v to %v: %v", low, high, v)
 }

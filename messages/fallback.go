@@ -30,10 +30,10 @@ func (e *FallbackError) Error() string {
 // Unwrap returns all errors.
 func (e *FallbackError) Unwrap() []error { return e.Errs }
 
-// FallbackUsed reports that a fallback answered for a call that failed.
+// FallbackUsed reports that a fallback succeeded after a call had failed.
 type FallbackUsed struct {
-	Index int   // which fallback answered: 1 is the first
-	Cause error // why it was needed
+	Index int   // which fallback succeeded: 1 is the first
+	Cause error // the error that made it necessary
 	At    time.Time
 }
 

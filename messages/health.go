@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Status is how a health check, or the whole system, stands.
+// Status is the status of a health check or of the whole system.
 type Status uint8
 
 // The statuses. The zero value is Unknown.
@@ -33,7 +33,8 @@ func (s Status) MarshalText() ([]byte, error) {
 	return []byte(strings.ToLower(s.String())), nil
 }
 
-// UnmarshalText reads a status in any case.
+// UnmarshalText sets the status from its name in upper, lower or mixed case. Any
+// other text is an error.
 func (s *Status) UnmarshalText(text []byte) error {
 	for i, name := range statusNames {
 		if strings.EqualFold(name, string(text)) {
@@ -44,19 +45,19 @@ func (s *Status) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown health status %q", Clip(string(text)))
 }
 
-// Details are the facts that a health check reports beside its status.
+// Details are facts that a health check reports in addition to its status.
 type Details map[string]any
 
 // RunNow asks a check's owner for a fresh result: it starts a run, or joins the
 // one in flight.
 type RunNow struct{}
 
-// RunResult tells a check's owner what the check returned.
+// RunResult reports to a check's owner how a run of the check ended.
 type RunResult struct {
 	At       time.Time
 	Run      uint64 // which run
 	Status   Status // Healthy, Degraded or Unhealthy
-	Message  string // why; what the check panicked with, if it did
+	Message  string // the reason; if the check panicked, the value it panicked with
 	Details  Details
 	Panicked bool   // the check panicked
 	Stack    string // where it panicked
@@ -69,13 +70,13 @@ type CheckChanged struct {
 	Message  string
 	At       time.Time
 	Lasted   time.Duration // how long it had been From; 0 for the first result
-	Failures int           // runs that failed in a row until then, when it became UNHEALTHY or recovered
-	Flapping bool          // it changes too often to be believed
+	Failures int           // if it became UNHEALTHY or recovered: how many runs in a row had failed before
+	Flapping bool          // the status changes too often to be reliable
 }
 
 func (CheckChanged) event() {}
 
-// Log returns an INFO when the check is HEALTHY now, else a WARN.
+// Log returns an INFO if the check is HEALTHY now, else a WARN.
 func (e CheckChanged) Log() (slog.Level, string, []slog.Attr) {
 	level := slog.LevelWarn
 	if e.To == Healthy {
@@ -92,8 +93,8 @@ func (e CheckChanged) Log() (slog.Level, string, []slog.Attr) {
 // CheckRestarted reports that a supervisor restarted a health check that panicked.
 type CheckRestarted struct {
 	Name     string
-	Restarts int    // how often so far
-	Reason   string // what it panicked with
+	Restarts int    // how often so far, this time included
+	Reason   string // the message of its last result: what it panicked with
 	At       time.Time
 }
 

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// MaxName is how many bytes a name may have.
+// MaxName is the maximum length of a name in bytes.
 const MaxName = 255
 
 // NameProblem returns what is wrong with the name of a breaker, a retry, a
-// check or a group, in the phrases of validation; "" for a good name. A good
+// check or a group, in the phrases of validation; "" if it is valid. A valid
 // name is 1 to 255 bytes of valid UTF-8.
 func NameProblem(name string) string {
 	switch {
@@ -23,8 +23,8 @@ func NameProblem(name string) string {
 	return ""
 }
 
-// Clip cuts text that no constructor could refuse to the length of a name, and
-// makes it valid UTF-8. It returns a good name, or "", unchanged.
+// Clip shortens text to MaxName bytes and makes it valid UTF-8. It is for names
+// that no constructor validates. A valid name, and "", is returned unchanged.
 func Clip(text string) string {
 	const dots = "..."
 	if len(text) > MaxName {

@@ -7,32 +7,33 @@ import (
 	"time"
 )
 
-// Attempt tells a retry's owner that an attempt failed, and asks what to do.
+// Attempt reports to a retry's owner that an attempt failed, and asks what to do
+// next.
 type Attempt struct {
 	At         time.Time
 	Number     int           // the attempt that failed: 1, 2, 3, ...
 	Calls      uint64        // calls that began within the budget's window, this one included
-	Retryable  bool          // what the policy's Retryable said of the error
-	RetryAfter time.Duration // wait at least so long; 0: no wish
+	Retryable  bool          // what the policy's Retryable returned for the error
+	RetryAfter time.Duration // the minimum wait that the error asks for; 0: none
 	Deadline   time.Time     // when the caller's context ends; zero: never
 }
 
-// Verdict answers an Attempt: again in Delay, or give up because of Reason.
+// Verdict answers an Attempt: try again after Delay, or give up for Reason.
 type Verdict struct {
 	Again  bool
 	Delay  time.Duration
-	Reason string // why; "" with Again
+	Reason string // "" if Again
 }
 
-// The reasons why a retry gives up. "" means that it has not given up.
+// The reasons why a retry gives up.
 const (
-	ReasonNotRetryable = "not retryable" // the error is not one to retry
+	ReasonNotRetryable = "not retryable" // the error must not be retried
 	ReasonAttempts     = "attempts"      // no attempts are left
 	ReasonDeadline     = "deadline"      // the wait would not end before the caller's deadline
 	ReasonBudget       = "budget"        // the retry budget is spent
 	ReasonCancelled    = "cancelled"     // the caller's context was cancelled during the wait
 	ReasonShutdown     = "shutdown"      // the system was shut down
-	ReasonCrashed      = "crashed"       // the owner crashed on the question
+	ReasonCrashed      = "crashed"       // the owner crashed while it decided
 )
 
 // RetryStats is what a retry policy has counted since it was made.
@@ -52,10 +53,10 @@ type RetryStats struct {
 //	"budget"     nothing more
 //	"cancelled"  context.Canceled
 //	"shutdown"   ErrShutdown
-//	"crashed"    ErrCrashed: the policy's actor crashed on the question, a defect of this library
+//	"crashed"    ErrCrashed: the policy's actor crashed while it decided, a bug in this library
 type RetryError struct {
 	Name     string // of the policy
-	Attempts int    // that were made
+	Attempts int    // how many were made
 	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
 	Err      error  // of the last attempt
 }
@@ -81,7 +82,7 @@ func (e *RetryError) Error() string {
 	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", e.Name, attempts, why, e.Err)
 }
 
-// Unwrap returns the last attempt's error and what the reason stands for.
+// Unwrap returns Err and the error that Reason stands for.
 func (e *RetryError) Unwrap() (errs []error) {
 	if e.Err != nil {
 		errs = append(errs, e.Err)
@@ -101,10 +102,11 @@ func (e *RetryError) Unwrap() (errs []error) {
 	return errs
 }
 
-// Retrying reports that an attempt failed and another will follow after Delay.
+// Retrying reports that an attempt failed and that the next one follows after
+// Delay.
 type Retrying struct {
 	Name        string
-	Attempt     int // the one that failed
+	Attempt     int // the one that failed: 1, 2, 3, ...
 	MaxAttempts int
 	Delay       time.Duration
 	Err         error

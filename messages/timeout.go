@@ -8,14 +8,15 @@ import (
 )
 
 // TimeoutError reports that a Timeout fired: "Operation 'x' timed out after
-// 10.5s". It is ErrTimeout and context.DeadlineExceeded, and unwraps to Err.
+// 10.5s". errors.Is reports that it is ErrTimeout and context.DeadlineExceeded.
+// It unwraps to Err.
 type TimeoutError struct {
 	Operation string
 	Limit     time.Duration
-	Err       error // the last error of an attempt before it fired, if any
+	Err       error // of the last attempt that failed before the Timeout fired; nil: none did
 }
 
-// Error names the operation and the limit, and the error before it if there was one.
+// Error names the operation and the limit, and ends with Err if there is one.
 func (e *TimeoutError) Error() string {
 	s := timedOut(e.Operation, e.Limit)
 	if e.Err != nil {
@@ -36,7 +37,7 @@ func (e *TimeoutError) Is(target error) bool {
 // Unwrap returns Err.
 func (e *TimeoutError) Unwrap() error { return e.Err }
 
-// Timeout is true, as net.Error has it.
+// Timeout returns true, as net.Error defines it.
 func (e *TimeoutError) Timeout() bool { return true }
 
 // TimedOut reports that a Timeout fired around a breaker or a retry.

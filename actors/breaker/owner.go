@@ -31,13 +31,19 @@ type ownerState struct {
 // spawn starts the owner of h, which must not have one.
 func (h *Handle) spawn() (*ownerState, error) {
 	m := newMachine(h.settings.Load())
-	o := &ownerState{h: h, bench: owner.New(h.shared.Host, &kind, h.name, &m, &machine{})}
+	o := &ownerState{h: h, bench: owner.New(&kind, &m, &machine{})}
 	err := o.bench.Spawn(o)
 	if errors.Is(err, messages.ErrShutdown) {
 		h.close()
 	}
 	return o, err
 }
+
+// Host returns where the owner lives.
+func (o *ownerState) Host() owner.Host { return o.h.shared.Host }
+
+// Name returns the name of the breaker.
+func (o *ownerState) Name() string { return o.h.name }
 
 // Receive takes one message: a step of the machine, then its effects. The asker
 // is answered after them: a caller that has the answer sees the effects.
@@ -116,11 +122,11 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 	o.arm(now)
 	if e.changed {
 		e.change.Name, e.change.At = o.h.name, time.Now()
-		o.bench.Host.Emit(e.change)
+		o.Host().Emit(e.change)
 	}
 	if e.unanswered != nil {
 		e.unanswered.Name, e.unanswered.At = o.h.name, time.Now()
-		o.bench.Host.Emit(*e.unanswered)
+		o.Host().Emit(*e.unanswered)
 	}
 	o.ask(e.ask)
 }

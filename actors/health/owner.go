@@ -32,7 +32,7 @@ type ownerState struct {
 
 // spawn starts the owner of h, which must not have one, and its first run.
 func (h *Handle) spawn(m *machine) error {
-	o := &ownerState{h: h, bench: owner.New(h.shared.host, &kind, h.name, m, &machine{})}
+	o := &ownerState{h: h, bench: owner.New(&kind, m, &machine{})}
 	o.slot.wake = func() { o.bench.Address.Send(granted{}) }
 	if err := o.bench.Spawn(o); err != nil {
 		return err
@@ -41,6 +41,12 @@ func (h *Handle) spawn(m *machine) error {
 	o.bench.Address.Send(begin{})
 	return nil
 }
+
+// Host returns where the owner lives.
+func (o *ownerState) Host() owner.Host { return o.h.shared.host }
+
+// Name returns the name of the check.
+func (o *ownerState) Name() string { return o.h.name }
 
 // Receive takes one message: a step of the machine, then its effects.
 func (o *ownerState) Receive(message any) {
@@ -141,12 +147,12 @@ func (o *ownerState) emit(e effects, now time.Time) {
 		if flapping {
 			c.Message += " (flapping)"
 		}
-		o.bench.Host.Emit(messages.CheckChanged{
+		o.Host().Emit(messages.CheckChanged{
 			Name: o.h.name, From: e.from, To: c.To, Message: c.Message, At: c.At,
 			Lasted: c.Lasted, Failures: c.Failures, Flapping: flapping,
 		})
 	}
 	if e.restarted {
-		o.bench.Host.Emit(messages.CheckRestarted{Name: o.h.name, Restarts: m.last.Restarts, Reason: m.last.Message, At: now})
+		o.Host().Emit(messages.CheckRestarted{Name: o.h.name, Restarts: m.last.Restarts, Reason: m.last.Message, At: now})
 	}
 }

@@ -38,9 +38,15 @@ func (h *Handle) spawn() (*ownerState, error) {
 		now = cfg.tally.origin
 	}
 	m := newMachine(h.name, cfg.cfg, now)
-	o := &ownerState{handle: h, bench: owner.New(h.host, &kind, h.name, &m, &machine{})}
+	o := &ownerState{handle: h, bench: owner.New(&kind, &m, &machine{})}
 	return o, o.bench.Spawn(o)
 }
+
+// Host returns where the owner lives.
+func (o *ownerState) Host() owner.Host { return o.handle.host }
+
+// Name returns the name of the policy.
+func (o *ownerState) Name() string { return o.handle.name }
 
 // Receive takes one message: a step of the machine, then its effects.
 func (o *ownerState) Receive(message any) {

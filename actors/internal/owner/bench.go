@@ -22,7 +22,11 @@ import (
 // Owner is what the owners of one kind do. Receive takes one message at a time,
 // and ignores those that it does not know. Among them are messages.Tick, when the
 // moment has come that Arm was given, Restarted and Stopped.
-type Owner interface{ Receive(message any) }
+type Owner interface {
+	Receive(message any)
+	Host() Host   // where it lives
+	Name() string // of the thing
+}
 
 // What the workbench itself says to an owner.
 type (
@@ -41,9 +45,7 @@ type Question interface{ Fail(error) bool }
 // Only the owner uses it, except Address, which does not change once a message
 // was sent.
 type Bench[M Machine[M]] struct {
-	Host    Host
 	Kind    *messages.Kind
-	Name    string           // of the thing
 	Machine M                // where the thing stands
 	Address messages.Address // where the owner is asked; Spawn sets it
 
@@ -51,21 +53,21 @@ type Bench[M Machine[M]] struct {
 	spare      M        // the memory of the next draft
 	question   Question // at hand, and not answered yet; nil: none
 	timer      *time.Timer
-	due        time.Time // when the timer fires; zero: it is not set
-	generation uint64    // of the timer's tick
+	due        int64  // when the timer fires, in Unix nanoseconds; 0: it is not set
+	generation uint64 // of the timer's tick
 	random     *rand.Rand
 }
 
 // New returns the bench of one thing. The machine and its spare are two of the
 // same; nobody else may use them.
-func New[M Machine[M]](host Host, kind *messages.Kind, name string, machine, spare M) Bench[M] {
-	return Bench[M]{Host: host, Kind: kind, Name: name, Machine: machine, spare: spare}
+func New[M Machine[M]](kind *messages.Kind, machine, spare M) Bench[M] {
+	return Bench[M]{Kind: kind, Machine: machine, spare: spare}
 }
 
 // Spawn starts the owner, and sets Address; ErrShutdown once Shutdown has begun.
 func (b *Bench[M]) Spawn(owner Owner) (err error) {
 	b.owner = owner
-	b.Address, err = b.Host.Spawn(*b.Kind, b)
+	b.Address, err = owner.Host().Spawn(*b.Kind, b)
 	return err
 }
 
@@ -78,7 +80,7 @@ func (b *Bench[M]) Receive(message any) {
 		if m.Generation != b.generation {
 			return
 		}
-		b.due = time.Time{}
+		b.due = 0
 	case Question:
 		b.question = m
 	}
@@ -100,7 +102,7 @@ func (b *Bench[M]) Stopped() {
 }
 
 // String names the owner: "Circuit breaker 'payments'".
-func (b *Bench[M]) String() string { return b.Kind.Title + " '" + b.Name + "'" }
+func (b *Bench[M]) String() string { return b.Kind.Title + " '" + b.owner.Name() + "'" }
 
 // Draft begins a step: it returns a copy of the machine, to run. A step that
 // crashes before its End leaves no trace.
@@ -137,7 +139,7 @@ func Answer[M Machine[M], Q, A any](b *Bench[M], c *ask.Cell[Q, A], answer A) bo
 // Random returns the owner's next random number, in [0, 1).
 func (b *Bench[M]) Random() float64 {
 	if b.random == nil {
-		b.random = b.Host.Random(b.String())
+		b.random = b.owner.Host().Random(b.String())
 	}
 	return b.random.Float64()
 }
@@ -145,14 +147,18 @@ func (b *Bench[M]) Random() float64 {
 // Arm sets the timer: a tick comes when it is due; zero: none comes. A tick that
 // was to come at another time comes no more.
 func (b *Bench[M]) Arm(due, now time.Time) {
-	if due.Equal(b.due) {
+	at := int64(0)
+	if !due.IsZero() {
+		at = due.UnixNano()
+	}
+	if at == b.due {
 		return
 	}
 	b.disarm()
-	if due.IsZero() {
+	if at == 0 {
 		return
 	}
-	b.due = due
+	b.due = at
 	tick, to := messages.Tick{Generation: b.generation}, b.Address
 	b.timer = time.AfterFunc(due.Sub(now), func() { to.Send(tick) })
 }
@@ -160,7 +166,7 @@ func (b *Bench[M]) Arm(due, now time.Time) {
 // disarm stops the timer; a tick that is on its way is stale from now on.
 func (b *Bench[M]) disarm() {
 	b.generation++
-	b.due = time.Time{}
+	b.due = 0
 	if b.timer != nil {
 		b.timer.Stop()
 		b.timer = nil
@@ -192,9 +198,9 @@ func (b *Bench[M]) crashed() {
 	} else {
 		stack = string(debug.Stack())
 	}
-	logger, sentence := b.Host.Logger(), b.String()+" crashed and is restarted"
-	b.Host.Go(func() { // ends with the log
-		logger.Error(sentence, b.Kind.Name, b.Name, "panic", fmt.Sprint(shown), "stack", stack)
+	logger, sentence := b.owner.Host().Logger(), b.String()+" crashed and is restarted"
+	b.owner.Host().Go(func() { // ends with the log
+		logger.Error(sentence, b.Kind.Name, b.owner.Name(), "panic", fmt.Sprint(shown), "stack", stack)
 	})
 	panic(cause)
 }

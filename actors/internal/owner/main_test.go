@@ -45,6 +45,7 @@ var clerks = InPlace("clerk", "Clerk")
 
 // clerk is an owner that does what it is asked.
 type clerk struct {
+	host  Host
 	bench Bench[*counter]
 	pool  ask.Pool[question, int]
 	kept  []*cell
@@ -54,6 +55,9 @@ type clerk struct {
 	mu  sync.Mutex
 	saw []string
 }
+
+func (k *clerk) Host() Host   { return k.host }
+func (k *clerk) Name() string { return "x" }
 
 func (k *clerk) Receive(message any) {
 	switch m := message.(type) {
@@ -121,7 +125,7 @@ func (k *clerk) ask(q question) (int, error) {
 }
 
 func newClerk(host Host) *clerk {
-	return &clerk{began: time.Now(), bench: New(host, &clerks, "x", &counter{[]int{0}}, &counter{})}
+	return &clerk{began: time.Now(), host: host, bench: New(&clerks, &counter{[]int{0}}, &counter{})}
 }
 
 // inBubble gives a test a clerk, and what is logged of it.
