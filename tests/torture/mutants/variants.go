@@ -46,7 +46,7 @@ var variants = []variant{
 			var Poison = func(owner, message string) bool { return false }`),
 		bench.field("Bench", `doing string`),
 		bench.in("Bench.Receive").start(`b.doing = fmt.Sprintf("%T", message)`),
-		bench.in("Bench.End").start(`if messages.Poison(b.Name, b.doing) { panic("poison") }`),
+		bench.in("Bench.End").start(`if messages.Poison(b.owner.Name(), b.doing) { panic("poison") }`),
 	}},
 	{name: "divided: every lease has cells", edits: []edit{divided}},
 	{name: "cells that are not sealed with their lease", caught: true, edits: []edit{
@@ -144,6 +144,6 @@ var variants = []variant{
 		breaker.in("machine.call").replace(`len(m.trials) < m.cfg.HalfOpenMaxCalls`, `len(m.trials) <= m.cfg.HalfOpenMaxCalls`),
 	}},
 	{name: "some changes emit no event", caught: true, run: "TestWholeSystems", edits: []edit{
-		breaker.in("ownerState.step").replace(`o.bench.Host.Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
+		breaker.in("ownerState.step").replace(`o.Host().Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
 	}},
 }
