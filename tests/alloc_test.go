@@ -10,8 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// The paths that everybody takes all day, or all night, allocate nothing, also
-// when fn captures variables.
+// This holds even if fn captures variables.
 //
 // Promise (Concurrency and cost): Calls and refusals allocate nothing, however a call ends. A timeout allocates little.
 func TestCallsAndRefusalsAllocateNothing(t *testing.T) {
@@ -51,8 +50,8 @@ func TestCallsAndRefusalsAllocateNothing(t *testing.T) {
 	}
 }
 
-// A timeout needs a context of its own, and a hard one a goroutine and what it
-// shares with its caller.
+// A timeout needs a context; a hard timeout also needs a goroutine, and the
+// state that this goroutine shares with the caller.
 //
 // Promise (Concurrency and cost): Calls and refusals allocate nothing, however a call ends. A timeout allocates little.
 func TestATimeoutAllocatesLittle(t *testing.T) {

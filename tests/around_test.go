@@ -19,7 +19,7 @@ func counting(calls *int) api.Around {
 	}
 }
 
-// Promise (Fallback and composition): An Around is a policy of the user's own, anywhere in a composition; it sees each call of its place.
+// Promise (Fallback and composition): An Around is a user's own policy. It may be anywhere in a composition, and sees each call that reaches its place.
 func TestAnAroundRunsWhereItStands(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 3})
@@ -43,7 +43,7 @@ func TestAnAroundRunsWhereItStands(t *testing.T) {
 	})
 }
 
-// Promise (Fallback and composition): An Around may replace the ctx, the error and the call itself; without a call the value is the zero value.
+// Promise (Fallback and composition): An Around may replace the ctx, the error and the call itself. If it does not call next, the value is the zero value.
 func TestAnAroundDecides(t *testing.T) {
 	type key struct{}
 	seven := func(ctx context.Context) (int, error) { return 7, nil }
@@ -81,7 +81,7 @@ func TestAnAroundDecides(t *testing.T) {
 	}
 }
 
-// Promise (Fallback and composition): A second or late next of an Around is a *ConfigError and runs nothing; a nil ctx likewise, and a ctx that is done is its own error.
+// Promise (Fallback and composition): If an Around calls next twice, too late or with a nil ctx, next returns a *ConfigError and runs nothing. If ctx is done, next returns its error.
 func TestANextOfAnAroundRunsOnce(t *testing.T) {
 	var kept func(context.Context) error
 	ran := 0
@@ -107,7 +107,7 @@ func TestANextOfAnAroundRunsOnce(t *testing.T) {
 	require.Equal(t, 1, ran)
 }
 
-// Promise (Fallback and composition): What a next of an Around brings after the Around has returned is lost, and harms nothing.
+// Promise (Fallback and composition): If next returns after its Around has returned, its value is dropped.
 func TestALateValueOfAnAroundIsLost(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{})
@@ -128,7 +128,7 @@ func TestALateValueOfAnAroundIsLost(t *testing.T) {
 	})
 }
 
-// Promise (Fallback and composition): A panic in an Around reaches the caller and is a failure for the breakers around it.
+// Promise (Fallback and composition): A panic in an Around reaches the caller, and is a failure for the breakers outside it.
 func TestAPanicInAnAroundGoesOn(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})

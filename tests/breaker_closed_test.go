@@ -59,7 +59,7 @@ func TestTheFunctionGetsTheCallersContext(t *testing.T) {
 	})
 }
 
-// Promise (Circuit breaker): If ctx is done before the call, its error is returned, the function does not run, and nothing is counted; under any policy.
+// Promise (Circuit breaker): If ctx is done before the call, any policy returns its error, does not run the function, and counts nothing.
 func TestADoneContextIsRefusedBeforeAdmission(t *testing.T) {
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()

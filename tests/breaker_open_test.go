@@ -39,7 +39,7 @@ func TestAnOpenBreakerBecomesHalfOpenByItsOwnTimer(t *testing.T) {
 		events := record(t, s)
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
 		opened := time.Now()
-		play(t, b, "f 2m") // nobody calls it
+		play(t, b, "f 2m") // no call comes
 		all := only[api.BreakerChanged](events)
 		require.Equal(t, []string{"CLOSED>OPEN", "OPEN>HALF_OPEN"}, changes(events))
 		require.Equal(t, time.Minute, all[1].At.Sub(opened))

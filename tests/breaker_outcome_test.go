@@ -25,7 +25,7 @@ func TestHowACallEndedIsAnOutcome(t *testing.T) {
 		var mistake clientMistake
 		switch {
 		case err == nil:
-			return api.Failure // whatever it says
+			return api.Failure // whatever the status
 		case errors.As(err, &mistake):
 			return api.Success
 		case errors.Is(err, context.Canceled):
@@ -59,7 +59,7 @@ func TestHowACallEndedIsAnOutcome(t *testing.T) {
 			bubble(t, func(t *testing.T, s *api.System) {
 				b := breaker(t, s, row.cfg)
 				require.Equal(t, row.err, b.Run(context.Background(), func(context.Context) error { return row.err }))
-				acquire(t, b).Done(row.err) // the two steps judge alike
+				acquire(t, b).Done(row.err) // Acquire and Done judge as Run does
 				st := stats(t, b)
 				require.Equal(t, [3]uint64{2 * row.successes, 2 * row.failures, 2 * row.ignored},
 					[3]uint64{st.Successes, st.Failures, st.Ignored})

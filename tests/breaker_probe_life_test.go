@@ -79,7 +79,7 @@ func TestShutdownDoesNotWaitForAProbe(t *testing.T) {
 	})
 }
 
-// A refusal needs no message while the probe runs; none is lost all the same.
+// While the probe runs, a refusal sends no message, and still is counted.
 //
 // Promise (Circuit breaker): With a Probe, runs of that health check are the trials. Callers are refused meanwhile, and each refusal is counted.
 func TestNoRefusalIsLostWhileAProbeRuns(t *testing.T) {
@@ -135,8 +135,8 @@ func TestBreakersMayShareAProbe(t *testing.T) {
 	})
 }
 
-// The check of a probe must not go through its breaker, which refuses it. That
-// wedges nothing: it is a check that fails.
+// The breaker refuses the calls of its own probe, so a check that calls through
+// it fails. The breaker still works afterwards.
 //
 // Promise (Circuit breaker): Breakers may share a probe. A probe that calls through its own breaker fails.
 func TestAProbeThroughItsOwnBreakerIsRefused(t *testing.T) {

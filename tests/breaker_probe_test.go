@@ -21,13 +21,13 @@ func probed(t *testing.T, s *api.System, cfg api.BreakerConfig) *api.Breaker {
 	return b
 }
 
-// after lets time pass, and all that is due at its end happen.
+// after sleeps for d and waits until everything that is due then has happened.
 func after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// slowly makes a check of status that takes a second, and counts its runs.
+// slowly returns a check that takes a second, returns err, and counts its runs.
 func slowly(runs *atomic.Int32, err error) api.Check {
 	return func(ctx context.Context) (api.Details, error) {
 		runs.Add(1)
@@ -108,8 +108,7 @@ func TestHealthyRunsMustBeInARow(t *testing.T) {
 	})
 }
 
-// What the check itself makes of its runs, over UnhealthyAfter and HealthyAfter
-// of them, is another question.
+// UnhealthyAfter and HealthyAfter matter only to the status of the check.
 //
 // Promise (Circuit breaker): Each run of a probe counts by itself, whatever the streaks of the check say. DEGRADED is a slow trial.
 func TestEachRunOfAProbeCountsByItself(t *testing.T) {
@@ -145,8 +144,6 @@ func TestADegradedProbeIsASlowTrial(t *testing.T) {
 	}
 }
 
-// Whatever keeps a check from being healthy keeps the circuit open.
-//
 // Promise (Circuit breaker): HalfOpenMaxCalls consecutive healthy runs of the probe close the circuit. An unhealthy, blocked, stuck or late run reopens it.
 func TestAProbeThatCannotBeHealthyOpensItAgain(t *testing.T) {
 	for what, row := range map[string]struct {

@@ -130,12 +130,12 @@ func TestAnIdleBreakerWithATimeWindowSetsNoTimers(t *testing.T) {
 		s := start(t, api.SystemConfig{})
 		b := breaker(t, s, api.BreakerConfig{FailureRate: 0.5, Window: api.TimeWindow(10 * time.Millisecond)})
 		play(t, b, "sf")
-		time.Sleep(100 * 24 * time.Hour) // 8.64 thousand million buckets: a ticking one would take hours here
+		time.Sleep(100 * 24 * time.Hour) // 8.64e9 buckets: with a timer for each, this would take hours
 	})
 }
 
-// The owner works on two machines in turn: neither may remember the kind of
-// window it held before.
+// The owner alternates between two copies of the machine. Neither copy may keep
+// a window of the earlier kind.
 //
 // Promise (Circuit breaker): If Configure changes the window, the new window starts empty.
 func TestAWindowOfAnotherKindStartsEmptyAndCounts(t *testing.T) {

@@ -126,7 +126,7 @@ func TestABreakerMayBeEnteredFromInsideItself(t *testing.T) {
 	})
 }
 
-// Promise (Circuit breaker): If ctx is done before the call, its error is returned, the function does not run, and nothing is counted; under any policy.
+// Promise (Circuit breaker): If ctx is done before the call, any policy returns its error, does not run the function, and counts nothing.
 func TestADoneContextStartsNothingUnderAnyPolicy(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		ctx, cancel := context.WithCancel(context.Background())

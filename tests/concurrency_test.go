@@ -16,8 +16,6 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Rule 4: when a call returns, its outcome is in.
-//
 // Promise (Concurrency and cost): When a call returns, its outcome has been counted, even if its context has ended.
 func TestAFailingCallsConsequenceIsVisibleToTheVeryNextCall(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
@@ -33,7 +31,7 @@ func TestAFailingCallsConsequenceIsVisibleToTheVeryNextCall(t *testing.T) {
 }
 
 // Promise (Concurrency and cost): When a call returns, its outcome has been counted, even if its context has ended.
-func TestThatHoldsThoughTheCallersContextHasEnded(t *testing.T) {
+func TestAFailureIsCountedThoughTheCallersContextHasEnded(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -74,7 +72,7 @@ func TestTheHalfOpenCapHoldsUnderAHundredGoroutines(t *testing.T) {
 				wg.Go(func() {
 					err := b.Run(context.Background(), func(context.Context) error {
 						admitted.Add(1)
-						time.Sleep(time.Second) // all arrive before the first one leaves
+						time.Sleep(time.Second) // all arrive before the first call ends
 						return nil
 					})
 					if errors.Is(err, api.ErrCircuitOpen) {
@@ -138,7 +136,7 @@ func TestTotalsAddUpWhateverHappens(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			time.Sleep(time.Second) // trials nobody reports are reclaimed
+			time.Sleep(time.Second) // trials that were not reported time out
 			st := stats(t, b)
 			require.Equal(t, refused.Load(), st.Rejected, "seed %d", seed)
 			require.Equal(t, admitted.Load(), st.Successes+st.Failures+st.Ignored+st.Late, "seed %d", seed)
@@ -148,7 +146,7 @@ func TestTotalsAddUpWhateverHappens(t *testing.T) {
 	}
 }
 
-// randomCall makes one call that ends in any way, or gives an order.
+// randomCall makes one call, which ends in a random way, or controls the breaker.
 func randomCall(b *api.Breaker, rnd *rand.Rand, admitted, refused, panicked *atomic.Uint64) {
 	what, pause := rnd.IntN(100), time.Duration(rnd.IntN(5))*time.Millisecond
 	switch what {

@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// requireConfigError demands a ConfigError that names kind, name and field.
+// requireConfigError requires a ConfigError that names kind, name and field.
 func requireConfigError(t *testing.T, err error, kind, name, field string) {
 	t.Helper()
 	require.ErrorIs(t, err, api.ErrConfig)

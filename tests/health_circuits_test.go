@@ -24,7 +24,8 @@ func named(t *testing.T, s *api.System, name string) *api.Breaker {
 	return b
 }
 
-// shown shows the breakers and returns what Snapshot says of them, a line each.
+// shown calls ShowBreakers. It returns a function that returns a line for each
+// check in a Snapshot of some groups.
 func shown(t *testing.T, s *api.System, cfg api.ShowBreakersConfig) func(groups ...string) []string {
 	t.Helper()
 	require.NoError(t, s.ShowBreakers(cfg))
@@ -139,7 +140,7 @@ func TestOnlySoManyBreakersAreShown(t *testing.T) {
 		}
 		require.Equal(t, []string{"circuit:0 HEALTHY", "circuit:1 HEALTHY", "circuit:2 HEALTHY"}, rows())
 		play(t, all[1], "f")
-		for _, b := range all[7:] { // in place of those that are well
+		for _, b := range all[7:] { // they replace closed ones
 			play(t, b, "f")
 		}
 		require.Equal(t, []string{"circuit:1 DEGRADED, OPEN: 1 failure", "circuit:7 DEGRADED, OPEN: 1 failure", "circuit:8 DEGRADED, OPEN: 1 failure"}, rows())

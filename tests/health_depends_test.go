@@ -13,8 +13,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// tower registers database <- orders <- invoices, and cache beside them, and
-// returns a switch for the database and what counts the runs of invoices.
+// tower registers invoices, which depends on orders, which depends on database,
+// and cache, which depends on nothing. It returns a switch that makes database
+// fail, and the number of runs of invoices.
 func tower(t *testing.T, h *api.Health) (down *atomic.Bool, runs *atomic.Int32) {
 	down, runs = new(atomic.Bool), new(atomic.Int32)
 	require.NoError(t, h.Register("database", api.CheckConfig{}, func(context.Context) (api.Details, error) {

@@ -22,7 +22,7 @@ func register(t *testing.T, s *api.System, name string, cfg api.CheckConfig, che
 	return s.Health()
 }
 
-// last returns the last known result of a check, once everybody is idle.
+// last waits until the bubble is idle and returns the last result of a check.
 func last(t *testing.T, s *api.System, name string) api.CheckResult {
 	t.Helper()
 	synctest.Wait()
@@ -35,7 +35,7 @@ func last(t *testing.T, s *api.System, name string) api.CheckResult {
 	return api.CheckResult{}
 }
 
-// sick is a check that fails while told to.
+// sick is a check that fails while it is set to.
 type sick struct {
 	failing atomic.Bool
 	runs    atomic.Int32

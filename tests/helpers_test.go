@@ -29,15 +29,15 @@ func succeed(context.Context) error { return nil }
 func fail(context.Context) error    { return errBoom }
 func ignored(context.Context) error { return context.Canceled }
 
-// bubble plays a story on a system of its own in virtual time: a Sleep costs
-// nothing and the clock moves only while everybody waits. The system is shut
+// bubble runs story in virtual time with a new system: a Sleep takes no real
+// time, and the clock moves only while all goroutines wait. The system is shut
 // down at the end, and no goroutine may be left.
 func bubble(t *testing.T, story func(t *testing.T, s *api.System)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { story(t, start(t, api.SystemConfig{})) })
 }
 
-// logged is a bubble whose system writes its log into a book.
+// logged is bubble with the log of the system.
 func logged(t *testing.T, story func(t *testing.T, s *api.System, log *logbook)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -75,7 +75,7 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// text returns all that was written so far, once everybody is idle.
+// text waits until the bubble is idle and returns all that was written so far.
 func (l *logbook) text() string {
 	synctest.Wait()
 	l.mu.Lock()
@@ -105,7 +105,7 @@ func (l *logbook) sentences(t *testing.T) []string {
 	return out
 }
 
-// find returns the only line of that level that mentions text anywhere.
+// find returns the only line of a level that contains text.
 func (l *logbook) find(t *testing.T, level, text string) map[string]any {
 	t.Helper()
 	var found []map[string]any
@@ -136,7 +136,7 @@ func (tp *tape) add(e api.Event) {
 	tp.events = append(tp.events, e)
 }
 
-// all returns the events so far, once everybody is idle.
+// all waits until the bubble is idle and returns the events so far.
 func (tp *tape) all() []api.Event {
 	synctest.Wait()
 	tp.mu.Lock()
@@ -155,7 +155,7 @@ func only[E api.Event](tp *tape) []E {
 	return out
 }
 
-// changes returns the recorded changes of breakers: "CLOSED>OPEN".
+// changes returns the recorded changes of breakers, each like "CLOSED>OPEN".
 func changes(tp *tape) []string {
 	var out []string
 	for _, e := range only[api.BreakerChanged](tp) {
@@ -186,9 +186,9 @@ func acquire(t *testing.T, b *api.Breaker) *api.Permit {
 	return p
 }
 
-// play plays a script on a breaker. A word is a duration to wait, a state to
-// find, or calls, one a letter: s success, f failure, i ignored (cancelled),
-// S and F the same but a second long, x refused.
+// play plays a script on a breaker. A word is a duration to wait, the state that
+// the breaker must be in, or calls. Each letter of calls is one call: s is a
+// success, f a failure, i ignored (cancelled), x refused; S and F take a second.
 func play(t *testing.T, b *api.Breaker, script string) {
 	t.Helper()
 	for _, word := range strings.Fields(script) {

@@ -23,7 +23,7 @@ const (
 
 // source is one Go file of the project.
 type source struct {
-	path    string // from the top, with slashes
+	path    string // from the module's root, with slashes
 	syntax  *ast.File
 	imports []string
 }
@@ -65,13 +65,11 @@ func sources(t *testing.T) []source {
 	return all
 }
 
-// below reports whether pkg is root or below it.
+// below reports whether pkg is root or a package below it.
 func below(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg, root+"/") }
 
 func standard(pkg string) bool { return !strings.Contains(strings.Split(pkg, "/")[0], ".") }
 
-// Each room imports only what lies below it; actor kinds never meet.
-//
 // Promise (Source code): Imports go in one direction, and kinds of actors never import one another.
 func TestImportsGoInOneDirection(t *testing.T) {
 	rooms := []struct {
@@ -92,7 +90,7 @@ func TestImportsGoInOneDirection(t *testing.T) {
 		{"tests", []string{"messages", "actors", "system", "api"}},
 	}
 	for _, s := range sources(t) {
-		if s.path == "doc.go" { // the module's own page, which imports nothing
+		if s.path == "doc.go" { // package understudy, which imports nothing
 			require.Empty(t, s.imports)
 			continue
 		}
@@ -207,7 +205,7 @@ func TestMachinesArePure(t *testing.T) {
 // Promise (Source code): No package is unsafe, and the top folder holds nothing unexpected.
 func TestNothingUnsafe(t *testing.T) {
 	for _, s := range sources(t) {
-		if s.path != "api/checks/disk_windows.go" { // a system call that fills in what it gets pointers to
+		if s.path != "api/checks/disk_windows.go" { // a system call that takes pointers
 			require.NotContains(t, s.imports, "unsafe", s.path)
 		}
 		for _, group := range s.syntax.Comments {

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A test that sleeps plays in a synctest bubble, where time is virtual, and a
-// helper that sleeps serves a package that has bubbles. In bench, cmd and
-// torture real time or real concurrency is the point.
+// A test may sleep only in a synctest bubble, where time is virtual. A helper may
+// sleep only in a package whose tests have bubbles. Tests in bench, cmd and
+// torture may sleep: they need real time or real concurrency.
 //
 // Promise (Source code): No test waits in real time, skips, or polls. Every package with tests checks for leaked goroutines.
 func TestNoTestWaitsInRealTime(t *testing.T) {
@@ -41,8 +41,8 @@ func TestNoTestWaitsInRealTime(t *testing.T) {
 	}
 }
 
-// reach returns the names of the functions that have a property themselves or
-// call one that has it.
+// reach returns the names of the functions for which has is true, and of those
+// that call one of them.
 func reach(fns []*ast.FuncDecl, has func(*ast.FuncDecl) bool) map[string]bool {
 	found := map[string]bool{}
 	for grew := true; grew; {

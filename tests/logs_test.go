@@ -96,7 +96,7 @@ func TestAQuietLifeLogsNothing(t *testing.T) {
 	})
 }
 
-// badLog panics whatever it is asked.
+// badLog panics in every method.
 type badLog struct{ slog.Handler }
 
 func (badLog) Enabled(context.Context, slog.Level) bool  { panic("log kaboom") }
@@ -116,7 +116,7 @@ func TestALogThatPanicsLosesRecordsAndNothingElse(t *testing.T) {
 	}
 }
 
-// halfBadLog panics when it is given a record.
+// halfBadLog panics in Handle.
 type halfBadLog struct{ slog.Handler }
 
 func (halfBadLog) Enabled(context.Context, slog.Level) bool  { return true }

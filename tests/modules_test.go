@@ -24,8 +24,8 @@ func TestTheWorkspaceUsesEveryModule(t *testing.T) {
 	require.ElementsMatch(t, nestedModules(t), used)
 }
 
-// Users of a nested module get the version of the main module that it requires,
-// so that version must exist.
+// A user of a nested module gets the version of the main module that it
+// requires, so that version must exist.
 //
 // Promise (Source code): go.work uses every module. Nested modules require one real version of the main module and replace it.
 func TestNestedModulesRequireOneRealVersion(t *testing.T) {
@@ -45,7 +45,7 @@ func TestNestedModulesRequireOneRealVersion(t *testing.T) {
 	require.Len(t, versions, 1, "modules of one release require one version")
 }
 
-// nestedModules returns the folders with a go.mod of their own.
+// nestedModules returns the folders below the root that have a go.mod.
 func nestedModules(t *testing.T) (dirs []string) {
 	t.Helper()
 	require.NoError(t, fs.WalkDir(os.DirFS(".."), ".", func(name string, d fs.DirEntry, err error) error {

@@ -12,8 +12,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// defaultsInReadme returns what the table of settings in README.md says: the
-// default of each setting, by type and field.
+// defaultsInReadme returns the defaults in the table of settings in README.md,
+// by type and field.
 func defaultsInReadme(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	_, table, found := strings.Cut(readme(t), "| of | setting | default | meaning |\n|---|---|---|---|\n")
@@ -72,7 +72,7 @@ func TestTheReadmeGivesTheDefaultsInForce(t *testing.T) {
 	})
 }
 
-// says reports whether text is how the README writes a value of a config.
+// says reports whether text is how the README writes value, a field of config.
 func says(text string, value, config reflect.Value) bool {
 	switch name := strings.Trim(text, "`"); {
 	case text == "none", text == "off":

@@ -16,7 +16,7 @@ import (
 
 // page is one of the pages that users read.
 type page struct {
-	path string // from here
+	path string // from this folder
 	text string
 }
 
@@ -40,7 +40,7 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// quotation is a block of code that a page has from a file.
+// quotation matches a block of code that a page quotes from a file.
 var quotation = regexp.MustCompile("(?s)<!-- from: (\\S+) -->\n```\\w+\n(.*?)```\n")
 
 // Promise (Pages): A quotation of a file in a page is the text of that file.
@@ -57,9 +57,6 @@ func TestThePagesQuoteTheExamples(t *testing.T) {
 	require.GreaterOrEqual(t, quoted, 1)
 }
 
-// The first program of README.md is the quickstart, and an example in the
-// package's documentation.
-//
 // Promise (Pages): The program of the README is an example of the package.
 func TestTheProgramOfTheReadmeIsAnExample(t *testing.T) {
 	q := quotation.FindStringSubmatch(readme(t))
@@ -75,10 +72,10 @@ func TestTheProgramOfTheReadmeIsAnExample(t *testing.T) {
 	require.Equal(t, q[2], program)
 }
 
-// goBlock is a block of Go in a page.
+// goBlock matches a block of Go in a page.
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```\n")
 
-// Promise (Pages): The code in the pages is formatted Go, and names what the package has.
+// Promise (Pages): The code in the pages is formatted Go, and uses only names that the package has.
 func TestTheCodeInThePagesIsGo(t *testing.T) {
 	exported := exportedNames(t)
 	for _, p := range pages(t) {
@@ -125,7 +122,7 @@ func exportedNames(t *testing.T) map[string]bool {
 	return names
 }
 
-// Promise (Pages): The links in the pages lead to files that exist.
+// Promise (Pages): The links in the pages point to files that exist.
 func TestTheLinksInThePagesLead(t *testing.T) {
 	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
 	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)

@@ -16,7 +16,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write PROMISES.md")
 
-// promiseLine is the line in the comment of a test that states what it proves.
+// promiseLine matches the line in the comment of a test that states what it proves.
 var promiseLine = regexp.MustCompile(`^Promise \(([^()|]+)\): ([^|]+\.)$`)
 
 // promise is a sentence in a section of the page.

@@ -133,12 +133,7 @@ func TestRetryDefaultsAreFilledIn(t *testing.T) {
 	})
 }
 
-// Names of 1 to 255 bytes of valid UTF-8 are accepted for every kind of thing,
-// and no others.
-//
-// Promise (System, events, logs and errors): A name is 1 to 255 bytes of valid UTF-8. Any other is a *ConfigError.
-//
-// Promise (System, events, logs and errors): Names are 1 to 255 bytes of valid UTF-8, for every kind of thing.
+// Promise (System, events, logs and errors): A name of any kind is 1 to 255 bytes of valid UTF-8. Any other is a *ConfigError.
 func TestNamesThatAreTooLongOrNoTextAreRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		refused := func(err error, kind, name, field string) {

@@ -10,8 +10,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// requireRetryError demands a RetryError of "api" that reaches the function's
-// own error.
+// requireRetryError requires a RetryError of "api" that wraps the function's
+// error.
 func requireRetryError(t *testing.T, err error, reason string, attempts int) {
 	t.Helper()
 	var gaveUp *api.RetryError
@@ -93,8 +93,8 @@ func TestTheBudgetIsCheckedBeforeAnyWait(t *testing.T) {
 	})
 }
 
-// throttledAmong runs calls that fail once each and returns how many were
-// denied their retry.
+// throttledAmong makes calls that fail at the first attempt, and returns how many
+// of them the budget denied a retry.
 func throttledAmong(t *testing.T, r *api.Retry, calls int) int {
 	t.Helper()
 	before, err := r.Stats()

@@ -23,8 +23,8 @@ func retry(t *testing.T, s *api.System, cfg api.RetryConfig) *api.Retry {
 	return r
 }
 
-// attempts is a function that fails so often, then succeeds, and remembers
-// when it was called.
+// attempts is a function that fails a number of times, then succeeds, and
+// records when it was called.
 type attempts struct {
 	failures int
 	err      error

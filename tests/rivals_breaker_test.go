@@ -12,8 +12,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// The defects below were measured in breakers that people use. Each is a test
-// that this one must pass.
+// Each test below is named after a defect that was measured in another breaker
+// that is in use, and shows that this one does not have it.
 
 // Promise (Defects of other libraries): A trial that hangs, panics, exits or is cancelled does not leave the breaker HALF_OPEN for ever.
 func TestDefectAProbeThatEndsBadlyWedgesTheBreakerInHalfOpen(t *testing.T) {

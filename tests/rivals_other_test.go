@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// The defects below were measured in timeouts, retries and health checks that
-// people use. Each is a test that these must pass.
+// Each test below is named after a defect that was measured in timeouts, retries
+// or health checks that are in use, and shows that these do not have it.
 
 // Promise (Defects of other libraries): A timeout returns at its limit, not when the function does.
 func TestDefectATimeoutReturnsWhenTheFunctionDoes(t *testing.T) {

@@ -93,7 +93,7 @@ func TestShutdownWithTrialsAndTimersUnderWay(t *testing.T) {
 		require.NoError(t, err)
 		play(t, c, "f OPEN")
 		require.NoError(t, s.Shutdown(context.Background()))
-		p.Done(nil) // too late, but harmless
+		p.Done(nil) // too late, and harmless
 		play(t, b, "10m")
 	})
 }

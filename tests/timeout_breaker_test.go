@@ -11,9 +11,6 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// When a Timeout fires around breakers, each breaker whose call is still
-// running inside takes it as a failure before the call returns, once.
-//
 // Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestATimeoutDoesNotBlindTheBreakersInside(t *testing.T) {
 	rows := []struct {
@@ -146,7 +143,7 @@ func TestAnInnerTimeoutLeavesOuterBreakersAlone(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, outer.Run(context.Background(), func(ctx context.Context) error {
 			requireTimeout(t, api.Run(ctx, api.Compose(api.Timeout(time.Second), inner), deaf(t, time.Minute)))
-			return nil // it coped
+			return nil // it handles the timeout itself
 		}))
 		require.Equal(t, api.BreakerStats{Name: "api", Successes: 1}, stats(t, outer))
 		require.EqualValues(t, 1, stats(t, inner).Failures)

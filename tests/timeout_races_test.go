@@ -12,8 +12,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// An earlier deadline of the caller's is its own error, however close the two
-// are; at the very same moment the Timeout has it.
+// If the caller's deadline is earlier than the limit, however little, the error
+// is that of the caller's context. If both are at the same moment, it is that of
+// the Timeout.
 //
 // Promise (Timeout): If the caller's own context ends first, that is not a timeout.
 func TestTheCallersDeadlineAndTheLimitAtOnce(t *testing.T) {
@@ -37,7 +38,7 @@ func TestATimeoutIsReportedOnceThoughTimeoutsNest(t *testing.T) {
 	})
 }
 
-// blocked is a log that is stuck for a minute.
+// blocked is a log handler that blocks for a minute.
 type blocked struct{ slog.Handler }
 
 func (b blocked) Handle(context.Context, slog.Record) error {
@@ -70,8 +71,8 @@ func TestATimeoutTakesOverWhatAFunctionLeftRunning(t *testing.T) {
 	})
 }
 
-// A classifier that panics on a Timeout counts a failure, and the other
-// breakers inside are told as well.
+// If the classifier of a breaker panics on a TimeoutError, that breaker counts a
+// failure, and the other breakers inside count theirs.
 //
 // Promise (Timeout): When a timeout leaves a call behind, each breaker inside counts one failure before the caller returns.
 func TestAClassifierThatPanicsOnATimeout(t *testing.T) {
@@ -89,8 +90,7 @@ func TestAClassifierThatPanicsOnATimeout(t *testing.T) {
 
 func deafButSure(context.Context) error { time.Sleep(time.Minute); return nil }
 
-// A policy that is a nil pointer, or was not made by its constructor, guards
-// nothing: it is refused, alone, composed and embedded.
+// This holds for a policy alone, in a composition, and embedded in a struct.
 //
 // Promise (Fallback and composition): A policy that is a nil pointer, or was not made by its constructor, is a *ConfigError, and the call is not run.
 func TestAPolicyThatIsNotMadeIsRefused(t *testing.T) {

@@ -16,14 +16,14 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// deaf is a function that takes that long whatever its ctx says. The test
-// ends only after a call that was abandoned has.
+// deaf returns a function that takes d and ignores its ctx. The test does not end
+// before its calls have ended, including abandoned ones.
 func deaf(t *testing.T, d time.Duration) func(context.Context) error {
 	t.Cleanup(func() { time.Sleep(d + time.Second) })
 	return func(context.Context) error { time.Sleep(d); return nil }
 }
 
-// polite waits for its ctx and returns its error.
+// polite blocks until ctx is done and returns its error.
 func polite(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
@@ -198,7 +198,7 @@ func TestACooperativeTimeoutAwaitsTheFunction(t *testing.T) {
 	})
 }
 
-// goroutine returns the first words of the caller's stack: "goroutine 7".
+// goroutine returns the caller's goroutine as its stack names it: "goroutine 7".
 func goroutine() string {
 	buf := make([]byte, 64)
 	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf, false)]), " [")
@@ -245,7 +245,7 @@ func TestOnlyDeadlineExceededBecomesATimeoutError(t *testing.T) {
 			<-ctx.Done()
 			return errBoom
 		})
-		// Both ends come at the same moment; whichever is taken must be whole.
+		// Both come at the same moment. Either may win, and its error must be right.
 		if !errors.Is(err, api.ErrTimeout) {
 			require.Same(t, errBoom, err)
 		}
