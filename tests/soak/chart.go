@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Where the parts of the chart stand, in pixels.
+// The places of the parts of the chart, in pixels.
 const (
 	chartWidth  = 830.0
 	panelsTop   = 92.0
@@ -20,13 +20,13 @@ const (
 	curveHeight = 100.0
 )
 
-// shade is behind what is not judged.
+// shade is the background of the warm-up, which is not judged.
 const shade = "#f3f4f6"
 
-// chart draws a panel for each measure: its samples, trend, and the limit
-// that makes a trend a leak.
+// chart draws a panel for each measure, with its samples, its trend, and the limit
+// above which a trend is a leak.
 func (r *report) chart() *svg {
-	var sampled []int // the measures that this system has
+	var sampled []int // the measures that this system can take
 	for i, m := range measures {
 		if m.of(r.samples[0]) >= 0 {
 			sampled = append(sampled, i)
@@ -53,7 +53,7 @@ func (r *report) legend(s *svg) {
 	s.text(646, y, style{}, "warm-up, not judged")
 }
 
-// panel draws the measure of that number, with its upper left corner at x, y.
+// panel draws the measure with that number; x, y is its upper left corner.
 func (r *report) panel(s *svg, x, y float64, number int) {
 	m, v := measures[number], r.verdicts[number]
 	at, values := r.series(m)
@@ -84,7 +84,7 @@ func (r *report) panel(s *svg, x, y float64, number int) {
 	}
 }
 
-// series returns the samples of a measure; many are thinned to medians.
+// series returns the samples of a measure. If there are many, it returns medians.
 func (r *report) series(m measure) (at []time.Duration, values []float64) {
 	for _, sample := range r.samples {
 		at, values = append(at, sample.at), append(values, m.of(sample))
@@ -92,7 +92,7 @@ func (r *report) series(m measure) (at []time.Duration, values []float64) {
 	return thin(at, values, 400)
 }
 
-// result says in words what the panel shows.
+// result returns the verdict in words.
 func (m measure) result(v verdict) string {
 	if !v.judged {
 		return "not judged"
@@ -107,7 +107,7 @@ func (v verdict) colour() string {
 	return green
 }
 
-// curve maps a time and a value to a place in its panel.
+// curve maps times and values to places in a panel.
 type curve struct {
 	left, top float64
 	end       time.Duration
@@ -123,7 +123,7 @@ func dashed(s *svg, x1, x2, y float64) {
 	s.add(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-width="1.5" stroke-dasharray="5 4"/>`, x1, y, x2, y, red)
 }
 
-// nice rounds up to a number that reads well and whose half does.
+// nice rounds up to a number that is round and whose half is round.
 func nice(value float64) float64 {
 	power := math.Pow10(int(math.Floor(math.Log10(max(value, 1)))))
 	for _, step := range []float64{1, 1.2, 1.6, 2, 3, 4, 5, 6, 8} {

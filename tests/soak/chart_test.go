@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// reportOf makes a report of so many samples, one a second; in each, every
-// measure has the same value.
+// reportOf returns a report of n samples, one a second. In a sample all measures
+// have the same value.
 func reportOf(n int, value func(second int) float64) *report {
 	r := &report{options: options{duration: time.Duration(n) * time.Second}, took: time.Duration(n) * time.Second, warmUp: 10 * time.Second}
 	for i := range n {
@@ -22,7 +22,7 @@ func reportOf(n int, value func(second int) float64) *report {
 	return r
 }
 
-// drawn draws the chart of a report and returns its texts and its source.
+// drawn returns the texts and the source of the chart of a report.
 func drawn(t *testing.T, r *report) (texts []string, source string) {
 	file := filepath.Join(t.TempDir(), "chart.svg")
 	require.NoError(t, r.chart().save(file))

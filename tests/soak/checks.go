@@ -48,7 +48,7 @@ func (s *site) stop() {
 	<-s.done
 }
 
-// registerChecks registers checks of every kind, which stay.
+// registerChecks registers checks of every kind, which are never deregistered.
 func (w *world) registerChecks() error {
 	h, fast := w.s.Health(), api.CheckConfig{Interval: 200 * time.Millisecond, Timeout: 100 * time.Millisecond}
 	beat := checks.NewHeartbeat(time.Minute)
@@ -77,7 +77,8 @@ func (w *world) registerChecks() error {
 		h.Register("heartbeat", live, func(ctx context.Context) (api.Details, error) { beat.Beat(); return beat.Check()(ctx) }))...)
 }
 
-// check calls a dependency: it hangs when that hangs, and panics when it does.
+// check calls a dependency. It hangs when the dependency hangs, and panics when
+// the dependency panics.
 func (w *world) check(i int) api.Check {
 	return func(ctx context.Context) (api.Details, error) {
 		w.tally.runs.Add(1)
@@ -85,12 +86,12 @@ func (w *world) check(i int) api.Check {
 	}
 }
 
-// churn registers and deregisters checks of twenty names.
-func (w *world) churn(_ context.Context, luck *rand.Rand) {
-	name := fmt.Sprint("churn ", luck.IntN(20))
-	cfg := api.CheckConfig{Interval: time.Duration(10+luck.IntN(500)) * time.Millisecond, Timeout: 50 * time.Millisecond, Groups: []string{"churn"}}
-	err := w.s.Health().Register(name, cfg, w.check(luck.IntN(dependencies)))
-	if errors.Is(err, api.ErrConfig) { // it is there
+// churn registers and deregisters checks with twenty names.
+func (w *world) churn(_ context.Context, random *rand.Rand) {
+	name := fmt.Sprint("churn ", random.IntN(20))
+	cfg := api.CheckConfig{Interval: time.Duration(10+random.IntN(500)) * time.Millisecond, Timeout: 50 * time.Millisecond, Groups: []string{"churn"}}
+	err := w.s.Health().Register(name, cfg, w.check(random.IntN(dependencies)))
+	if errors.Is(err, api.ErrConfig) { // it is registered
 		err = w.s.Health().Deregister(name)
 	}
 	if err != nil {
@@ -99,30 +100,30 @@ func (w *world) churn(_ context.Context, luck *rand.Rand) {
 	w.tally.churned.Add(1)
 }
 
-// askChecks runs checks on demand.
-func (w *world) askChecks(life context.Context, luck *rand.Rand) {
-	ctx, cancel := context.WithTimeout(life, time.Duration(1+luck.IntN(200))*time.Millisecond)
+// askChecks calls Run and RunAll.
+func (w *world) askChecks(life context.Context, random *rand.Rand) {
+	ctx, cancel := context.WithTimeout(life, time.Duration(1+random.IntN(200))*time.Millisecond)
 	defer cancel()
-	switch luck.IntN(10) {
+	switch random.IntN(10) {
 	case 0:
 		w.s.Health().RunAll(ctx)
 	case 1:
-		w.s.Health().Run(ctx, fmt.Sprint("churn ", luck.IntN(20)))
+		w.s.Health().Run(ctx, fmt.Sprint("churn ", random.IntN(20)))
 	default:
 		w.s.Health().Run(ctx, "asked")
 	}
 }
 
-// scrape asks the endpoints over HTTP, as orchestrators and Prometheus do.
-func (w *world) scrape(_ context.Context, luck *rand.Rand) {
+// scrape requests the endpoints over HTTP, as orchestrators and Prometheus do.
+func (w *world) scrape(_ context.Context, random *rand.Rand) {
 	paths := []string{"/health", "/health?verbose", "/livez", "/readyz?verbose&exclude=dns", "/startupz", "/health/churn", "/readyz/probe", "/health/circuits"}
 	accepts := []string{"", "application/json", "application/health+json", "text/plain", "text/plain;version=0.0.4"}
-	r, err := http.NewRequest(http.MethodGet, "http://"+w.site.address+paths[luck.IntN(len(paths))], http.NoBody)
+	r, err := http.NewRequest(http.MethodGet, "http://"+w.site.address+paths[random.IntN(len(paths))], http.NoBody)
 	if err != nil {
 		w.complain("%v", err)
 		return
 	}
-	r.Header.Set("Accept", accepts[luck.IntN(len(accepts))])
+	r.Header.Set("Accept", accepts[random.IntN(len(accepts))])
 	resp, err := w.site.client.Do(r)
 	if err != nil {
 		w.complain("scrape: %v", err)
@@ -130,7 +131,7 @@ func (w *world) scrape(_ context.Context, luck *rand.Rand) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	gone := resp.StatusCode == http.StatusNotFound && strings.Contains(r.URL.Path, "churn") // nobody is in the group now
+	gone := resp.StatusCode == http.StatusNotFound && strings.Contains(r.URL.Path, "churn") // the group is empty now
 	isJSON := strings.Contains(resp.Header.Get("Content-Type"), "json")
 	if err != nil || resp.StatusCode != 200 && resp.StatusCode != 503 && !gone || isJSON && !json.Valid(body) {
 		w.complain("GET %v: %v, %q, %v", r.URL, resp.Status, body, err)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// leaking are the ways to leak on purpose: each holds a little more whenever it
-// is called. They are how the soak shows that it would notice.
+// leaking are ways to leak on purpose: each holds a little more with each call.
+// With them the soak shows that it finds leaks.
 var leaking = map[string]func(held *[]any){
 	"memory":      func(held *[]any) { *held = append(*held, make([]byte, 50<<10)) },
 	"timers":      func(held *[]any) { *held = append(*held, time.AfterFunc(24*time.Hour, func() {})) },
@@ -20,7 +20,7 @@ var leaking = map[string]func(held *[]any){
 
 func leaks() []string { return slices.Sorted(maps.Keys(leaking)) }
 
-// leak leaks ten times a second, until ctx ends, and returns what it holds.
+// leak leaks ten times a second until ctx ends. It returns what it holds.
 func leak(ctx context.Context, what string, all *sync.WaitGroup) (held *[]any) {
 	held = new([]any)
 	more, ok := leaking[what]
@@ -35,7 +35,7 @@ func leak(ctx context.Context, what string, all *sync.WaitGroup) (held *[]any) {
 	return held
 }
 
-// every waits and reports whether ctx still lives.
+// every waits for d, or until ctx ends, and reports whether to go on.
 func every(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

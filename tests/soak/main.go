@@ -1,7 +1,7 @@
-// Command soak uses everything that understudy has, all at once, with real
-// goroutines in real time, for as long as it is told, and watches what the
-// process holds: memory, goroutines, timers, file descriptors. What grows is a
-// leak, and fails it; so does an answer that no promise allows.
+// Command soak uses all of understudy at once, with real goroutines in real time,
+// for as long as -for says, and samples what the process holds: memory,
+// goroutines, timers, file descriptors. It fails if one of these grows, which is a
+// leak, or if an answer is wrong.
 package main
 
 import (
@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the settings of the command line.
 type options struct {
 	duration time.Duration
 	callers  int
 	seed     uint64
-	leak     string // what to leak, so that one can see it found
+	leak     string // what to leak, to see that it is found
 	markdown string
 	chart    string
 }
@@ -35,9 +35,9 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process: 0 when all is well, 1 when something grows
-// or is broken, 2 when the command line is wrong, 130 when ctx ended before the
-// time was over and all was well until then.
+// run is main without the process. It returns 0 if the soak passed, 1 if something
+// grows or an answer was wrong, 2 if the command line is wrong, and 130 if ctx
+// ended early and nothing was wrong until then.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	switch {
@@ -71,7 +71,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.SetOutput(io.Discard)
 	fs.DurationVar(&o.duration, "for", time.Minute, "how long; the first quarter, at most a minute, is the warm-up and not judged")
 	fs.IntVar(&o.callers, "callers", 32, "goroutines that call")
-	fs.Uint64Var(&o.seed, "seed", 1, "where luck begins")
+	fs.Uint64Var(&o.seed, "seed", 1, "of the random choices")
 	fs.StringVar(&o.leak, "leak", "", "self-test: leak `"+strings.Join(leaks(), "|")+"` on purpose; the run must fail")
 	fs.StringVar(&o.markdown, "markdown", "", "write the report to this `file` as well")
 	fs.StringVar(&o.chart, "chart", "", "draw what was held over time into this `file`, an .svg")
@@ -101,7 +101,7 @@ func (o options) validate(rest []string) error {
 	return nil
 }
 
-// publish writes the report wherever it is wanted.
+// publish writes the report to the outputs that the options name.
 func publish(r *report, o options, stdout io.Writer) error {
 	if err := r.markdown(stdout); err != nil {
 		return err

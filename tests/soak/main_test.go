@@ -45,8 +45,8 @@ func TestHelpExitsZero(t *testing.T) {
 	require.Contains(t, errs.String(), "-leak")
 }
 
-// A real run that is interrupted after its first samples: it still ends in
-// order, leaves nothing behind and reports what was.
+// A real run is interrupted after its first sample. It shuts everything down,
+// leaves nothing behind, and reports what it has.
 //
 // Promise (Torture): The soak reports each kind of leak, and mistakes no noise, sawtooth or spike for one.
 func TestAnInterruptedRunReportsWhatItHas(t *testing.T) {
@@ -69,11 +69,11 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
-// series makes a value for each second.
-func series(seconds int, value func(i int, luck *rand.Rand) float64) (at []time.Duration, values []float64) {
-	luck := rand.New(rand.NewPCG(1, 2))
+// series returns a value for each second.
+func series(seconds int, value func(i int, random *rand.Rand) float64) (at []time.Duration, values []float64) {
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range seconds {
-		at, values = append(at, time.Duration(i)*time.Second), append(values, value(i, luck))
+		at, values = append(at, time.Duration(i)*time.Second), append(values, value(i, random))
 	}
 	return at, values
 }
@@ -84,21 +84,21 @@ func TestVerdict(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		seconds int
-		value   func(i int, luck *rand.Rand) float64
+		value   func(i int, random *rand.Rand) float64
 		leak    bool
 	}{
 		{"flat", 45, func(int, *rand.Rand) float64 { return 100 }, false},
-		{"noise", 45, func(_ int, luck *rand.Rand) float64 { return 100 + 50*luck.Float64() }, false},
-		{"noise for a day", 86_400, func(_ int, luck *rand.Rand) float64 { return 100 + 50*luck.Float64() }, false},
+		{"noise", 45, func(_ int, random *rand.Rand) float64 { return 100 + 50*random.Float64() }, false},
+		{"noise for a day", 86_400, func(_ int, random *rand.Rand) float64 { return 100 + 50*random.Float64() }, false},
 		{"falling", 45, func(i int, _ *rand.Rand) float64 { return 1000 - 5*float64(i) }, false},
 		{"a saw", 60, func(i int, _ *rand.Rand) float64 { return 100 + 5*float64(i%10) }, false},
 		{"a spike at the end", 45, func(i int, _ *rand.Rand) float64 { return 100 + 1000*float64(i/42) }, false},
 		{"a rise that is allowed", 45, func(i int, _ *rand.Rand) float64 { return 1000 + float64(i) }, false},
 		{"a steady climb", 45, func(i int, _ *rand.Rand) float64 { return 100 + float64(i) }, true},
-		{"a climb in noise", 45, func(i int, luck *rand.Rand) float64 { return 100 + 2*float64(i) + 40*luck.Float64() }, true},
+		{"a climb in noise", 45, func(i int, random *rand.Rand) float64 { return 100 + 2*float64(i) + 40*random.Float64() }, true},
 		{"a climb with wild points", 45, func(i int, _ *rand.Rand) float64 { return 100 + float64(i) - 90*float64(i%9/8) }, true},
 		{"a climb in steps", 60, func(i int, _ *rand.Rand) float64 { return 100 + 20*float64(i/15) }, true},
-		{"a slow climb for a day", 86_400, func(i int, luck *rand.Rand) float64 { return 100 + float64(i)/2000 + 10*luck.Float64() }, true},
+		{"a slow climb for a day", 86_400, func(i int, random *rand.Rand) float64 { return 100 + float64(i)/2000 + 10*random.Float64() }, true},
 	} {
 		v := judging(series(row.seconds, row.value))(l)
 		require.True(t, v.judged, row.name)
@@ -118,7 +118,7 @@ func TestTooLittleIsNotJudged(t *testing.T) {
 	require.False(t, judging(series(100, func(int, *rand.Rand) float64 { return -1 }))(limit{}).judged, "what cannot be had")
 }
 
-// Each way to leak is seen by the measure that is named for it.
+// Each way to leak is found by the measure of the same name.
 //
 // Promise (Torture): The soak reports each kind of leak, and mistakes no noise, sawtooth or spike for one.
 func TestEachLeakIsSeen(t *testing.T) {

@@ -11,12 +11,13 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// order plays the operator: orders, live settings, statistics.
-func (w *world) order(_ context.Context, luck *rand.Rand) {
-	i := luck.IntN(len(w.breakers))
+// order plays an operator: it controls a breaker, changes settings or reads
+// statistics.
+func (w *world) order(_ context.Context, random *rand.Rand) {
+	i := random.IntN(len(w.breakers))
 	b := w.breakers[i]
 	var err error
-	switch luck.IntN(10) {
+	switch random.IntN(10) {
 	case 0:
 		err = b.ForceOpen()
 	case 1:
@@ -24,13 +25,13 @@ func (w *world) order(_ context.Context, luck *rand.Rand) {
 	case 2, 3, 4:
 		err = b.Reset()
 	case 5:
-		cfg := breakerConfig(luck.IntN(2 * dependencies))
-		cfg.HalfOpenMaxCalls = 1 + luck.IntN(3)
+		cfg := breakerConfig(random.IntN(2 * dependencies))
+		cfg.HalfOpenMaxCalls = 1 + random.IntN(3)
 		err = b.Configure(cfg)
 	case 6:
 		r := w.retries[i%dependencies]
 		cfg := r.Config()
-		cfg.MaxAttempts = 1 + luck.IntN(5)
+		cfg.MaxAttempts = 1 + random.IntN(5)
 		err = r.Configure(cfg)
 	}
 	s, statsErr := b.Stats()
@@ -44,8 +45,8 @@ func (w *world) order(_ context.Context, luck *rand.Rand) {
 	w.tally.orders.Add(1)
 }
 
-// comeUp asks for names, each new at first; there are no more than pool.
-func (w *world) comeUp(life context.Context, luck *rand.Rand) {
+// comeUp uses breakers and retries with a growing number of names, up to pool.
+func (w *world) comeUp(life context.Context, random *rand.Rand) {
 	name := fmt.Sprint("name ", w.tally.names.Add(1)%pool)
 	b, err := w.s.Breaker(name, api.BreakerConfig{ResetTimeout: 100 * time.Millisecond})
 	if err != nil {
@@ -64,20 +65,21 @@ func (w *world) comeUp(life context.Context, luck *rand.Rand) {
 	}
 }
 
-// listen subscribes for a moment.
-func (w *world) listen(life context.Context, luck *rand.Rand) {
+// listen subscribes for a short time.
+func (w *world) listen(life context.Context, random *rand.Rand) {
 	cancel := w.s.Subscribe(func(api.Event) { _, _ = w.breakers[0].Stats() })
-	every(life, time.Duration(luck.IntN(100))*time.Millisecond)
+	every(life, time.Duration(random.IntN(100))*time.Millisecond)
 	cancel()
 }
 
-// watch follows the changes of every breaker: each begins where the last ended.
+// watch is a subscriber. It requires that each change of a breaker starts from the
+// state in which the last one ended.
 func (w *world) watch(e api.Event) {
 	w.tally.events.Add(1)
 	switch e := e.(type) {
 	case api.Dropped:
 		w.mu.Lock()
-		clear(w.states) // what was lost is not known
+		clear(w.states) // lost changes are not known
 		w.mu.Unlock()
 	case api.BreakerChanged:
 		w.mu.Lock()
@@ -90,8 +92,8 @@ func (w *world) watch(e api.Event) {
 	}
 }
 
-// another starts a second system, uses it and shuts it down.
-func (w *world) another(_ context.Context, luck *rand.Rand) {
+// another starts another system, uses it and shuts it down.
+func (w *world) another(_ context.Context, random *rand.Rand) {
 	w.second.Lock()
 	defer w.second.Unlock()
 	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
@@ -107,7 +109,7 @@ func (w *world) another(_ context.Context, luck *rand.Rand) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if luck.IntN(2) == 0 {
+	if random.IntN(2) == 0 {
 		err = errors.Join(err, s.Drain(ctx, time.Millisecond))
 	}
 	if err := errors.Join(err, s.Shutdown(ctx)); err != nil {

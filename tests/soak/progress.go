@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows how far the run is: a bar on a terminal, else a line every ten
-// samples.
+// progress shows the progress of a run: as a bar on a terminal, else as a line for
+// every ten samples.
 type progress struct {
 	w    io.Writer
 	bar  *progressbar.ProgressBar // nil: lines

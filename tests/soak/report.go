@@ -22,7 +22,7 @@ type tally struct {
 	opened, late, logged                                                     atomic.Uint64
 }
 
-// answer counts an answer and reports whether it is one that is promised.
+// answer counts the error of a call, and reports whether it is a documented one.
 func (t *tally) answer(err error) bool {
 	for _, known := range []struct {
 		is    error
@@ -39,7 +39,7 @@ func (t *tally) answer(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "runtime.Goexit")
 }
 
-// logs counts what is logged.
+// logs returns a handler that counts log lines.
 func (t *tally) logs() slog.Handler { return &counter{slog.DiscardHandler, &t.logged} }
 
 type counter struct {
@@ -50,7 +50,7 @@ type counter struct {
 func (*counter) Enabled(context.Context, slog.Level) bool        { return true }
 func (c *counter) Handle(_ context.Context, _ slog.Record) error { c.n.Add(1); return nil }
 
-// measure is one thing that is sampled.
+// measure is a quantity that is sampled.
 type measure struct {
 	name  string
 	unit  string
@@ -70,13 +70,13 @@ var measures = []measure{
 	{"file descriptors", "", 1, func(s sample) float64 { return s.descriptors }, limit{5, 0.10}},
 }
 
-// report is what a soak has found.
+// report is the result of a soak.
 type report struct {
 	options  options
 	warmUp   time.Duration
 	took     time.Duration
 	samples  []sample
-	verdicts []verdict // of measures
+	verdicts []verdict // by measure
 	latency  *hdrhistogram.Histogram
 	tally    *tally
 	broken   []string
@@ -105,7 +105,7 @@ func (r *report) failed() bool {
 	return len(r.broken) > 0
 }
 
-// heading says what was run.
+// heading returns a line that says what was run.
 func (r *report) heading() string {
 	return fmt.Sprintf("Soak of %v (%v asked, warm-up %v, seed %d, %d samples)", r.took.Round(time.Second), r.options.duration, r.warmUp, r.options.seed, len(r.samples))
 }

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// sample is what the process holds at one moment. What cannot be had on this
-// system is -1.
+// sample is what the process holds at one moment. A quantity that this system does
+// not report is -1.
 type sample struct {
-	at          time.Duration // since the beginning
-	heap        float64       // bytes of live objects, after a garbage collection, without the sampler's own and the registry
+	at          time.Duration // since the start
+	heap        float64       // bytes of live objects after a garbage collection, without the sampler's and the registry
 	registry    float64       // bytes of the actor library's registry: it has 32,768 shards and keeps each that was used once
-	rss         float64       // bytes of memory that the system has given (Linux), without the memory profile and the registry
+	rss         float64       // bytes of resident memory (Linux), without the memory profile and the registry
 	goroutines  float64
-	timers      float64 // live time.Timers, tickers and AfterFuncs; those of a Sleep do not count
+	timers      float64 // live time.Timers, Tickers and AfterFuncs, without those of time.Sleep
 	descriptors float64 // open files and sockets (Linux)
 }
 
-// Every allocation is recorded, because that is how timers can be counted: the
-// runtime does not tell how many there are.
+// Every allocation is recorded, so that timers can be counted: the runtime does
+// not report their number.
 func init() { runtime.MemProfileRate = 1 }
 
-// take takes a sample. The second collection makes the memory profile that of
-// the first.
+// take takes a sample. A memory profile is that of the last collection but one, so
+// take collects twice.
 func take(at time.Duration) sample {
 	runtime.GC()
 	runtime.GC()
@@ -44,7 +44,7 @@ func take(at time.Duration) sample {
 	return s
 }
 
-// resident returns the memory that the process has from the system.
+// resident returns the resident memory of the process, or -1.
 func resident() float64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	fields := bytes.Fields(text)
@@ -58,7 +58,8 @@ func resident() float64 {
 	return pages * float64(os.Getpagesize())
 }
 
-// openFiles counts the file descriptors, but for the one that counts them.
+// openFiles returns the number of file descriptors, except the one it uses itself,
+// or -1.
 func openFiles() float64 {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -67,14 +68,14 @@ func openFiles() float64 {
 	return float64(len(entries) - 1)
 }
 
-// profile is kept, so that taking samples holds no more and more memory.
+// profile is reused, so that samples themselves take no additional memory.
 var profile struct {
 	sync.Mutex
 	records []runtime.MemProfileRecord
 	makers  map[uintptr]maker // by program counter
 }
 
-// maker tells what a place in the code allocates.
+// maker is what a place in the code allocates.
 type maker uint8
 
 const (
@@ -88,16 +89,16 @@ var makers = map[string]maker{
 	"github.com/orcaman/concurrent-map.ConcurrentMap.SetIfAbsent": registry,
 }
 
-// ownHeap returns what the profile takes, which grows as new places in the
-// code are seen to allocate.
+// ownHeap returns the bytes of the profile, which grows with the number of places
+// in the code that allocate.
 func ownHeap() float64 {
 	profile.Lock()
 	defer profile.Unlock()
 	return float64(cap(profile.records)) * float64(reflect.TypeFor[runtime.MemProfileRecord]().Size())
 }
 
-// profiled counts the timers and the bytes of the registry that the last
-// collection but one has left alive.
+// profiled returns the number of timers and the bytes of the registry that were
+// alive after the last collection but one.
 func profiled() (timers, bytes float64) {
 	p := &profile
 	p.Lock()
@@ -121,8 +122,8 @@ func profiled() (timers, bytes float64) {
 	return timers, bytes
 }
 
-// madeBy looks at the innermost calls of a stack, the first of which are the
-// runtime's own.
+// madeBy returns the maker among the innermost calls of a stack. The first of
+// these are calls in the runtime.
 func madeBy(stack []uintptr) maker {
 	for _, pc := range stack[:min(len(stack), 12)] {
 		m, seen := profile.makers[pc]

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// soak lets a world live for as long as it is told, or until ctx ends, and
-// takes a sample every second.
+// soak runs a world for the duration in the options, or until ctx ends, and takes
+// a sample every second.
 func soak(ctx context.Context, o options, stderr io.Writer) (*report, error) {
 	before := take(0)
 	w, err := newWorld(o)
@@ -28,7 +28,7 @@ func soak(ctx context.Context, o options, stderr io.Writer) (*report, error) {
 	for tick := time.NewTicker(time.Second); life.Err() == nil; {
 		select {
 		case <-tick.C:
-			w.second.Lock() // a second system is there or not: the samples shall be alike
+			w.second.Lock() // no sample is taken while a second system runs
 			r.samples = append(r.samples, take(time.Since(begin)))
 			w.second.Unlock()
 			p.show(r.samples[len(r.samples)-1])
@@ -49,8 +49,8 @@ func soak(ctx context.Context, o options, stderr io.Writer) (*report, error) {
 	return r, nil
 }
 
-// leftBehind compares what is held after everything was shut down with what was
-// held before it began. Goroutines that were told to end may take a moment.
+// leftBehind compares what the process holds after everything was shut down with
+// what it held before the start. It gives goroutines time to end.
 func (r *report) leftBehind(before sample) {
 	after := take(0)
 	for deadline := time.Now().Add(10 * time.Second); after.goroutines > before.goroutines && time.Now().Before(deadline); after = take(0) {

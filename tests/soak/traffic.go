@@ -11,27 +11,27 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// dependency is a service that is called, and what is wrong with it now.
+// dependency is a service, and what is wrong with it now.
 type dependency struct{ trouble atomic.Int32 }
 
 const (
 	well int32 = iota
 	failing
 	slow
-	deaf // hangs, whatever its ctx says
+	deaf // hangs, and ignores its ctx
 	panicking
 	troubles
 )
 
 var errDown = errors.New("down")
 
-// bug is what the panics of this program panic with.
+// bug is the value of all panics in this program.
 const bug = "a dependency with a bug"
 
-func (d *dependency) call(ctx context.Context, luck uint64) error {
+func (d *dependency) call(ctx context.Context, random uint64) error {
 	switch d.trouble.Load() {
 	case failing:
-		switch luck % 10 {
+		switch random % 10 {
 		case 0:
 			return api.Permanent(errDown)
 		case 1:
@@ -45,7 +45,7 @@ func (d *dependency) call(ctx context.Context, luck uint64) error {
 	case deaf:
 		time.Sleep(150 * time.Millisecond)
 	case panicking:
-		if luck%10 == 0 {
+		if random%10 == 0 {
 			panic(bug)
 		}
 		return errDown
@@ -53,37 +53,37 @@ func (d *dependency) call(ctx context.Context, luck uint64) error {
 	return nil
 }
 
-// caller calls one dependency after the other, in every way there is.
-func (w *world) caller(life context.Context, luck *rand.Rand) {
-	for every(life, time.Duration(luck.IntN(5000))*time.Microsecond) {
-		i := luck.IntN(len(w.breakers))
-		limit := api.TimeoutConfig{Limit: time.Duration(5+luck.IntN(60)) * time.Millisecond, Operation: "soak", Cooperative: luck.IntN(3) == 0}
+// caller calls random dependencies, in every way that the library has.
+func (w *world) caller(life context.Context, random *rand.Rand) {
+	for every(life, time.Duration(random.IntN(5000))*time.Microsecond) {
+		i := random.IntN(len(w.breakers))
+		limit := api.TimeoutConfig{Limit: time.Duration(5+random.IntN(60)) * time.Millisecond, Operation: "soak", Cooperative: random.IntN(3) == 0}
 		b, r := w.breakers[i], w.retries[i%dependencies]
 		policies := []api.Policy{b, r, limit, api.Compose(r, b), api.Compose(limit, r, b), api.Compose(r, b, limit), api.Compose(b, limit), nil}
-		policy := policies[luck.IntN(len(policies))]
-		ctx, cancel := context.WithTimeout(life, time.Duration(1+luck.IntN(300))*time.Millisecond)
-		switch luck.IntN(50) {
+		policy := policies[random.IntN(len(policies))]
+		ctx, cancel := context.WithTimeout(life, time.Duration(1+random.IntN(300))*time.Millisecond)
+		switch random.IntN(50) {
 		case 0:
 			cancel()
 		case 1:
-			time.AfterFunc(time.Duration(luck.IntN(20))*time.Millisecond, cancel)
+			time.AfterFunc(time.Duration(random.IntN(20))*time.Millisecond, cancel)
 		}
 		done := make(chan struct{})
-		if exits := luck.IntN(100) == 0; exits {
+		if exits := random.IntN(100) == 0; exits {
 			go func() { // ends with the call
 				defer close(done)
-				w.call(ctx, i, policy, luck.Uint64(), true)
+				w.call(ctx, i, policy, random.Uint64(), true)
 			}()
 			<-done
 		} else {
-			w.call(ctx, i, policy, luck.Uint64(), false)
+			w.call(ctx, i, policy, random.Uint64(), false)
 		}
 		cancel()
 	}
 }
 
-// call makes one call and judges its answer.
-func (w *world) call(ctx context.Context, i int, policy api.Policy, luck uint64, exits bool) {
+// call makes one call and checks its answer.
+func (w *world) call(ctx context.Context, i int, policy api.Policy, random uint64, exits bool) {
 	w.tally.calls.Add(1)
 	defer func() {
 		switch p := recover(); p {
@@ -99,13 +99,13 @@ func (w *world) call(ctx context.Context, i int, policy api.Policy, luck uint64,
 		if inside {
 			w.begun[i].Add(1)
 		}
-		if exits && luck%2 == 0 {
+		if exits && random%2 == 0 {
 			runtime.Goexit()
 		}
-		return 1, w.deps[i%dependencies].call(ctx, luck)
+		return 1, w.deps[i%dependencies].call(ctx, random)
 	}
 	var err error
-	switch luck % 5 {
+	switch random % 5 {
 	case 0:
 		_, err = api.Do(ctx, policy, fn, api.WhenOpen(api.Value(2)), api.WhenTimeout(api.Value(3)))
 	case 1:
@@ -118,7 +118,7 @@ func (w *world) call(ctx context.Context, i int, policy api.Policy, luck uint64,
 	}
 }
 
-// guardedBy reports whether calls under p go through b: it is told by asking.
+// guardedBy reports whether calls under p go through b.
 func guardedBy(p api.Policy, b *api.Breaker) bool {
 	switch p := p.(type) {
 	case nil, *api.Retry, api.TimeoutConfig:
@@ -126,11 +126,11 @@ func guardedBy(p api.Policy, b *api.Breaker) bool {
 	case *api.Breaker:
 		return p == b
 	}
-	return true // all that are composed here hold it
+	return true // all compositions here contain b
 }
 
-// callQuietly is a caller whose dependency is always well: what others suffer
-// must not reach it.
+// callQuietly calls through a breaker whose dependency never fails. The failures of
+// other dependencies must not affect it.
 func (w *world) callQuietly(context.Context, *rand.Rand) {
 	began := time.Now()
 	err := w.quiet.Run(context.Background(), func(context.Context) error { return nil })
@@ -143,10 +143,10 @@ func (w *world) callQuietly(context.Context, *rand.Rand) {
 	_ = w.latency.RecordValue(min(took, time.Minute).Nanoseconds())
 }
 
-// hold takes permits, and reports them, gives them back, reports them twice,
-// or forgets them.
-func (w *world) hold(life context.Context, luck *rand.Rand) {
-	i := luck.IntN(len(w.breakers))
+// hold acquires a permit, and reports it, cancels it, reports it twice or forgets
+// it.
+func (w *world) hold(life context.Context, random *rand.Rand) {
+	i := random.IntN(len(w.breakers))
 	p, err := w.breakers[i].Acquire(life)
 	if err != nil {
 		if !w.tally.answer(err) {
@@ -155,12 +155,12 @@ func (w *world) hold(life context.Context, luck *rand.Rand) {
 		return
 	}
 	w.tally.permits.Add(1)
-	switch luck.IntN(5) {
+	switch random.IntN(5) {
 	case 0:
 		p.Done(errDown)
 	case 1:
 		p.Cancel()
-	case 2: // forgotten: a trial's place comes back at its deadline
+	case 2: // forgotten: if it is a trial, it fails at its deadline
 	default:
 		p.Done(nil)
 		p.Done(errDown)
@@ -168,6 +168,6 @@ func (w *world) hold(life context.Context, luck *rand.Rand) {
 }
 
 // trouble breaks and repairs the dependencies.
-func (w *world) trouble(_ context.Context, luck *rand.Rand) {
-	w.deps[luck.IntN(dependencies)].trouble.Store(max(well, luck.Int32N(2*troubles)-troubles))
+func (w *world) trouble(_ context.Context, random *rand.Rand) {
+	w.deps[random.IntN(dependencies)].trouble.Store(max(well, random.Int32N(2*troubles)-troubles))
 }

@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// limit is how much a measure may grow before it is a leak: the larger of so
-// much and such a share of where it began.
+// limit is how much a measure may grow before it is a leak: by an amount, or by a
+// share of its first value, whichever is larger.
 type limit struct {
 	much  float64
 	share float64
 }
 
-// verdict is what became of one measure, from the end of the warm-up to the end.
+// verdict is the judgement of one measure, without the warm-up.
 type verdict struct {
 	first, last float64 // medians of the first and the last third
 	middle      float64 // median of all
 	growth      float64 // of the robust line through all points, over the time judged
 	allowed     float64
-	trend       float64 // Mann and Kendall's z: how surely it rises
+	trend       float64 // z of the Mann-Kendall test: how certain it is that the measure rises
 	leak        bool
 	judged      bool // there was enough to judge
 }
 
 const (
 	fewest = 12  // points that a verdict needs
-	surely = 2.5 // a trend beyond this is no chance, in 99 of 100 series of noise
+	surely = 2.5 // 99 of 100 series of noise have a smaller trend
 )
 
-// judge looks for growth that is both large, beyond the limit, and steady, far
-// beyond chance. The line is that of Theil and Sen, the median of the slopes
-// between all pairs of points, which a few wild points cannot bend; so a spike,
-// a step down or a saw is no leak, and a slow steady climb is.
+// judge finds growth that is larger than the limit and too steady to be noise. The
+// growth is that of the Theil-Sen line, whose slope is the median of the slopes
+// between all pairs of points, so that outliers do not matter. A spike, a step down
+// or a sawtooth is no leak; a slow steady rise is.
 func judge(at []time.Duration, values []float64, l limit) verdict {
 	if len(values) < fewest || values[0] < 0 {
 		return verdict{}
@@ -61,17 +61,16 @@ func judge(at []time.Duration, values []float64, l limit) verdict {
 	return v
 }
 
-// begin is where the robust line begins: it passes through the median at half
-// of the time.
+// begin returns the first value of the Theil-Sen line, which passes through the
+// median at half of the time.
 func (v verdict) begin() float64 { return v.middle - v.growth/2 }
 
-// thin replaces points by the medians of runs of them, until there are at most
-// so many.
-func thin(at []time.Duration, values []float64, most int) ([]time.Duration, []float64) {
-	if len(values) <= most {
+// thin returns at most limit points: the medians of groups of neighbours.
+func thin(at []time.Duration, values []float64, limit int) ([]time.Duration, []float64) {
+	if len(values) <= limit {
 		return at, values
 	}
-	size := (len(values) + most - 1) / most
+	size := (len(values) + limit - 1) / limit
 	var fewerAt []time.Duration
 	var fewer []float64
 	for i := 0; i+size <= len(values); i += size {

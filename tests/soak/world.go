@@ -16,32 +16,32 @@ import (
 
 const (
 	dependencies = 8
-	pool         = 200 // names of breakers and retries that come up one after the other, and stay
+	pool         = 200 // names of breakers and retries, in use one after the other
 )
 
-// world is one system and all who use it.
+// world is one system, its users, and what they saw.
 type world struct {
 	o        options
 	s        *api.System
 	deps     [dependencies]dependency
-	breakers []*api.Breaker // of each dependency two
-	retries  []*api.Retry   // of each dependency one
-	quiet    *api.Breaker   // of a dependency that is always well
+	breakers []*api.Breaker // two for each dependency
+	retries  []*api.Retry   // one for each dependency
+	quiet    *api.Breaker   // for a dependency that never fails
 	site     *site
-	begun    [2 * dependencies]atomic.Uint64 // calls that a breaker let through
+	begun    [2 * dependencies]atomic.Uint64 // calls that a breaker admitted
 	tally    tally
-	second   sync.Mutex // held while a second system lives
+	second   sync.Mutex // held while a second system runs
 
 	mu      sync.Mutex
-	broken  []string                // what must not be
-	states  map[string]api.State    // of breakers, as the events tell
+	broken  []string                // what was wrong
+	states  map[string]api.State    // of breakers, by their events
 	latency *hdrhistogram.Histogram // of calls through the quiet breaker
 }
 
 func newWorld(o options) (w *world, err error) {
 	w = &world{o: o, states: map[string]api.State{}, latency: hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)}
 	logger := slog.New(w.tally.logs())
-	slog.SetDefault(logger) // a Timeout alone has no other
+	slog.SetDefault(logger) // a Timeout alone uses it
 	if w.s, err = api.Start(api.SystemConfig{Version: "soak", Logger: logger}); err != nil {
 		return nil, err
 	}
@@ -72,7 +72,8 @@ func newWorld(o options) (w *world, err error) {
 	return w, err
 }
 
-// breakerConfig makes breakers that open and heal many times a minute.
+// breakerConfig returns settings for breakers that open and close many times a
+// minute.
 func breakerConfig(i int) api.BreakerConfig {
 	cfg := api.BreakerConfig{
 		FailureThreshold: 3 + i%3, ResetTimeout: time.Duration(50+20*i) * time.Millisecond, HalfOpenMaxCalls: 1 + i%3,
@@ -92,10 +93,10 @@ func breakerConfig(i int) api.BreakerConfig {
 	return cfg
 }
 
-// live starts everybody. They end soon after life does.
+// live starts all users. They end soon after life does.
 func (w *world) live(life context.Context, all *sync.WaitGroup) {
 	w.s.Subscribe(w.watch)
-	w.s.Subscribe(func(e api.Event) { // too slow: it loses events
+	w.s.Subscribe(func(e api.Event) { // a slow subscriber, which loses events
 		if lost, ok := e.(api.Dropped); ok {
 			w.tally.dropped.Add(uint64(lost.Count))
 		}
@@ -107,12 +108,12 @@ func (w *world) live(life context.Context, all *sync.WaitGroup) {
 		}
 	})
 	for n := range w.o.callers {
-		luck := rand.New(rand.NewPCG(w.o.seed, uint64(n)))
-		all.Go(func() { w.caller(life, luck) })
+		random := rand.New(rand.NewPCG(w.o.seed, uint64(n)))
+		all.Go(func() { w.caller(life, random) })
 	}
 	for n, work := range []struct {
 		pause time.Duration
-		do    func(life context.Context, luck *rand.Rand)
+		do    func(life context.Context, random *rand.Rand)
 	}{
 		{time.Millisecond, w.callQuietly},
 		{100 * time.Millisecond, w.trouble},
@@ -126,23 +127,23 @@ func (w *world) live(life context.Context, all *sync.WaitGroup) {
 		{10 * time.Millisecond, w.scrape},
 		{time.Second, w.another},
 	} {
-		luck := rand.New(rand.NewPCG(w.o.seed, uint64(1_000_000+n)))
+		random := rand.New(rand.NewPCG(w.o.seed, uint64(1_000_000+n)))
 		all.Go(func() {
 			for every(life, work.pause) {
-				work.do(life, luck)
+				work.do(life, random)
 			}
 		})
 	}
 }
 
-// end shuts everything down and judges the books.
+// end shuts everything down and compares the counts.
 func (w *world) end(r *report) {
 	w.site.stop()
 	for i, b := range w.breakers {
 		s, err := b.Stats()
 		ended, begun := s.Successes+s.Failures+s.Ignored+s.Late, w.begun[i].Load()
-		// An overdue trial counts twice, as failed and then as late; admissions
-		// that were given back at once are counted and never began.
+		// An overdue trial is counted twice: as failed, and then as late. A permit that
+		// was given back at once is counted, and its call never began.
 		if err != nil || ended < begun {
 			w.complain("breaker %d began %d calls, and knows of %d: %+v %v", i, begun, ended, s, err)
 		}
@@ -160,7 +161,7 @@ func (w *world) end(r *report) {
 	r.latency, r.broken, r.tally = w.latency, w.broken, &w.tally
 }
 
-// complain notes what must not be, the first twenty times.
+// complain records what is wrong, up to twenty times.
 func (w *world) complain(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
