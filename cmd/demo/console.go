@@ -47,7 +47,7 @@ func (c *Console) Line(kind, format string, args ...any) {
 func (c *Console) Print(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bar != nil { // off the line, and back below the text
+	if c.bar != nil { // clear the bar, and draw it again below the text
 		c.bar.Clear()
 		defer c.bar.RenderBlank()
 	}
@@ -69,7 +69,7 @@ func (c *Console) paint(kind string) string {
 // barTheme uses only characters that every font has.
 var barTheme = progressbar.Theme{Saucer: "█", SaucerHead: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}
 
-// ShowBar shows the bar and moves it until done is called, which takes it away.
+// ShowBar shows the bar and moves it until done is called, which removes it.
 func (c *Console) ShowBar() (done func()) {
 	if !c.isTerminal {
 		return func() {}
@@ -93,7 +93,7 @@ func (c *Console) ShowBar() (done func()) {
 	}
 }
 
-// moveBar keeps the bar at the time that has passed, until stop is closed.
+// moveBar moves the bar as time passes, until stop is closed.
 func (c *Console) moveBar(stop <-chan struct{}) {
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
@@ -109,12 +109,12 @@ func (c *Console) moveBar(stop <-chan struct{}) {
 	}
 }
 
-// Enabled makes Console a slog.Handler: it takes everything from INFO up.
+// Enabled reports whether Handle is called for a level: from INFO up.
 func (c *Console) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
-// Handle prints what happened to breakers and checks, how the storefront drains,
-// and errors. Retries, timeouts and fallbacks are too many to print: Story
-// counts them.
+// Handle prints lines about breakers, checks and the drain, and errors. It drops
+// lines about retries, timeouts and fallbacks, which are too many; Story counts
+// those.
 func (c *Console) Handle(_ context.Context, r slog.Record) error {
 	shown := r.Level >= slog.LevelError || strings.HasPrefix(r.Message, "Drain")
 	r.Attrs(func(a slog.Attr) bool {

@@ -48,7 +48,7 @@ func play(ctx context.Context, opts Options, w io.Writer) (err error) {
 	return err
 }
 
-// demo is a run under way.
+// demo is a run of the demo.
 type demo struct {
 	opts     Options
 	console  *Console
@@ -72,7 +72,7 @@ func (d *demo) run(parent context.Context) error {
 	}
 	all.Go(func() {
 		if err := d.playScript(ctx); err != nil {
-			cancel(err) // the run cannot go on as told
+			cancel(err) // the rest of the script cannot be played
 		}
 	})
 	all.Go(func() {
@@ -81,7 +81,8 @@ func (d *demo) run(parent context.Context) error {
 			d.show("in the outage", "/readyz", readyLine)
 		}
 	})
-	// When it ends before its end, callers who still wait are let go.
+	// If ctx ends before the script does, the storefronts are closed, so that no
+	// caller waits any longer.
 	context.AfterFunc(ctx, func() { d.shop.server.Close(); d.twin.server.Close() })
 	done := d.console.ShowBar()
 	all.Wait()
@@ -100,7 +101,7 @@ func (d *demo) run(parent context.Context) error {
 	return context.Cause(ctx)
 }
 
-// playScript turns the services' moods when their moments come.
+// playScript changes the moods of the services at their moments.
 func (d *demo) playScript(ctx context.Context) error {
 	for _, m := range moments(script, d.opts.For) {
 		if !d.wait(ctx, m.At) {
@@ -118,7 +119,8 @@ func (d *demo) playScript(ctx context.Context) error {
 	return nil
 }
 
-// wait returns true at that moment of the run, or false when ctx ends before.
+// wait blocks until that moment of the run and returns true, or returns false when
+// ctx ends first.
 func (d *demo) wait(ctx context.Context, at time.Duration) bool {
 	timer := time.NewTimer(time.Until(d.began.Add(at)))
 	defer timer.Stop()
@@ -130,10 +132,10 @@ func (d *demo) wait(ctx context.Context, at time.Duration) bool {
 	}
 }
 
-// showHealth asks the storefront how it is, as an operator would.
+// showHealth prints the storefront's /health in a line.
 func (d *demo) showHealth(when string) { d.show(when, "/health", healthLine) }
 
-// show asks the storefront for a page of its health and prints it in a line.
+// show prints a page of the storefront's health in a line.
 func (d *demo) show(when, path string, ask func(*http.Client, string) (string, error)) {
 	line, err := ask(d.shop.client, d.shop.url)
 	if err != nil {
@@ -142,8 +144,8 @@ func (d *demo) show(when, path string, ask func(*http.Client, string) (string, e
 	d.console.Line("HTTP", "%s: GET %s → %s", when, path, line)
 }
 
-// drain closes the storefront as a rollout does: first /readyz asks for no more
-// visitors, then those who are here are served, and then everything stops.
+// drain closes the storefront as a rollout does: /readyz answers 503, requests in
+// flight are served, and then everything stops.
 func (d *demo) drain(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -166,7 +168,7 @@ func (d *demo) report() {
 		"Sick-service requests are counted by the services, retries and health checks included.", story))
 }
 
-// shop is the protected storefront with all it needs.
+// shop is the protected storefront and what it needs.
 type shop struct {
 	sys    *api.System
 	story  *Story
@@ -176,7 +178,8 @@ type shop struct {
 	url    string
 }
 
-// openShop starts the protected storefront. It paces itself to the run.
+// openShop starts the protected storefront, with timings that suit the length of
+// the run.
 func openShop(folder string, services Services, console *Console, run time.Duration) (_ *shop, err error) {
 	s := &shop{story: &Story{}, client: newClient()}
 	defer func() {
@@ -225,7 +228,7 @@ func (s *shop) Close() error {
 	return errors.Join(errs...)
 }
 
-// twin is the unprotected storefront with all it needs.
+// twin is the unprotected storefront and what it needs.
 type twin struct {
 	client *http.Client
 	server *http.Server

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// healthLine fetches a storefront's /health and puts the answer into a line
-// that names the checks that are not healthy.
+// healthLine fetches a storefront's /health and returns a line that names the
+// checks that are not healthy.
 func healthLine(client *http.Client, storefront string) (string, error) {
 	resp, err := client.Get(storefront + "/health")
 	if err != nil {
@@ -43,8 +43,8 @@ func healthLine(client *http.Client, storefront string) (string, error) {
 	return line, nil
 }
 
-// readyLine fetches a storefront's /readyz and puts the answer, which is "ok" or
-// a list of what is wrong, into a line.
+// readyLine fetches a storefront's /readyz and returns it in a line: "ok", or what
+// is wrong.
 func readyLine(client *http.Client, storefront string) (string, error) {
 	resp, err := client.Get(storefront + "/readyz")
 	if err != nil {

@@ -11,20 +11,20 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// patience is how long a caller waits for a storefront.
+// patience is how long a caller waits for an answer.
 const patience = 10 * time.Second
 
 // wares is how many products the shop has.
 const wares = 60
 
-// visits returns what visitors ask a storefront for: seven times in ten a
-// product, else a checkout. The same seed asks for the same.
+// visits returns the requests to a storefront: seven in ten for a product, the
+// others for a checkout. The same seed makes the same requests.
 func visits(storefront string, seed uint64) []vegeta.Target {
-	luck := rand.New(rand.NewPCG(seed, 0))
+	random := rand.New(rand.NewPCG(seed, 0))
 	targets := make([]vegeta.Target, 1000)
 	for i := range targets {
-		if luck.Float64() < 0.7 {
-			targets[i] = vegeta.Target{Method: "GET", URL: storefront + "/product/" + strconv.Itoa(luck.IntN(wares))}
+		if random.Float64() < 0.7 {
+			targets[i] = vegeta.Target{Method: "GET", URL: storefront + "/product/" + strconv.Itoa(random.IntN(wares))}
 		} else {
 			targets[i] = vegeta.Target{Method: "POST", URL: storefront + "/checkout/" + strconv.Itoa(i)}
 		}
@@ -32,17 +32,17 @@ func visits(storefront string, seed uint64) []vegeta.Target {
 	return targets
 }
 
-// Tally is what the callers of one storefront experienced.
+// Tally counts what the callers of one storefront experienced.
 type Tally struct {
 	Answered  int             // with 2xx
-	Fallbacks int             // of these, the ones in which a fallback had a part
+	Fallbacks int             // those of Answered in which a fallback had a part
 	Failed    int             // any other status, or no answer
 	CutOff    int             // still waiting when the run was interrupted
-	InVain    time.Duration   // waited for answers that failed
-	Latencies []time.Duration // of all but those, sorted once attack has returned
+	InVain    time.Duration   // waited for requests that failed
+	Latencies []time.Duration // of all that were answered or failed; sorted by attack
 }
 
-// Requests is how many there were.
+// Requests returns the number of requests.
 func (t *Tally) Requests() int { return t.Answered + t.Failed + t.CutOff }
 
 // add counts one result.
@@ -59,7 +59,7 @@ func (t *Tally) add(r *vegeta.Result) {
 	}
 }
 
-// Percentile is the latency that this share of the requests did not exceed.
+// Percentile returns the latency that this share of the requests did not exceed.
 func (t *Tally) Percentile(p float64) time.Duration {
 	if len(t.Latencies) == 0 {
 		return 0
@@ -68,9 +68,9 @@ func (t *Tally) Percentile(p float64) time.Duration {
 	return t.Latencies[min(max(at, 0), len(t.Latencies)-1)]
 }
 
-// attack sends visits to a storefront at a steady rate, however slowly it
-// answers, and returns once the last was answered. When ctx ends it stops, and
-// what was still under way counts as cut off.
+// attack sends requests to a storefront at a constant rate, however slowly it
+// answers, and returns when the last has ended. When ctx ends it stops, and
+// requests in flight count as cut off.
 func attack(ctx context.Context, storefront string, opts Options) *Tally {
 	client := newClient()
 	client.Timeout = patience

@@ -3,9 +3,9 @@
 // misbehave by a script: they answer 503, hang, reset connections, slow down,
 // and one is stopped and started again. Two storefronts use them under the same
 // open-loop load at the same time: one guarded by understudy (storefront.go),
-// its twin with a plain http.Client (twin.go). Whether payments is well again a
-// health check finds out, the probe of its breaker, not a customer. At the end
-// the guarded storefront drains, and a table shows the two beside each other.
+// its twin with a plain http.Client (twin.go). A health check, the probe of its
+// breaker, decides when payments has recovered, not a customer's request. At the
+// end the guarded storefront drains, and a table compares the two.
 //
 // Usage:
 //
@@ -38,11 +38,11 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it the hard way
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main with everything it touches handed in.
+// run is main without the process. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stdout)
 	switch {
@@ -62,28 +62,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitDone
 }
 
-// Options is what the command line says.
+// Options are the settings of the command line.
 type Options struct {
 	For  time.Duration // how long the script plays
 	Rate int           // requests per second to each storefront
-	Seed uint64        // fixes what the load asks for and the services' luck
+	Seed uint64        // of the random choices of the load and of the services
 }
 
-// The bounds of the options: a shorter script has no room for a recovery, and
-// the story needs some traffic, but not all of a small machine.
+// The bounds of the options. A shorter script has no room for a recovery; the
+// script needs some traffic, and must not overload a small machine.
 const (
 	shortest, longest = 8 * time.Second, time.Hour
 	slackest, busiest = 40, 400
 )
 
-// parse reads the command line. Help goes to w and returns flag.ErrHelp.
+// parse parses the command line. For -h it prints the usage to w and returns
+// flag.ErrHelp.
 func parse(args []string, w io.Writer) (Options, error) {
 	var opts Options
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.DurationVar(&opts.For, "for", 30*time.Second, "how long the script plays, from 8s to 1h")
 	flags.IntVar(&opts.Rate, "rate", 80, "requests per second to each storefront, from 40 to 400")
-	flags.Uint64Var(&opts.Seed, "seed", 2, "fixes what the load asks for and the services' luck")
+	flags.Uint64Var(&opts.Seed, "seed", 2, "of the random choices: what the load asks for, which requests fail")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -15,8 +15,8 @@ type Side struct {
 // Row is a line of the table.
 type Row struct{ What, Protected, Unprotected string }
 
-// rows puts the two storefronts beside each other. Callers who were cut off
-// have a row only where there are some.
+// rows compares the two storefronts. Callers that were cut off have a row only if
+// there are any.
 func rows(p, u Side) []Row {
 	row := func(what string, show func(Side) string) Row { return Row{what, show(p), show(u)} }
 	all := []Row{
@@ -36,7 +36,7 @@ func rows(p, u Side) []Row {
 	return all
 }
 
-// table lays the rows out.
+// table returns the rows as text, in columns.
 func table(rows []Row) string {
 	var b strings.Builder
 	line := func(r Row) { fmt.Fprintf(&b, "%-38s %18s %18s\n", r.What, r.Protected, r.Unprotected) }
@@ -50,7 +50,7 @@ func table(rows []Row) string {
 	return b.String()
 }
 
-// count writes a number with its thousands apart.
+// count writes a number with separators between thousands.
 func count(n int) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -59,7 +59,7 @@ func count(n int) string {
 	return digits
 }
 
-// percent is a share, aligned for the table.
+// percent writes a share, aligned for the table.
 func percent(part, whole int) string {
 	if whole == 0 {
 		return ""

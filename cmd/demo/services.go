@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// Service is a real HTTP server on loopback that behaves as its mood says, and
-// counts who asked it for what.
+// Service is a real HTTP server on loopback that behaves as its mood says. It
+// counts the requests of each caller.
 type Service struct {
 	name string
 	seed uint64
-	addr string // the same for all its life, also after a restart
+	addr string // the same after a restart
 
 	mu      sync.Mutex
 	server  *http.Server // nil while stopped
@@ -28,11 +28,11 @@ type Service struct {
 	callers map[string]*caller
 }
 
-// caller is what a service knows about one of its callers. Each has a stream of
-// luck of its own, so that both storefronts meet the same.
+// caller is what a service knows about one of its callers. Each caller has its own
+// random numbers, so that both storefronts meet the same ones.
 type caller struct {
-	luck *rand.Rand
-	sick int // requests that arrived while the service was not well
+	random *rand.Rand
+	sick   int // requests that arrived while the service was not well
 }
 
 // startService starts a service on a port that the system picks.
@@ -46,19 +46,19 @@ func startService(name string, seed uint64) (*Service, error) {
 	return s, nil
 }
 
-// URL is where the service is.
+// URL returns the URL of the service.
 func (s *Service) URL() string { return "http://" + s.addr }
 
-// Sick is how many requests of a caller arrived while the service was not well.
+// Sick returns how many requests of a caller arrived while the service was not
+// well.
 func (s *Service) Sick(who string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.caller(who).sick
 }
 
-// Turn changes the mood. Stopped closes the listener and all connections;
-// the mood after it listens again on the same port. Requests that hang are
-// let go with a reset.
+// Turn changes the mood. Stopped closes the listener and all connections; the next
+// mood listens on the same port again. Requests that hang end with a reset.
 func (s *Service) Turn(ctx context.Context, mood Mood) error {
 	s.mu.Lock()
 	s.mood = mood
@@ -88,7 +88,8 @@ func (s *Service) Close() error {
 	return server.Close()
 }
 
-// listenAgain binds the old port, which somebody's outgoing connection may hold for a moment.
+// listenAgain binds the old port, which an outgoing connection of another process
+// may hold for a moment.
 func (s *Service) listenAgain(ctx context.Context) error {
 	for {
 		listener, err := net.Listen("tcp", s.addr)
@@ -112,11 +113,11 @@ func (s *Service) serve(listener net.Listener) {
 	go server.Serve(listener) // ends with Close
 }
 
-// ServeHTTP does to one request what the mood says.
+// ServeHTTP answers one request as the mood says.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body) // so that the server notices when the caller leaves
-	mood, changed, luck := s.arrived(r.UserAgent())
-	pause := 2*time.Millisecond + time.Duration(luck*float64(4*time.Millisecond))
+	io.Copy(io.Discard, r.Body) // the server notices only then when the caller leaves
+	mood, changed, random := s.arrived(r.UserAgent())
+	pause := 2*time.Millisecond + time.Duration(random*float64(4*time.Millisecond))
 	switch mood {
 	case Busy:
 		w.Header().Set("Retry-After", "1")
@@ -130,7 +131,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	case Resetting:
-		if luck < 0.2 {
+		if random < 0.2 {
 			reset(w)
 			return
 		}
@@ -144,7 +145,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// arrived counts a request and draws its luck, from 0 to 1.
+// arrived counts a request. It returns the mood, a channel that is closed when the
+// mood changes, and a random number in [0, 1).
 func (s *Service) arrived(who string) (Mood, <-chan struct{}, float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,19 +154,19 @@ func (s *Service) arrived(who string) (Mood, <-chan struct{}, float64) {
 	if s.mood != Well {
 		c.sick++
 	}
-	return s.mood, s.changed, c.luck.Float64()
+	return s.mood, s.changed, c.random.Float64()
 }
 
 func (s *Service) caller(who string) *caller {
 	c, ok := s.callers[who]
 	if !ok {
-		c = &caller{luck: rand.New(rand.NewPCG(s.seed, hash(s.name)))}
+		c = &caller{random: rand.New(rand.NewPCG(s.seed, hash(s.name)))}
 		s.callers[who] = c
 	}
 	return c
 }
 
-// reset sends half an answer and tears the connection down with a TCP reset.
+// reset sends half an answer and ends the connection with a TCP reset.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -177,7 +179,7 @@ func reset(w http.ResponseWriter) {
 	}
 }
 
-// newServer is an http.Server that keeps its complaints to itself.
+// newServer returns an http.Server that logs nothing.
 func newServer(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
@@ -200,13 +202,13 @@ func hash(s string) uint64 {
 	return h.Sum64()
 }
 
-// Services are the three by name.
+// Services are the three services, by name.
 type Services map[string]*Service
 
-// serviceNames are the three, in the order they are shown.
+// serviceNames are their names, in the order in which they are shown.
 var serviceNames = []string{"payments", "catalog", "reviews"}
 
-// startServices starts the three.
+// startServices starts the three services.
 func startServices(seed uint64) (Services, error) {
 	all := Services{}
 	for _, name := range serviceNames {
@@ -228,7 +230,7 @@ func (all Services) Close() error {
 	return errors.Join(errs...)
 }
 
-// Sick is how many requests of a caller reached any of them while it was not well.
+// Sick returns how many requests of a caller reached a service that was not well.
 func (all Services) Sick(who string) (n int) {
 	for _, s := range all {
 		n += s.Sick(who)

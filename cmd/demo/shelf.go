@@ -17,15 +17,15 @@ import (
 type Shelf struct {
 	db   *bbolt.DB
 	log  *slog.Logger
-	kept sync.Map // id → the Product on disk, so that only news is written
+	kept sync.Map // id → the Product on disk: only changes are written
 }
 
 var products = []byte("products")
 
-// errUnknown says that a product was never kept.
+// errUnknown is returned for a product that was never kept.
 var errUnknown = errors.New("not on the shelf")
 
-// OpenShelf opens the store in a folder, and makes it when there is none.
+// OpenShelf opens the store in a folder. It creates one if there is none.
 func OpenShelf(folder string, log *slog.Logger) (*Shelf, error) {
 	db, err := bbolt.Open(filepath.Join(folder, "shelf.db"), 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
@@ -41,7 +41,8 @@ func OpenShelf(folder string, log *slog.Logger) (*Shelf, error) {
 	return &Shelf{db: db, log: log}, nil
 }
 
-// Keep remembers a product. It must not spoil a good answer: what goes wrong is logged.
+// Keep stores a product. It logs errors instead of returning them, because the
+// answer to the visitor is good without it.
 func (s *Shelf) Keep(p Product) {
 	if old, ok := s.kept.Load(p.ID); ok && old == p {
 		return
@@ -57,7 +58,7 @@ func (s *Shelf) Keep(p Product) {
 	s.kept.Store(p.ID, p)
 }
 
-// Product returns what was kept last, marked as stale.
+// Product returns the product that was kept last, marked as stale.
 func (s *Shelf) Product(_ context.Context, id string) (p Product, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		data := tx.Bucket(products).Get([]byte(id))
@@ -70,7 +71,7 @@ func (s *Shelf) Product(_ context.Context, id string) (p Product, err error) {
 	return p, err
 }
 
-// Ping tells whether the store can be read.
+// Ping returns an error if the store cannot be read.
 func (s *Shelf) Ping(context.Context) error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		if tx.Bucket(products) == nil {

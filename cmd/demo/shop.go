@@ -31,7 +31,7 @@ type Reviews struct {
 	Stale bool     `json:"stale,omitempty"` // not from the live reviews
 }
 
-// Receipt tells what became of a payment.
+// Receipt is the result of a payment.
 type Receipt struct {
 	Order string `json:"order"`
 	Paid  bool   `json:"paid"` // false: accepted, to be charged later
@@ -43,7 +43,7 @@ type Page struct {
 	Reviews Reviews `json:"reviews"`
 }
 
-// stock is what a service answers to a request for a path.
+// stock returns the answer of a service to a request for a path.
 func stock(service, p string) any {
 	id := path.Base(p)
 	switch {
@@ -57,11 +57,11 @@ func stock(service, p string) any {
 	return Reviews{Stars: 4.5, Texts: []string{"Does what it promises.", "Would buy again."}}
 }
 
-// errRefused marks answers that are the asker's fault: a 4xx.
+// errRefused marks an answer that is the caller's mistake: a 4xx.
 var errRefused = errors.New("refused")
 
-// fetch sends a request and decodes the answer. Its errors tell a guard what to
-// do: a 4xx is errRefused and Permanent, Retry-After is passed on.
+// fetch sends a request and decodes the answer. Its errors are made for a guard: a
+// 4xx is errRefused and Permanent, and a Retry-After is kept.
 func fetch[T any](ctx context.Context, client *http.Client, who, method, address string) (T, error) {
 	var answer T
 	req, err := http.NewRequestWithContext(ctx, method, address, nil)
@@ -84,7 +84,7 @@ func fetch[T any](ctx context.Context, client *http.Client, who, method, address
 	return answer, nil
 }
 
-// refusal is the error a status stands for, nil for 2xx.
+// refusal returns the error for the status of a response, nil for 2xx.
 func refusal(resp *http.Response) error {
 	switch code := resp.StatusCode; {
 	case code < 300:
@@ -99,7 +99,7 @@ func refusal(resp *http.Response) error {
 	return err
 }
 
-// plain takes the addresses off a network error, for shorter lines.
+// plain returns a network error without its addresses, for shorter lines.
 func plain(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -110,7 +110,8 @@ func plain(err error) error {
 	return err
 }
 
-// newClient is a plain http.Client with a pool of its own that is large enough for the load.
+// newClient returns a plain http.Client with a connection pool that is large
+// enough for the load.
 func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil

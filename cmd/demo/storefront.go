@@ -12,11 +12,11 @@ import (
 	"github.com/understudy-go/understudy/api/checks"
 )
 
-// protected is what the storefront calls itself at the services.
+// protected is the storefront's name in its requests to the services.
 const protected = "protected"
 
-// Storefront is a shop that stands on three services and stays up without
-// them. Each function below is a guarded call: use it like the call itself.
+// Storefront is a shop that uses three services and works without them. Each
+// function in it is a guarded call.
 type Storefront struct {
 	client  *http.Client
 	shelf   *Shelf
@@ -28,7 +28,8 @@ type Storefront struct {
 }
 
 // NewStorefront guards the calls to the services at urls with the breakers,
-// retries and health checks of sys. The shelf keeps what the catalog said last.
+// retries and health checks of sys. The shelf keeps the last answers of the
+// catalog.
 func NewStorefront(sys *api.System, urls map[string]string, client *http.Client, shelf *Shelf, pace Pace) (*Storefront, error) {
 	s := &Storefront{client: client, shelf: shelf, urls: urls, health: sys.Health().Handler()}
 
@@ -40,8 +41,8 @@ func NewStorefront(sys *api.System, urls map[string]string, client *http.Client,
 	if err != nil {
 		return nil, err
 	}
-	// An order is nothing to experiment with: whether payments is well again,
-	// its health check finds out.
+	// No order is used as a trial: a health check decides when payments has
+	// recovered.
 	payments, err := guard(sys, "payments", pace, "payments")
 	if err != nil {
 		return nil, err
@@ -56,17 +57,17 @@ func NewStorefront(sys *api.System, urls map[string]string, client *http.Client,
 	return s, sys.ShowBreakers(api.ShowBreakersConfig{}) // at /health, and /health/circuits
 }
 
-// Pace is what depends on how fast the demo's script is played. A real service
-// would write the constants into guard.
+// Pace holds the durations that depend on the length of the demo. A real service
+// has constants instead.
 type Pace struct {
 	ResetTimeout time.Duration // how long a circuit stays open before trials
 	CheckEvery   time.Duration // the period of the health checks
 }
 
-// guard is how the storefront calls any service: at most a second in all, up
-// to three attempts, each seen by the breaker and bounded by itself. Once the
-// circuit has been open for long enough the probe, a health check, is asked
-// whether the service is well again; without one, a few visitors' calls try.
+// guard returns the policy for the calls to a service: a second in all, up to
+// three attempts, each with its own limit and counted by the breaker. After the
+// reset timeout the runs of the probe, a health check, decide whether the circuit
+// closes; without a probe, a few calls of visitors do.
 func guard(sys *api.System, name string, pace Pace, probe string) (api.Policy, error) {
 	breaker, err := sys.Breaker(name, api.BreakerConfig{
 		FailureThreshold: 5,
@@ -105,7 +106,7 @@ func (s *Storefront) liveProduct(ctx context.Context, id string) (Product, error
 	return p, nil
 }
 
-// defaultProduct stands in for a product that neither the catalog nor the shelf can tell.
+// defaultProduct replaces a product that neither the catalog nor the shelf has.
 func defaultProduct(_ context.Context, id string) (Product, error) {
 	return Product{ID: id, Name: "Product " + id + " (price on request)", Stale: true}, nil
 }
@@ -129,15 +130,16 @@ func chargeLater(_ context.Context, order string) (Receipt, error) {
 	return Receipt{Order: order, Paid: false}, nil
 }
 
-// registerChecks watches what the storefront stands on, in three groups:
+// registerChecks registers the checks of the storefront, in three groups:
 //
-//	ready     may visitors be sent here? It can do without the services, which
-//	          are therefore optional, but not without its own store
+//	ready     may visitors be sent here? The storefront works without the
+//	          services, so their checks are optional, but not without its store
 //	live      must this process be restarted? Only for what a restart repairs
-//	services  the three, for whoever wants them alone: /health/services
+//	services  the three services alone: /health/services
 //
-// Browsing needs two services: while one is down, its check says so and is not
-// run. Their own checks speak first: it gives them one failure's time.
+// Browsing needs two services. While one of them is down, the check "browsing" is
+// blocked. It changes only after two failures, so that the services' own checks
+// change first.
 func (s *Storefront) registerChecks(health *api.Health, pace Pace) error {
 	type check struct {
 		name  string
@@ -161,7 +163,7 @@ func (s *Storefront) registerChecks(health *api.Health, pace Pace) error {
 	return nil
 }
 
-// browse looks at a product as a visitor does, but takes no fallback for an answer.
+// browse fetches a product as a visitor does, without fallbacks.
 func (s *Storefront) browse(ctx context.Context) error {
 	if _, err := s.liveProduct(ctx, "0"); err != nil {
 		return err
@@ -170,7 +172,7 @@ func (s *Storefront) browse(ctx context.Context) error {
 	return err
 }
 
-// reach is a check that a service answers, and in good time.
+// reach returns a check that a service answers, and fast enough.
 func (s *Storefront) reach(url string) api.Check {
 	return func(ctx context.Context) (api.Details, error) {
 		began := time.Now()
@@ -184,7 +186,7 @@ func (s *Storefront) reach(url string) api.Check {
 	}
 }
 
-// Handler serves the shop, and its health to whoever runs it.
+// Handler serves the shop and its health.
 func (s *Storefront) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /product/{id}", s.serveProduct)

@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Story is what the storefront's system told as events.
+// Story counts the events of the storefront's system.
 type Story struct {
 	mu        sync.Mutex
 	changes   []api.BreakerChanged
@@ -17,10 +17,10 @@ type Story struct {
 	retries   int
 	timeouts  int
 	fallbacks int
-	lost      int // events this subscriber was too slow for
+	lost      int // events that were dropped, because Note was too slow
 }
 
-// Note takes an event: it is the subscriber.
+// Note is the subscriber.
 func (s *Story) Note(e api.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *Story) Note(e api.Event) {
 	}
 }
 
-// String sums the story up in a line.
+// String returns the counts in a line.
 func (s *Story) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,8 +53,8 @@ func (s *Story) String() string {
 	return line
 }
 
-// Picture draws two strips per service over the run: when it was not well, and
-// how its circuit stood. Nothing is drawn for what comes after ended.
+// Picture draws two strips for each service: when it was not well, and the state
+// of its circuit. The strips end at ended.
 func (s *Story) Picture(scenes []Scene, began, ended time.Time, run time.Duration) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func (s *Story) Picture(scenes []Scene, began, ended time.Time, run time.Duratio
 	return b.String()
 }
 
-// sickness draws how a service was at a moment.
+// sickness returns the character for a service at a moment.
 func sickness(scenes []Scene, service string, at, run time.Duration) rune {
 	for _, scene := range scenes {
 		if scene.Service == service && at >= share(scene.From, run) && at < share(scene.To, run) {
@@ -83,8 +83,8 @@ func sickness(scenes []Scene, service string, at, run time.Duration) rune {
 	return '·'
 }
 
-// circuit draws the rarest state a circuit was in between two moments:
-// half-open, if ever, else open, if ever.
+// circuit returns the character for a circuit between two moments: half-open if it
+// was half-open at any time, else open if it was open, else closed.
 func (s *Story) circuit(name string, from, to time.Time) rune {
 	seen := map[api.State]bool{}
 	state := api.Closed

@@ -16,10 +16,10 @@ const (
 	Hanging        // takes requests and never answers
 	Resetting      // resets one connection in five in the middle of the answer
 	Stopped        // its listener is closed: connection refused
-	Slow           // answers rightly, but late
+	Slow           // answers correctly, and late
 )
 
-// String tells the mood as the demo prints it.
+// String returns the mood as the demo prints it.
 func (m Mood) String() string {
 	return [...]string{"is well again", "answers 503, Retry-After: 1", "takes requests and hangs",
 		"resets one connection in five", "is stopped: connection refused", "turns slow"}[m]
@@ -32,9 +32,9 @@ type Scene struct {
 	Mood     Mood
 }
 
-// script is the outage the demo plays. The guard's circuits open in all scenes
-// but one: retries repair the resets, unless luck strings five together. Everything is well from 0.86 on, so
-// that the end shows the recovery.
+// script is the outage that the demo plays. Circuits open in all scenes except
+// the one with resets, which retries repair unless five come in a row. From 0.86
+// on everything is well, so that the end shows the recovery.
 var script = []Scene{
 	{"payments", 0.10, 0.25, Busy},
 	{"reviews", 0.28, 0.36, Resetting},
@@ -62,7 +62,7 @@ func moments(scenes []Scene, run time.Duration) []Moment {
 	return all
 }
 
-// share is that part of the run.
+// share returns that part of the run.
 func share(part float64, run time.Duration) time.Duration {
 	return time.Duration(part * float64(run)).Round(time.Millisecond)
 }

@@ -2,17 +2,17 @@ package main
 
 import "net/http"
 
-// unprotected is what the twin calls itself at the services.
+// unprotected is the twin's name in its requests to the services.
 const unprotected = "unprotected"
 
-// Twin is the storefront as it is without guards: a plain http.Client, which
-// has no timeout, and an error of any service is an error for the visitor.
+// Twin is the storefront without guards. It uses a plain http.Client, which has no
+// timeout, and an error of any service is an error for the visitor.
 type Twin struct {
 	client   *http.Client
 	services Services
 }
 
-// Handler serves what Storefront's does.
+// Handler serves the same shop as Storefront.Handler.
 func (t *Twin) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /product/{id}", t.product)
