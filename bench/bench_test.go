@@ -84,7 +84,7 @@ func do(b *testing.B, p api.Policy, fallbacks ...api.Func[int]) {
 	b.Run("all", func(b *testing.B) {
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
-			fn := func(context.Context) (int, error) { return 7, nil } // writes nothing that others may have in their caches
+			fn := func(context.Context) (int, error) { return 7, nil } // it writes no memory that the goroutines share
 			for pb.Next() {
 				if _, err := api.Do(ctx, p, fn, fallbacks...); err != nil {
 					b.Error(err)
@@ -113,7 +113,7 @@ func BenchmarkRunRefused(b *testing.B) {
 	require.NoError(b, br.ForceOpen())
 	refusal := br.Run(context.Background(), func(context.Context) error { return nil })
 	require.ErrorIs(b, refusal, api.ErrCircuitOpen)
-	run(b, br, refusal) // one error an opening
+	run(b, br, refusal) // there is one error for each opening
 }
 
 func BenchmarkRunFailing(b *testing.B) {
@@ -193,7 +193,8 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports the bytes of a breaker: never asked, and once asked.
+// BenchmarkMemory reports the bytes of a breaker that was never called, and of one
+// that has an owner.
 func BenchmarkMemory(b *testing.B) {
 	const n = 20_000
 	for b.Loop() {
@@ -220,7 +221,7 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// heap is what lives after two collections.
+// heap returns the bytes of the heap after two collections.
 func heap() uint64 {
 	runtime.GC()
 	runtime.GC()

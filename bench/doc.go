@@ -3,7 +3,7 @@
 //
 //	go test -bench . ./bench
 //
-// Comparisons with other libraries are in bench/rivals, load tests of a whole
-// service in bench/load; both are modules of their own, so that nobody who uses
-// understudy inherits what they need.
+// bench/rivals compares understudy with other libraries, and bench/load puts a
+// whole service under load. Both are modules, so that users of understudy do not
+// get their dependencies.
 package bench

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The floors: what the machine itself takes for the steps that no breaker can
-// do without.
+// The floors: what the machine itself takes for the steps that every breaker
+// needs.
 
 func BenchmarkFloorAtomicLoad(b *testing.B) {
 	var word atomic.Uint64

@@ -9,10 +9,10 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// slowest is the longest latency that is told apart from longer ones.
+// slowest is the highest latency that the histogram can hold.
 const slowest = time.Minute
 
-// Step is what one rate did to one service.
+// Step is the result of one rate at one service.
 type Step struct {
 	Rate          int // requests per second asked for
 	Guarded, Sick bool
@@ -23,11 +23,11 @@ type Step struct {
 	Latency       *hdrhistogram.Histogram
 }
 
-// Percentile is a latency in milliseconds.
+// Percentile returns a percentile of the latencies, in milliseconds.
 func (s Step) Percentile(p float64) float64 { return float64(s.Latency.ValueAtQuantile(p)) / 1e6 }
 
-// load is an attack: an open loop, which sends its requests when they are due,
-// however slow the answers are.
+// load is an open loop of requests, which are sent when they are due, however slow
+// the answers are.
 type load struct {
 	url         string
 	rate        int
@@ -36,7 +36,7 @@ type load struct {
 	breakers    int
 }
 
-// reply is what became of one request.
+// reply is the result of one request.
 type reply struct {
 	due      time.Duration // since the load began
 	latency  time.Duration
@@ -44,9 +44,9 @@ type reply struct {
 	fallback bool // by the guard's fallback
 }
 
-// run attacks until the duration or ctx is over, and calls each with every
-// reply. A latency counts from the moment the request was due, so that a service
-// that stalls cannot hide how long its callers waited.
+// run sends requests until the duration is over or ctx ends, and calls each with
+// every reply. Latencies are measured from the moment at which the request was due,
+// so that they include the waiting of callers while a service stalls.
 func (l load) run(ctx context.Context, each func(reply)) Step {
 	attacker := vegeta.NewAttacker(
 		vegeta.Workers(uint64(min(64, l.concurrency))),
@@ -61,7 +61,7 @@ func (l load) run(ctx context.Context, each func(reply)) Step {
 	began := time.Now()
 	interval := float64(time.Second) / float64(l.rate)
 	for result := range attacker.Attack(l.targets(), vegeta.ConstantPacer{Freq: l.rate, Per: time.Second}, l.duration, "") {
-		due := time.Duration(float64(result.Seq+1) * interval) // its pacer waits before the first
+		due := time.Duration(float64(result.Seq+1) * interval) // vegeta's pacer waits before the first request
 		latency := max(result.Latency, result.Timestamp.Add(result.Latency).Sub(began.Add(due)))
 		_ = step.Latency.RecordValue(min(latency, slowest).Nanoseconds())
 		step.Sent++

@@ -7,25 +7,25 @@ import (
 	"time"
 )
 
-// Where the parts of the chart stand, in pixels.
+// The places of the parts of the chart, in pixels.
 const (
 	chartWidth  = 830.0
 	panelsTop   = 92.0
 	panelHeight = 220.0
 	plotLeft    = 76.0
 	plotRight   = 806.0
-	plotTop     = 32.0 // in its panel
+	plotTop     = 32.0 // within its panel
 	plotHeight  = 148.0
 )
 
 // fastest is the lower end of the axis of latencies.
 const fastest = 100 * time.Microsecond
 
-// shade is behind the time when the dependency is sick.
+// shade is the background of the time in which the dependency is sick.
 const shade = "#fde8e1"
 
-// Chart draws a panel for each outage with a dot for each request: when it was
-// due, how long it took, and what came of it.
+// Chart draws a panel for each outage, with a dot for each request: when it was
+// due, how long it took, and how it was answered.
 func Chart(outages []Outage) *svg {
 	s := newSVG(chartWidth, panelsTop+panelHeight*float64(len(outages)), "An outage, as the callers of a service see it",
 		"Each dot is a request: when it was due, how long its caller waited (logarithmic), and what came back.")
@@ -54,7 +54,7 @@ func legend(s *svg) {
 	s.text(x+26, y, style{}, "the dependency takes "+sickFor.String()+" and fails")
 }
 
-// kinds are the kinds of replies, each with its room in the legend.
+// kinds are the kinds of replies, each with its width in the legend.
 var kinds = []struct {
 	name   string
 	colour string
@@ -66,8 +66,8 @@ var kinds = []struct {
 	{"error", red, 80, func(r reply) bool { return !r.answered }},
 }
 
-// plot is the panel of one outage; y is its upper edge, slowest the end of its
-// axis.
+// plot is the panel of one outage. Its upper edge is at y, and its axis ends at
+// slowest.
 type plot struct {
 	y       float64
 	slowest time.Duration

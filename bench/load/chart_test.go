@@ -36,8 +36,8 @@ func TestTheChartShowsEveryReply(t *testing.T) {
 	require.Regexp(t, `M[0-9.]+ [0-9.]+h\.1" stroke="`+blue, string(written), "one answer of a fallback")
 }
 
-// Real outages: an error is a call that the sick dependency got, and the guard
-// leaves no caller without an answer.
+// In real outages every error is of a request that reached the sick dependency,
+// and with the guard every caller gets an answer.
 func TestAnOutageIsSeenByTheCallersOfThePlainServiceOnly(t *testing.T) {
 	o := options{rates: []int{100}, duration: 200 * time.Millisecond, concurrency: 50, breakers: 1}
 	outages, err := measureOutages(t.Context(), o, newProgress(io.Discard, o))

@@ -1,7 +1,7 @@
-// Command load sends an HTTP service more and more requests, with and without
-// understudy's guard around its dependency, while the dependency is healthy and
-// while it is sick, and shows what their callers see. It can draw an outage as
-// well. Everything runs in this process, on loopback ports of its own.
+// Command load sends requests to an HTTP service at higher and higher rates, with
+// and without understudy's guard around its dependency, while the dependency is
+// healthy and while it is sick. It reports what the callers see, and can draw an
+// outage. Everything runs in this process, on loopback ports.
 package main
 
 import (
@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the settings of the command line.
 type options struct {
 	rates       []int
 	duration    time.Duration // of each step
 	concurrency int           // requests in flight, at most
-	breakers    int           // that the requests are spread over
+	breakers    int           // over which the requests are spread
 	markdown    string
 	chart       string
 }
@@ -35,8 +35,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process: 0, or 1 when something fails, 2 when the
-// command line is wrong, 130 when ctx ended before the work did.
+// run is main without the process. It returns 0, or 1 if something fails, 2 if the
+// command line is wrong, and 130 if ctx ended before the work was done.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	switch {
@@ -108,7 +108,7 @@ func (o options) validate(rest []string) error {
 	return nil
 }
 
-// publish writes the steps and the outages wherever they are wanted.
+// publish writes the steps and the outages to the outputs that the options name.
 func publish(steps []Step, outages []Outage, o options, stdout io.Writer) error {
 	if err := Markdown(stdout, steps); err != nil {
 		return err

@@ -45,8 +45,8 @@ func TestHelpExitsZero(t *testing.T) {
 	require.Contains(t, errs.String(), "-rates")
 }
 
-// A real run over real HTTP: the guard answers everything, and spares the sick
-// dependency.
+// In a real run over HTTP the guard answers all requests, and few of them reach
+// the sick dependency.
 func TestQuickRunShowsWhatTheGuardDoes(t *testing.T) {
 	dir := t.TempDir()
 	table, chart := filepath.Join(dir, "table.md"), filepath.Join(dir, "chart.svg")

@@ -9,8 +9,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// measure takes every step: healthy, then sick; at each rate plain, then
-// guarded; and the outages if a chart of them is wanted. What ctx cut short is
+// measure measures all steps: healthy, then sick; at each rate plain, then guarded.
+// If a chart is wanted, it also measures the outages. Steps that ctx interrupts are
 // left out.
 func measure(ctx context.Context, o options, stderr io.Writer) (steps []Step, outages []Outage, err error) {
 	p := newProgress(stderr, o)
@@ -36,7 +36,7 @@ func measure(ctx context.Context, o options, stderr io.Writer) (steps []Step, ou
 	return steps, outages, err
 }
 
-// measureStep attacks a service whose dependency is healthy or sick.
+// measureStep measures a service whose dependency is healthy or sick.
 func measureStep(ctx context.Context, o options, rate int, sick, guarded bool, p *progress) (step Step, err error) {
 	err = serving(ctx, o, guarded, func(d *dependency, s *service) {
 		d.sick.Store(sick)
@@ -47,8 +47,8 @@ func measureStep(ctx context.Context, o options, rate int, sick, guarded bool, p
 	return step, err
 }
 
-// serving sets up a dependency and a service, lets use have them and takes
-// everything down again, so that no use inherits anything.
+// serving calls use with a new dependency and a new service, and stops both
+// afterwards.
 func serving(ctx context.Context, o options, guarded bool, use func(*dependency, *service)) (err error) {
 	d, err := newDependency()
 	if err != nil {

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Outage is what the callers of one service saw while its dependency was
-// healthy, then sick, then healthy again.
+// Outage is what the callers of a service saw while its dependency was healthy,
+// then sick, then healthy again.
 type Outage struct {
 	Guarded     bool
 	Length      time.Duration
 	From, To    time.Duration // when the dependency was sick
 	Replies     []reply
-	ReachedSick int64 // requests that reached it then
+	ReachedSick int64 // requests that reached it while it was sick
 }
 
-// outageRate is low enough that each request is seen in the chart.
+// outageRate is so low that the chart shows each request.
 func (o options) outageRate() int { return min(o.rates[0], 100) }
 
 func (o options) outageLength() time.Duration { return 3 * o.duration }
 
-// measureOutages measures one outage plain and one guarded. They are left out
-// if ctx ends.
+// measureOutages measures one outage plain and one guarded. It returns none if ctx
+// ends.
 func measureOutages(ctx context.Context, o options, p *progress) (outages []Outage, err error) {
 	for _, guarded := range []bool{false, true} {
 		out, err := measureOutage(ctx, o, guarded, p)
@@ -33,8 +33,8 @@ func measureOutages(ctx context.Context, o options, p *progress) (outages []Outa
 	return outages, nil
 }
 
-// measureOutage attacks a service whose dependency is sick in the middle third
-// of the time.
+// measureOutage measures a service whose dependency is sick in the middle third of
+// the time.
 func measureOutage(ctx context.Context, o options, guarded bool, p *progress) (Outage, error) {
 	out := Outage{Guarded: guarded, Length: o.outageLength(), From: o.duration, To: 2 * o.duration}
 	err := serving(ctx, o, guarded, func(d *dependency, s *service) {

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows how far the run is: a bar on a terminal, else a line per step.
+// progress shows the progress of a run: as a bar on a terminal, else as a line for
+// each step.
 type progress struct {
 	w   io.Writer
 	bar *progressbar.ProgressBar // nil: lines

@@ -34,7 +34,7 @@ func Markdown(w io.Writer, steps []Step) error {
 	return err
 }
 
-// share is a part in percent; "-" of nothing.
+// share returns a part in percent, or "-" if the whole is 0.
 func share(part, whole int) string {
 	if whole == 0 {
 		return "-"

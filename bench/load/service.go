@@ -17,11 +17,11 @@ import (
 const (
 	sickFor      = 250 * time.Millisecond // how long a sick dependency takes to fail
 	callLimit    = 100 * time.Millisecond // how long the guard waits for it
-	resetTimeout = time.Second            // how long the guard leaves it alone
+	resetTimeout = time.Second            // how long the circuit stays open
 	lastKnown    = "last known good"      // what the guard answers instead
 )
 
-// server is an HTTP server on a loopback port of its own.
+// server is an HTTP server on a loopback port.
 type server struct {
 	http.Server
 	url  string
@@ -41,18 +41,19 @@ func serve(h http.Handler) (*server, error) {
 	return s, nil
 }
 
-// stop cuts what is still open.
+// stop closes the server and its connections.
 func (s *server) stop() {
 	_ = s.Close()
 	<-s.done
 }
 
-// dependency is what the services call: quick and well, or slow and failing.
+// dependency is what the services call: healthy and quick, or sick, slow and
+// failing.
 type dependency struct {
 	*server
 	sick        atomic.Bool
-	reached     atomic.Int64 // requests that came through
-	reachedSick atomic.Int64 // those of them that came while it was sick
+	reached     atomic.Int64 // requests that arrived
+	reachedSick atomic.Int64 // requests that arrived while it was sick
 }
 
 func newDependency() (d *dependency, err error) {
@@ -77,7 +78,7 @@ func (d *dependency) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// service answers each request with what its dependency says.
+// service answers each request with the answer of its dependency.
 type service struct {
 	*server
 	client *http.Client
@@ -85,8 +86,8 @@ type service struct {
 	guard  []api.Policy // one for each breaker; nil: no guard
 }
 
-// newService starts a service; with a guard if sys is not nil: a request is
-// guarded by the breaker that its path names.
+// newService starts a service. If sys is not nil, each request is guarded, by the
+// breaker that its path names.
 func newService(dependency string, sys *api.System, breakers, concurrency int) (*service, error) {
 	s := &service{from: dependency, client: &http.Client{
 		Timeout:   5 * time.Second,
@@ -120,7 +121,7 @@ func (s *service) answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, body)
 }
 
-// call is all that the guard changes.
+// call calls the dependency, with the guard if there is one.
 func (s *service) call(r *http.Request) (string, error) {
 	if s.guard == nil {
 		return s.fetch(r.Context())
@@ -132,7 +133,7 @@ func (s *service) call(r *http.Request) (string, error) {
 	return api.Do(r.Context(), s.guard[key%len(s.guard)], s.fetch, api.Value(lastKnown))
 }
 
-// fetch asks the dependency.
+// fetch sends a request to the dependency.
 func (s *service) fetch(ctx context.Context) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.from, nil)
 	if err != nil {

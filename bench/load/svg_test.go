@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// drawing is what the tests read of a picture.
+// drawing is what the tests read of an image.
 type drawing struct {
 	Width  float64 `xml:"width,attr"`
 	Height float64 `xml:"height,attr"`
@@ -24,16 +24,16 @@ type label struct {
 	Words  string  `xml:",chardata"`
 }
 
-// box returns the space of a label: 0.65 of its size for each character, which
-// is more than the usual fonts need.
+// box returns the space of a label. A character takes 0.65 of the font size, which
+// is more than it does in usual fonts.
 func (l label) box() (left, top, right, bottom float64) {
 	width := 0.65 * l.Size * float64(utf8.RuneCountInString(l.Words))
 	left = l.X - width*map[string]float64{"start": 0, "middle": 0.5, "end": 1}[l.Anchor]
 	return left, l.Y - 0.8*l.Size, left + width, l.Y + 0.25*l.Size
 }
 
-// readable reads a picture, requires each text to be inside it and away from
-// every other text, and returns the texts.
+// readable reads an image, requires that each text is inside it and overlaps no
+// other text, and returns the texts.
 func readable(t *testing.T, file string) (texts []string) {
 	t.Helper()
 	written, err := os.ReadFile(file)

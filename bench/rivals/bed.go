@@ -21,19 +21,19 @@ const Never = math.MaxInt32
 // errSick is what every failing function fails with.
 var errSick = errors.New("dependency is sick")
 
-// sink takes what the works computed, so that no work can be optimised away.
+// sink receives the results of works, so that no work is optimised away.
 var sink atomic.Int64
 
-// Bed is what the contenders run in.
+// Bed is what the contenders need.
 type Bed struct {
 	System  *api.System
-	Actors  *actor.ActorSystem // a bare one, for what an actor costs without us
-	Context context.Context    // one that can be cancelled, as a request's can
+	Actors  *actor.ActorSystem // without understudy, to measure an actor by itself
+	Context context.Context    // it can be cancelled, like that of a request
 	cancel  context.CancelFunc
 	names   int
 }
 
-// NewBed starts a quiet system of ours and a bare actor system.
+// NewBed starts a System that logs nothing, and an actor system.
 func NewBed() (*Bed, error) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	sys, err := api.Start(api.SystemConfig{Logger: quiet})
@@ -54,23 +54,23 @@ func (b *Bed) Close() error {
 	return b.System.Shutdown(ctx)
 }
 
-// Name returns a name that was not used before.
+// Name returns a new name.
 func (b *Bed) Name() string {
 	b.names++
 	return fmt.Sprintf("bench-%d", b.names)
 }
 
-// Breaker makes a breaker of ours under a new name.
+// Breaker makes an understudy breaker with a new name.
 func (b *Bed) Breaker(cfg api.BreakerConfig) *api.Breaker {
 	return must(b.System.Breaker(b.Name(), cfg))
 }
 
-// Retry makes a retry of ours under a new name.
+// Retry makes an understudy retry with a new name.
 func (b *Bed) Retry() *api.Retry {
 	return must(b.System.Retry(b.Name(), api.RetryConfig{}))
 }
 
-// must is for set-up that cannot fail unless the benchmark itself is wrong.
+// must panics on an error in the set-up of a benchmark.
 func must[T any](v T, err error) T {
 	check(err)
 	return v
@@ -82,7 +82,7 @@ func check(err error) {
 	}
 }
 
-// expect stops a benchmark that measures something else than it says.
+// expect panics unless err is want: the benchmark would measure something else.
 func expect(err, want error) {
 	if !errors.Is(err, want) {
 		panic(fmt.Sprintf("benchmark expected %q, got %v", want, err))

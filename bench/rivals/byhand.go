@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What is written by hand here is kept from being inlined: in a program of
-// some size such a function serves many callers.
+// The functions written by hand are not inlined, because in a larger program they
+// would have many callers.
 
 //go:noinline
 func hardTimeout(ctx context.Context, limit time.Duration, fn func(context.Context) (int64, error)) (int64, error) {
@@ -51,8 +51,8 @@ func retryLoop(ctx context.Context, fn func(context.Context) (int64, error)) (v 
 	return v, err
 }
 
-// byHandTimeout is what one writes without a library: a goroutine, a context
-// with a deadline, a channel.
+// byHandTimeout is a timeout without a library: a goroutine, a context with a
+// deadline, and a channel.
 func byHandTimeout(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
@@ -67,7 +67,7 @@ func byHandTimeout(*Bed) Work {
 	}
 }
 
-// byHandCooperative is context.WithTimeout around the call and nothing else.
+// byHandCooperative is context.WithTimeout around the call.
 func byHandCooperative(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()
@@ -82,7 +82,8 @@ func byHandCooperative(*Bed) Work {
 	}
 }
 
-// mutexBreaker is the least a breaker with a lock can do: consecutive failures, no half-open state, no statistics.
+// mutexBreaker is the simplest breaker with a lock: it counts consecutive failures,
+// and has no half-open state and no statistics.
 type mutexBreaker struct {
 	mu       sync.Mutex
 	failures int
@@ -123,7 +124,7 @@ func byHandBreaker(*Bed) Work {
 	}
 }
 
-// byHandRetry is the loop that one writes without a library.
+// byHandRetry is a retry without a library: a loop.
 func byHandRetry(*Bed) Work {
 	return func(n int) {
 		ctx := context.Background()

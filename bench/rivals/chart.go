@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Where the parts of the chart stand, in pixels.
+// The places of the parts of the chart, in pixels.
 const (
 	chartWidth = 830.0 // that of a README
 	labelsEnd  = 342.0
-	axisLeft   = 396.0 // of the smallest value, which is written left of it
-	axisRight  = 656.0 // of the largest
-	axisBeyond = 36.0  // how far the axis goes on at both ends
+	axisLeft   = 396.0 // of the smallest value, which is written to the left of it
+	axisRight  = 656.0 // of the largest value
+	axisBeyond = 36.0  // how far the axis continues at both ends
 	ratiosEnd  = 812.0
 	chartTop   = 108.0
 	rowHeight  = 20.0
 	groupSpace = 32.0 // for the heading of a group
 )
 
-// Chart draws each row as two marks on a logarithmic axis, ours and the
-// rival's, with their values beside them. The line between them has the colour
-// of the faster one. Measured says where the figures come from.
+// Chart draws each row as two marks on a logarithmic axis, ours and the rival's,
+// with their values beside them. The line between them has the colour of the
+// faster one. The string measured says where the figures come from.
 func Chart(measured string, rows []Row) *svg {
 	height := chartTop + 34 + rowHeight*float64(len(rows))
 	for i := range rows {
@@ -75,8 +75,8 @@ func (a axis) x(ns float64) float64 {
 	return axisLeft + (axisRight-axisLeft)*math.Log(ns/a.low)/math.Log(a.high/a.low)
 }
 
-// draw draws a line down to the bottom for each power of ten, or for every
-// second, third and so on if there are many.
+// draw draws a line down to the bottom for each power of ten. If there are many, it
+// leaves some out, at regular distances.
 func (a axis) draw(s *svg, bottom float64) {
 	units := []string{"ns", "µs", "ms", "s"}
 	step := 1 + int(math.Log10(a.high/a.low)*50/(axisRight-axisLeft))
@@ -120,7 +120,7 @@ func (a axis) row(s *svg, y float64, row Row) {
 	s.text(a.x(right)+9, base, after, figure(right))
 }
 
-// times writes a ratio as a reader says it: two digits, more near one.
+// times writes a ratio with two digits, or with more near 1.
 func times(ratio float64) string {
 	switch {
 	case ratio < 1.995:

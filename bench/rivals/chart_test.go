@@ -36,7 +36,7 @@ func TestRedrawShowsTheRowsOfATable(t *testing.T) {
 	require.Contains(t, errs.String(), "empty.md: no row")
 }
 
-// Whatever the figures are, no text runs into another.
+// Whatever the figures are, no text overlaps another.
 func TestTheChartIsReadableWithAnyFigures(t *testing.T) {
 	for _, costs := range [][2]float64{{1, 1}, {0.3, 9_999}, {123_456, 12}, {99.9, 100}} {
 		rows := []Row{

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Floors are what the machine itself costs: no library can be below the sum of
-// the ones it needs.
+// Floors returns works of the machine itself. A library costs at least the sum of
+// those that it needs.
 func Floors() []Contender {
 	return []Contender{
 		{"one atomic load", func(*Bed) Work {
@@ -70,8 +70,8 @@ func deferred(fn func()) {
 	returned = true
 }
 
-// pingPong wakes a second goroutine and waits for its answer: no asking of an
-// owner that runs on its own goroutine can be faster.
+// pingPong wakes a second goroutine and waits for its answer. A question to an
+// owner in another goroutine cannot be faster.
 func pingPong(*Bed) Work {
 	return func(n int) {
 		ping, pong := make(chan struct{}, 1), make(chan struct{}, 1)

@@ -1,7 +1,6 @@
-// Command rivals times understudy against the resilience libraries that Go
-// programmers use today, each pair in turn, several rounds, in one run; it
-// prints medians, ratios, allocations and bytes, and exits 1 when a target is
-// missed.
+// Command rivals compares understudy with other resilience libraries for Go. It
+// times each pair in turn, in several rounds of one run, and prints medians,
+// ratios, allocations and bytes. It exits with 1 if a target is missed.
 package main
 
 import (
@@ -15,12 +14,12 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the settings of the command line.
 type options struct {
 	clock    Clock
 	breakers int  // in the section on scale; 0: leave it out
 	callers  int  // that fail at once
-	quick    bool // a moment only, nothing is judged
+	quick    bool // a short run, without targets
 	only     *regexp.Regexp
 	markdown string
 	chart    string
@@ -29,8 +28,8 @@ type options struct {
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is main without the process: 0, or 1 when a target is missed or
-// something fails, or 2 when the command line is wrong.
+// run is main without the process. It returns 0, or 1 if a target is missed or
+// something fails, and 2 if the command line is wrong.
 func run(args []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	switch {
@@ -120,7 +119,7 @@ func (o options) validate(rest []string) error {
 	return nil
 }
 
-// compare measures everything, telling on stderr where it is.
+// compare measures everything, and writes its progress to stderr.
 func compare(o options, stderr io.Writer) (*Report, error) {
 	bed, err := NewBed()
 	if err != nil {
@@ -157,7 +156,7 @@ func compare(o options, stderr io.Writer) (*Report, error) {
 	return report, nil
 }
 
-// publish writes the report wherever it is wanted.
+// publish writes the report to the outputs that the options name.
 func publish(r *Report, o options, stdout io.Writer) error {
 	if err := r.Markdown(stdout); err != nil {
 		return err

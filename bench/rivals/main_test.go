@@ -12,8 +12,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// hystrix-go runs two goroutines for ever for each circuit it has seen, and
-// starts more when it is linked.
+// hystrix-go starts goroutines in init, and two for each circuit; they never end.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("github.com/afex/hystrix-go/hystrix.(*executorPool).Return"),

@@ -8,34 +8,35 @@ import (
 	"time"
 )
 
-// Work does one thing n times. It may be called by several goroutines at once.
+// Work does something n times. Several goroutines may call it at once.
 type Work func(n int)
 
-// Contender is a piece of work under a name.
+// Contender is a work with a name.
 type Contender struct {
 	Name string
-	New  func(*Bed) Work // builds it, warm and ready to be timed
+	New  func(*Bed) Work // returns the work, ready to be timed
 }
 
-// Figures are what one contender cost per operation: the medians of its rounds.
+// Figures are the costs of an operation of one contender: the medians of its
+// rounds.
 type Figures struct {
 	Ns, Allocs, Bytes float64
 }
 
-// Clock says how long to measure.
+// Clock is how long to measure.
 type Clock struct {
 	Rounds int
 	Slice  time.Duration // how long one contender runs in one round
 }
 
-// sample is one contender in the course of a comparison.
+// sample is one contender during a comparison.
 type sample struct {
 	work              Work
 	n                 int // operations in a slice
 	ns, allocs, bytes []float64
 }
 
-// calibrate finds how many operations fill a slice; it warms the work up as well.
+// calibrate returns how many operations fill a slice. It also warms the work up.
 func calibrate(work Work, slice time.Duration) int {
 	for n := 1; ; n *= 2 {
 		began := time.Now()
@@ -66,9 +67,9 @@ func (s *sample) figures() Figures {
 	return Figures{Ns: Median(s.ns), Allocs: Median(s.allocs), Bytes: Median(s.bytes)}
 }
 
-// measure times the works in turn, round after round; every other round goes
-// through them backwards, so that none is always the first. It returns one
-// sample for each.
+// measure times the works in turn, round after round. Every other round is in
+// reverse order, so that none is always the first. It returns a sample for each
+// work.
 func (c Clock) measure(works ...Work) []*sample {
 	samples := make([]*sample, len(works))
 	for i, w := range works {
@@ -86,8 +87,8 @@ func (c Clock) measure(works ...Work) []*sample {
 	return samples
 }
 
-// OnAllCores spreads a work over as many goroutines as there are cores; the
-// cost of an operation is then wall time divided by the operations of all.
+// OnAllCores returns a work that runs in as many goroutines as there are cores. The
+// cost of an operation is then the wall time divided by the operations of all.
 func OnAllCores(work Work) Work {
 	return func(n int) {
 		var wg sync.WaitGroup
@@ -99,10 +100,11 @@ func OnAllCores(work Work) Work {
 	}
 }
 
-// Median is the middle of the values, NaN-free; 0 if there are none.
+// Median returns the median of values, or 0 if there are none.
 func Median[T cmp.Ordered](values []T) T { return Quantile(values, 0.5) }
 
-// Quantile is the value below which a share q of the values lie; 0 if there are none.
+// Quantile returns the value below which a share q of values lies, or 0 if there
+// are none.
 func Quantile[T cmp.Ordered](values []T, q float64) T {
 	var zero T
 	if len(values) == 0 {
@@ -112,8 +114,8 @@ func Quantile[T cmp.Ordered](values []T, q float64) T {
 	return sorted[int(q*float64(len(sorted)-1)+0.5)]
 }
 
-// spread is half the distance between the quartiles of the per-round ratios of
-// a to b, as a share of their median: how far to trust the ratio.
+// spread returns the uncertainty of the ratio of a to b: half the distance between
+// the quartiles of the ratios per round, as a share of their median.
 func spread(a, b []float64) float64 {
 	ratios := make([]float64, len(a))
 	for i := range a {

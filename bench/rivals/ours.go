@@ -7,9 +7,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Every function below builds one work of ours. The functions given to Run
-// capture variables and are made for each call: if they escaped, that would
-// cost an allocation.
+// Each function below returns a work of understudy. The functions given to Run
+// capture variables and are made for each call; if they escaped, each call would
+// allocate.
 
 func oursRun(cfg api.BreakerConfig) func(*Bed) Work {
 	return func(b *Bed) Work { return runOn(b.Breaker(cfg), context.Background()) }
@@ -87,7 +87,7 @@ func oursCooperativeTimeout(*Bed) Work {
 
 func oursHardTimeout(*Bed) Work { return doUnder(api.Timeout(time.Second)) }
 
-// doUnder calls a function that was made once, as a method of a client is.
+// doUnder calls a function that is made once, like a method of a client.
 func doUnder(p api.Policy, fallbacks ...api.Func[int64]) Work {
 	return func(n int) {
 		ctx := context.Background()

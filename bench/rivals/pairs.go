@@ -8,17 +8,17 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Pair is a piece of work done by us and by a rival.
+// Pair is a work of understudy and the same work of a rival.
 type Pair struct {
-	Group       string // what is done; pairs of a group stand together
-	Case        string // what is special about it; "": nothing
+	Group       string // what is done; the pairs of a group are shown together
+	Case        string // what is special about it, or ""
 	Ours, Rival Contender
-	Target      float64 // ours / rival, at most; 0: shown, not judged
-	Allocs      float64 // ours per operation, at most
+	Target      float64 // the highest ours / rival; 0: shown, not judged
+	Allocs      float64 // the highest allocations of ours per operation
 	AllCores    bool
 }
 
-// Work names what is done, by group and case.
+// Work returns what is done: group and case.
 func (p Pair) Work() string {
 	if p.Case == "" {
 		return p.Group
@@ -26,10 +26,10 @@ func (p Pair) Work() string {
 	return p.Group + ", " + p.Case
 }
 
-// AnyAllocs is for works that may allocate what they like.
+// AnyAllocs is for works whose allocations are not judged.
 const AnyAllocs = 1e9
 
-// windowed judges a failure rate over ten seconds in ten buckets, as gobreakerRolling does.
+// windowed has a failure rate over ten seconds in ten buckets, like gobreakerRolling.
 var windowed = api.BreakerConfig{FailureThreshold: api.Off, Window: api.TimeWindow(10 * time.Second), FailureRate: 0.5}
 
 // The groups of pairs.
@@ -43,10 +43,10 @@ const (
 	timeoutAlone     = "success through a timeout"
 )
 
-// allCores is the case of pairs whose work is spread over all cores.
+// allCores is the case of pairs whose work runs on all cores.
 const allCores = "all cores"
 
-// Pairs are all comparisons, group by group.
+// Pairs returns all comparisons, group by group.
 func Pairs() []Pair {
 	run := Contender{"Run", oursRun(api.BreakerConfig{})}
 	gobreakerExecute := Contender{"gobreaker v2", gobreakerRun(gobreaker.Settings{})}
@@ -96,18 +96,18 @@ func Pairs() []Pair {
 	}
 }
 
-// Row is a pair, measured.
+// Row is a pair with its figures.
 type Row struct {
 	Pair
 	OursCost, RivalCost Figures
-	Spread              float64 // of the ratio, as a share of it
+	Spread              float64 // uncertainty of the ratio, as a share of it
 }
 
-// Ratio is ours to the rival's.
+// Ratio returns our time divided by the rival's.
 func (r Row) Ratio() float64 { return r.OursCost.Ns / r.RivalCost.Ns }
 
-// Misses tells what the row misses: nothing, the time, the allocations. A
-// hundredth of an allocation per operation is the runtime's own.
+// Misses returns which targets the row misses: "" for none, the time, the
+// allocations. A hundredth of an allocation per operation is that of the runtime.
 func (r Row) Misses() string {
 	switch {
 	case r.Target == 0:

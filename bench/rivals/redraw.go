@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// redraw draws the chart of an earlier run from the tables that it wrote.
+// redraw draws the chart of an earlier run from its tables.
 func redraw(from, chart string) error {
 	text, err := os.ReadFile(from)
 	if err != nil {
@@ -20,8 +20,8 @@ func redraw(from, chart string) error {
 	return Chart(measured, rows).save(chart)
 }
 
-// readTables returns the first line of what Markdown wrote and the rows whose
-// pairs still exist, in their order, with the times alone.
+// readTables reads what Markdown wrote. It returns the first line, and the rows
+// whose pairs still exist, with their times alone.
 func readTables(text string) (measured string, rows []Row) {
 	measured, _, _ = strings.Cut(text, "\n")
 	pairs := map[[2]string]Pair{}

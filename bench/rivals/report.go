@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Report is everything one run has found.
+// Report is the result of one run.
 type Report struct {
 	When   time.Time
 	Clock  Clock
@@ -17,7 +17,7 @@ type Report struct {
 	Scale  []Finding
 }
 
-// Misses names every target that was missed.
+// Misses returns every target that was missed.
 func (r Report) Misses() []string {
 	var misses []string
 	for _, row := range r.Rows {
@@ -33,7 +33,7 @@ func (r Report) Misses() []string {
 	return misses
 }
 
-// measured says when, where and how the report was made.
+// measured returns when, where and how the report was made.
 func (r Report) measured() string {
 	return fmt.Sprintf("Measured %s: %s, %s/%s, %d cores, medians of %d rounds of %v, in turn.",
 		r.When.Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.Clock.Rounds, r.Clock.Slice)
@@ -58,7 +58,7 @@ func (r Report) Markdown(w io.Writer) error {
 	return err
 }
 
-// verdict is the target, and whether it was met.
+// verdict returns the target, and whether it was met.
 func (r Row) verdict() string {
 	if r.Target == 0 {
 		return ""
@@ -85,8 +85,8 @@ func findings(b *strings.Builder, title string, all []Finding) {
 
 func amount(v float64, unit string) string { return strings.TrimSpace(figure(v) + " " + unit) }
 
-// figure writes a number with about three digits that count, and no more
-// than a reader wants: a trace of a hundredth is nothing.
+// figure writes a number with about three significant digits, and numbers near 0
+// as 0.
 func figure(v float64) string {
 	switch {
 	case v < 0.0005:

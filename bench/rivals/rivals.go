@@ -14,8 +14,8 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// Every function below builds one work of a rival, in the form its own
-// documentation shows; what can be built once is built once.
+// Each function below returns a work of a rival, in the form that its own
+// documentation shows. What can be made once is made once.
 
 func gobreakerRun(st gobreaker.Settings) func(*Bed) Work {
 	return func(*Bed) Work {
@@ -32,7 +32,7 @@ func gobreakerRun(st gobreaker.Settings) func(*Bed) Work {
 	}
 }
 
-// gobreakerRolling counts over ten seconds in ten buckets and trips at half.
+// gobreakerRolling counts over ten seconds in ten buckets, and opens at half.
 var gobreakerRolling = gobreaker.Settings{
 	Interval:     10 * time.Second,
 	BucketPeriod: time.Second,
@@ -135,7 +135,7 @@ func failsafeBuilt(*Bed) Work {
 	}
 }
 
-// failsafeRefused is its open breaker.
+// failsafeRefused is the open breaker of failsafe-go.
 func failsafeRefused(*Bed) Work {
 	breaker := circuitbreaker.NewWithDefaults[int64]()
 	breaker.Open()
@@ -165,8 +165,7 @@ func hystrixRun(b *Bed) Work {
 	}
 }
 
-// requestFuture asks a bare actor and waits for its reply: what an actor costs
-// when it is asked the way protoactor documents.
+// requestFuture asks an actor and waits for its reply, as protoactor documents it.
 func requestFuture(b *Bed) Work {
 	root := b.Actors.Root
 	pid := root.Spawn(actor.PropsFromFunc(func(c actor.Context) {

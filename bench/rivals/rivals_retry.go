@@ -10,7 +10,7 @@ import (
 	goretry "github.com/sethvargo/go-retry"
 )
 
-// The retries of the rivals, built as the works in rivals.go are.
+// The retries of the rivals, made like the works in rivals.go.
 
 func eapacheRetrier(*Bed) Work {
 	retry := retrier.New(retrier.ExponentialBackoff(3, time.Second), nil)
@@ -26,7 +26,7 @@ func eapacheRetrier(*Bed) Work {
 	}
 }
 
-// avastRetry is a retrier built once, the fastest of its forms.
+// avastRetry makes its retrier once, which is the fastest form.
 func avastRetry(*Bed) Work {
 	retrier := retry.NewWithData[int64](retry.Attempts(3), retry.Delay(time.Second))
 	return func(n int) {
@@ -41,7 +41,8 @@ func avastRetry(*Bed) Work {
 	}
 }
 
-// avastNew makes its retrier for each call, as the first example of its documentation does.
+// avastNew makes its retrier for each call, like the first example of its
+// documentation.
 func avastNew(*Bed) Work {
 	return func(n int) {
 		var total int64

@@ -10,18 +10,18 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Finding is one number that is not a comparison with a rival.
+// Finding is a figure that is not a comparison with a rival.
 type Finding struct {
 	What  string
 	Value float64
 	Unit  string
-	Limit float64 // at most; 0: shown, not judged
+	Limit float64 // the highest Value; 0: shown, not judged
 }
 
-// Missed says whether the finding is above its limit.
+// Missed reports whether the finding is above its limit.
 func (f Finding) Missed() bool { return f.Limit > 0 && f.Value > f.Limit }
 
-// heap is what lives: objects in use and stacks, after two collections.
+// heap returns the bytes of live objects and stacks, after two collections.
 func heap() float64 {
 	runtime.GC()
 	runtime.GC()
@@ -36,7 +36,7 @@ type crowd struct {
 	breakers []*api.Breaker
 }
 
-// Scale makes so many breakers and measures what they cost.
+// Scale makes that many breakers and measures what they cost.
 func Scale(breakers int, c Clock, progress func(string)) ([]Finding, error) {
 	few, err := NewBed()
 	if err != nil {
@@ -50,7 +50,7 @@ func Scale(breakers int, c Clock, progress func(string)) ([]Finding, error) {
 	m := &crowd{bed: many, breakers: make([]*api.Breaker, breakers)}
 	found := m.memory()
 	progress("lookups and calls among them")
-	c = Clock{Rounds: min(c.Rounds, 5), Slice: 5 * c.Slice} // each round collects a heap that is large now
+	c = Clock{Rounds: min(c.Rounds, 5), Slice: 5 * c.Slice} // each round collects a large heap
 	found = append(found, m.lookups(c)...)
 	found = append(found, m.calls(few, c)...)
 	progress("shutting them down")
@@ -62,7 +62,7 @@ func Scale(breakers int, c Clock, progress func(string)) ([]Finding, error) {
 	return found, few.Close()
 }
 
-// memory fills the crowd and weighs it, names included.
+// memory makes the breakers and measures their memory, including names.
 func (m *crowd) memory() []Finding {
 	goroutines := runtime.NumGoroutine()
 	n := float64(len(m.breakers))
@@ -83,8 +83,8 @@ func (m *crowd) memory() []Finding {
 	}
 }
 
-// lookups times LookupBreaker on a thousand of the names, which the caches
-// hold, and on names from everywhere, which they cannot.
+// lookups times LookupBreaker with a thousand names, which the caches hold, and
+// with all names, which they cannot hold.
 func (m *crowd) lookups(c Clock) []Finding {
 	all := rand.New(rand.NewPCG(1, 2)).Perm(len(m.breakers))
 	names := make([]string, len(all))
@@ -112,8 +112,8 @@ func (m *crowd) lookups(c Clock) []Finding {
 	}
 }
 
-// calls times a call of one breaker alone in its system, of one among all, and
-// of all in turn.
+// calls times the call of a breaker that is alone in its system, of one among all,
+// and of all in turn.
 func (m *crowd) calls(few *Bed, c Clock) []Finding {
 	at := 0
 	inTurn := func(n int) {

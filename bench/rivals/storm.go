@@ -36,8 +36,8 @@ func ms(h *hdrhistogram.Histogram, percentile float64) float64 {
 	return float64(h.ValueAtPercentile(percentile)) / 1e6
 }
 
-// burst lets so many goroutines start at once and do a thing so many times
-// each; it returns how long each took, in ns, and all together.
+// burst starts goroutines at once, each of which calls do each times. It returns
+// the times of the calls, in ns, and the time of all together.
 func burst(goroutines, each int, do func()) (*hdrhistogram.Histogram, time.Duration) {
 	took := make([]time.Duration, goroutines*each)
 	start := make(chan struct{})
@@ -64,10 +64,10 @@ func burst(goroutines, each int, do func()) (*hdrhistogram.Histogram, time.Durat
 	return h, all
 }
 
-// beside measures calls of one breaker in quiet, beside a storm of failures on
-// another, and beside as many goroutines that only yield: those have the
-// cores as busy and no breaker. The cost of a call is the median over short
-// batches, which the scheduler seldom interrupts.
+// beside measures calls of one breaker alone, during a storm of failures on
+// another, and beside as many goroutines that only yield, which keep the cores as
+// busy without a breaker. The cost of a call is the median of short batches, which
+// the scheduler rarely interrupts.
 func beside(b *Bed, goroutines int, c Clock) []Finding {
 	stormy := b.Breaker(api.BreakerConfig{FailureThreshold: Never})
 	calm := b.Breaker(api.BreakerConfig{FailureThreshold: Never})
@@ -88,7 +88,7 @@ func beside(b *Bed, goroutines int, c Clock) []Finding {
 	}
 }
 
-// during runs fn while so many goroutines do a thing again and again.
+// during calls fn while that many goroutines call do again and again.
 func during(goroutines int, do, fn func()) {
 	var wg sync.WaitGroup
 	var over atomic.Bool
@@ -104,8 +104,8 @@ func during(goroutines int, do, fn func()) {
 	wg.Wait()
 }
 
-// batches does the work in batches for a while and returns the median cost of
-// one operation in ns.
+// batches runs the work in batches for d, and returns the median cost of an
+// operation in ns.
 func batches(work Work, size int, d time.Duration) float64 {
 	h := hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
 	for end := time.Now().Add(d); ; {

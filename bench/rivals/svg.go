@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The colours of every picture.
+// The colours of all charts.
 const (
 	ink   = "#1f2328"
 	grey  = "#59636e"
@@ -18,13 +18,12 @@ const (
 	red   = "#c2410c"
 )
 
-// svg is a picture in the making. It has a background of its own, and each text
-// is placed by its anchor, so it stays readable on any page and in any font.
-// bench/rivals, bench/load and tests/soak, which are separate modules, have a
-// copy of this file each.
+// svg builds an SVG image. The image has a background, and each text is placed by
+// its anchor, so it is readable on any page and in any font. bench/rivals,
+// bench/load and tests/soak are separate modules, and each has a copy of this file.
 type svg struct{ strings.Builder }
 
-// newSVG begins a picture with a title and a line below it that explains it.
+// newSVG returns an image with a title and a line below that explains it.
 func newSVG(width, height float64, title, about string) *svg {
 	s := new(svg)
 	s.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]g %[2]g" width="%[1]g" height="%[2]g" font-family="Helvetica, Arial, sans-serif" role="img">`, width, height)
@@ -35,11 +34,11 @@ func newSVG(width, height float64, title, about string) *svg {
 	return s
 }
 
-// add writes one element on a line of its own.
+// add writes one element and a line break.
 func (s *svg) add(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
 
-// style is how a text looks. The zero value is ink, 12 pixels high, not bold, and
-// starts at its x.
+// style is the style of a text. The zero value is dark, 12 pixels high, not bold,
+// and starts at its x.
 type style struct {
 	size   float64
 	bold   bool
@@ -47,7 +46,7 @@ type style struct {
 	anchor string // "start", "middle" or "end"
 }
 
-// text writes words with their baseline at y.
+// text writes words with the baseline at y.
 func (s *svg) text(x, y float64, look style, words string) {
 	weight := ""
 	if look.bold {
@@ -61,7 +60,7 @@ func (s *svg) line(x1, y1, x2, y2, width float64, stroke string) {
 	s.add(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-width="%g"/>`, x1, y1, x2, y2, stroke, width)
 }
 
-// save ends the picture and writes it to a file.
+// save writes the image to a file.
 func (s *svg) save(file string) error {
 	return os.WriteFile(file, []byte(s.String()+"</svg>\n"), 0o644)
 }
