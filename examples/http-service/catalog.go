@@ -16,12 +16,12 @@ import (
 	"github.com/understudy-go/understudy/api/checks"
 )
 
-// answer is what the catalog says about an item.
+// answer is the catalog's answer about an item.
 type answer struct {
 	Status int    `json:"-"` // the catalog's HTTP status, below 500
 	Item   string `json:"item"`
 	Cents  int    `json:"cents"`
-	Stale  bool   `json:"stale"` // an earlier answer: the catalog does not answer now
+	Stale  bool   `json:"stale"` // an earlier answer, because the catalog does not answer now
 }
 
 // catalog asks the catalog for prices and keeps the last answer for each item.
@@ -95,7 +95,7 @@ func (c *catalog) fetch(ctx context.Context, item string) (answer, error) {
 	return a, nil
 }
 
-// failure returns the error of a response that is no answer. It carries the
+// failure returns the error for a response that is a failure. It carries the
 // Retry-After of the response, if that is in seconds.
 func failure(response *http.Response) error {
 	err := fmt.Errorf("catalog answered %d", response.StatusCode)

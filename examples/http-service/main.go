@@ -1,7 +1,7 @@
-// Command http-service is a web service that asks another one, a catalog, for
-// prices. It guards that call by hand, with an http.Client (catalog.go), answers
-// the probes of Kubernetes beside its own pages (pages.go), and drains when it
-// receives SIGTERM (below).
+// Command http-service is a web service that gets prices from another service, a
+// catalog. It guards the calls of an http.Client (catalog.go), answers the probes
+// of Kubernetes beside its own pages (pages.go), and drains when it receives
+// SIGTERM (below).
 //
 // Usage:
 //

@@ -35,8 +35,8 @@ func (l logLines) await(text string) string {
 	return ""
 }
 
-// The service runs as it does in production, with real sockets. A request that
-// is in flight when the drain begins is answered.
+// The service runs with real sockets, as it does in production. A request that is
+// in flight when the drain begins is answered.
 func TestTheServiceDrainsAndAnswersWhatIsInFlight(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	catalog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@ import (
 // newPages returns what the service serves:
 //
 //	/price/{item}                          the price of an item
-//	/livez /readyz /startupz /health       how the service is
+//	/livez /readyz /startupz /health       the health of the service
 func newPages(sys *understudy.System, client *http.Client, base string) (http.Handler, error) {
 	c, err := newCatalog(sys, client, base)
 	if err != nil {

@@ -42,8 +42,8 @@ func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// service plays a story in virtual time, with the pages of a service whose
-// catalog is up.
+// service runs a story in virtual time, with the pages of a service whose catalog
+// works.
 func service(t *testing.T, story func(t *testing.T, catalog *upstream, page func(path string) string)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

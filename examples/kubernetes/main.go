@@ -1,7 +1,7 @@
-// Command kubernetes is a worker that works off a queue and says to Kubernetes
-// how it is: whether it has started, whether it must be restarted, whether it
-// takes traffic. It drains when it receives SIGTERM. deployment.yaml beside it
-// is its manifest; a test holds the two together.
+// Command kubernetes is a worker that processes a queue. It reports to Kubernetes
+// whether it has started, whether it must be restarted, and whether it takes
+// traffic, and drains when it receives SIGTERM. Its manifest is deployment.yaml; a
+// test compares the two.
 //
 // Usage:
 //
@@ -26,11 +26,10 @@ import (
 	"github.com/understudy-go/understudy/api/checks"
 )
 
-// How long a drain takes. terminationGracePeriodSeconds must be more than both
-// together.
+// The times of a drain. terminationGracePeriodSeconds must be more than their sum.
 const (
-	drainDelay = 5 * time.Second  // endpoints are taken off the load balancers meanwhile
-	drainLimit = 20 * time.Second // for what is in flight
+	drainDelay = 5 * time.Second  // for load balancers, to take the endpoint out
+	drainLimit = 20 * time.Second // for work in flight
 )
 
 func main() {
@@ -83,19 +82,19 @@ func run(ctx context.Context, out io.Writer, listen string, delay time.Duration)
 	return drained
 }
 
-// registerChecks says what the probes look at.
+// registerChecks registers the checks that the probes read.
 func registerChecks(health *understudy.Health, w *worker) error {
-	// Group "live": what only a restart can mend. Three missed probes restart the pod.
+	// Group "live": what only a restart repairs. Three failed probes restart the pod.
 	loop := health.Register("loop", understudy.CheckConfig{
 		Interval: 5 * time.Second,
 		Groups:   []string{"live"},
 	}, w.heartbeat.Check())
-	// Group "ready", the default: what the pod needs in order to work.
+	// Group "ready", the default: what the pod needs.
 	queue := health.Register("queue", understudy.CheckConfig{
 		Timeout:        2 * time.Second,
-		UnhealthyAfter: 2, // one failure alone is no reason to leave the load balancer
+		UnhealthyAfter: 2, // a single failure does not take the pod out of traffic
 	}, understudy.Ping(w.ping))
-	// Group "ready" too, but optional: it makes /health DEGRADED and /readyz stays 200.
+	// Group "ready" too, and optional: it makes /health DEGRADED, and /readyz stays 200.
 	goroutines := health.Register("goroutines", understudy.CheckConfig{Optional: true}, checks.Goroutines(10_000))
 	return errors.Join(loop, queue, goroutines)
 }

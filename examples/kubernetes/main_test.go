@@ -31,7 +31,7 @@ type probe struct {
 	} `yaml:"httpGet"`
 }
 
-// manifest is what the program and its manifest must agree on.
+// manifest is the part of the manifest that must match the program.
 type manifest struct {
 	Spec struct {
 		Template struct {
@@ -84,7 +84,7 @@ func TestTheManifestFitsTheProgram(t *testing.T) {
 
 func TestOnlyALoopThatHangsRestartsThePod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		page := pages(t) // and nothing beats
+		page := pages(t) // and no heartbeat comes
 		time.Sleep(time.Minute)
 		require.Equal(t, http.StatusServiceUnavailable, page("/livez").Code)
 		require.Equal(t, http.StatusOK, page("/readyz").Code)
@@ -122,7 +122,7 @@ func (l logLines) await(text string) string {
 	return ""
 }
 
-// The program runs as it does in production, with a real socket.
+// The program runs with a real socket, as it does in production.
 func TestTheProgramServesItsProbesAndDrains(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

@@ -7,7 +7,7 @@ import (
 	"github.com/understudy-go/understudy/api/checks"
 )
 
-// worker works off a queue, one job after the other.
+// worker processes a queue, one job after the other.
 type worker struct {
 	heartbeat *checks.Heartbeat
 	quit      chan struct{} // closed by finish
@@ -22,7 +22,7 @@ func newWorker() *worker {
 	}
 }
 
-// work does one job a second, until finish is called. It beats after each.
+// work does one job a second until finish is called, with a heartbeat after each.
 func (w *worker) work() {
 	defer close(w.done)
 	ticker := time.NewTicker(time.Second)
@@ -37,7 +37,7 @@ func (w *worker) work() {
 	}
 }
 
-// finish ends work after the job at hand, and waits for that until ctx ends.
+// finish ends work after the current job. It blocks until then or until ctx ends.
 func (w *worker) finish(ctx context.Context) error {
 	close(w.quit)
 	select {
@@ -48,5 +48,5 @@ func (w *worker) finish(ctx context.Context) error {
 	}
 }
 
-// ping stands for a question to the queue.
+// ping stands for a request to the queue.
 func (w *worker) ping(ctx context.Context) error { return ctx.Err() }

@@ -1,6 +1,6 @@
-// Command quickstart charges a payment service that may fail: within ten
-// seconds, with up to three attempts, behind a circuit breaker, and with an
-// answer to give when all of that fails. It is the program of the README.
+// Command quickstart calls a payment service that may fail: within ten seconds, in
+// up to three attempts, behind a circuit breaker, and with a fallback. It is the
+// program of the README.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Package checkout charges orders through a payment service that may fail. Its
-// tests show how to test code that uses understudy: in virtual time, with
-// failures by script.
+// tests show how to test code that uses understudy: in virtual time, with scripted
+// failures.
 package checkout
 
 import (
@@ -16,8 +16,8 @@ type Payments interface {
 	Charge(ctx context.Context, order string) (receipt string, err error)
 }
 
-// ErrDeclined means that the payment service works and the customer's bank
-// refused.
+// ErrDeclined is returned when the customer's bank refuses. The payment service
+// works.
 var ErrDeclined = errors.New("card declined")
 
 // Queued is the receipt of an order that will be charged later.
@@ -48,7 +48,7 @@ func New(sys *understudy.System, payments Payments, queue func(order string)) (*
 	charge := func(ctx context.Context, order string) (string, error) {
 		receipt, err := payments.Charge(ctx, order)
 		if errors.Is(err, ErrDeclined) {
-			err = understudy.Permanent(err) // the bank will not change its mind
+			err = understudy.Permanent(err) // a further attempt would be declined, too
 		}
 		return receipt, err
 	}

@@ -18,8 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errDown = errors.New("connection refused")
 
-// script plays the payment service: each call ends with the next error, and
-// all calls after the last one with that.
+// script plays the payment service: each call returns the next error, and the last
+// error is returned for ever.
 type script struct {
 	errs  []error
 	calls int
@@ -34,7 +34,7 @@ func (s *script) Charge(context.Context, string) (string, error) {
 	return "receipt", nil
 }
 
-// shop is a Checkout under test, with what it has queued.
+// shop is a Checkout under test, and the orders that it has queued.
 type shop struct {
 	*Checkout
 	sys    *understudy.System
@@ -103,7 +103,7 @@ func (hung) Charge(ctx context.Context, _ string) (string, error) {
 	return "", ctx.Err()
 }
 
-// Without jitter in the way, the time is exact.
+// There are no retries here, and so no jitter: the time is exact.
 func TestACallToAHungServiceEndsAfterTenSeconds(t *testing.T) {
 	story(t, hung{}, func(t *testing.T, s *shop) {
 		began := time.Now()
@@ -114,8 +114,7 @@ func TestACallToAHungServiceEndsAfterTenSeconds(t *testing.T) {
 	})
 }
 
-// What the service does while a circuit is open can be tested without five
-// failures first.
+// ForceOpen opens the circuit without failures.
 func TestAnOpenCircuitQueuesOrders(t *testing.T) {
 	payments := &script{errs: []error{nil}}
 	story(t, payments, func(t *testing.T, s *shop) {
@@ -128,7 +127,7 @@ func TestAnOpenCircuitQueuesOrders(t *testing.T) {
 	})
 }
 
-// What must not count is a test, too.
+// A declined card is an answer, not a failure.
 func TestADeclinedCardIsNeitherRetriedNorCounted(t *testing.T) {
 	payments := &script{errs: []error{ErrDeclined}}
 	story(t, payments, func(t *testing.T, s *shop) {
@@ -146,7 +145,7 @@ func TestADeclinedCardIsNeitherRetriedNorCounted(t *testing.T) {
 	})
 }
 
-// Shutdown delivers the events that wait, so that all are there afterwards.
+// Shutdown delivers all events that wait, so the test has them afterwards.
 func TestAnOutageIsAnEvent(t *testing.T) {
 	story(t, &script{errs: []error{errDown}}, func(t *testing.T, s *shop) {
 		var opened []understudy.BreakerChanged
