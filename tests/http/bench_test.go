@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// nowhere is a ResponseWriter that keeps nothing.
+// nowhere is a ResponseWriter that discards what it gets.
 type nowhere struct{ header http.Header }
 
 func newNowhere() *nowhere { return &nowhere{http.Header{}} }
@@ -22,7 +22,7 @@ func (n *nowhere) Header() http.Header         { return n.header }
 func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nowhere) WriteHeader(int)             {}
 
-// endpoint is what is asked of 1,000 checks, and as which media type.
+// endpoint is a request for a page, and its Accept header.
 type endpoint struct{ path, accept string }
 
 func (e endpoint) request() *http.Request {
@@ -33,7 +33,7 @@ func (e endpoint) request() *http.Request {
 	return r
 }
 
-// endpoints are the pages that are kept, and one check.
+// endpoints are the cached pages, and the page of one check.
 var endpoints = []endpoint{
 	{"/livez", ""}, {"/readyz", ""}, {"/readyz?verbose", ""}, {"/readyz/check-0007", ""}, {"/startupz?verbose", ""},
 	{"/health", ""}, {"/health", asIETF}, {"/health?verbose", asText}, {"/health", asPrometheus},
@@ -60,17 +60,17 @@ func benchmarkEndpoints(b *testing.B, between func(h *api.Health)) {
 	}
 }
 
-// Probes that come more often than results.
+// There is no new result between requests.
 func BenchmarkHealthOf1000Checks(b *testing.B) { benchmarkEndpoints(b, func(*api.Health) {}) }
 
-// The worst there is: between any two probes one of the checks has a new
-// result. Its run, some microseconds, is in the figures.
+// The worst case: before each request one of the checks has a new result. The
+// figures include its run, which takes some microseconds.
 func BenchmarkHealthOf1000ChecksANewResultEachTime(b *testing.B) {
 	var n atomic.Uint64
 	benchmarkEndpoints(b, func(h *api.Health) { h.Run(b.Context(), fmt.Sprintf("check-%04d", n.Add(1)%1000)) })
 }
 
-// Snapshot and Status, which are worked out anew each time.
+// Snapshot and Status are computed for each call.
 func BenchmarkHealthOf1000ChecksInGo(b *testing.B) {
 	s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(b, err)

@@ -25,7 +25,7 @@ func TestHealthEndpoints(t *testing.T) {
 		for _, row := range []struct {
 			path string
 			code int
-			body string // "": not looked at
+			body string // "": not compared
 		}{
 			{"/health", 200, ""},
 			{"/livez", 200, "ok"},
@@ -41,7 +41,7 @@ func TestHealthEndpoints(t *testing.T) {
 			{"/readyz/cache", 503, "[-]cache failed: reason withheld\nreadyz check failed\n"},
 			{"/readyz/cache?exclude=db", 503, "[-]cache failed: reason withheld\nwarn: no check to exclude named db\nreadyz check failed\n"},
 			{"/readyz/cache?exclude=cache", 200, "ok"},
-			{"/readyz/loop", 404, ""}, // in another group
+			{"/readyz/loop", 404, ""}, // it is in another group
 			{"/livez/loop", 200, "ok"},
 			{"/startupz/db/replica", 200, "ok"},
 			{"/health/storage", 200, ""},
@@ -76,7 +76,7 @@ func TestHealthChecksAndGroupsNamedLikeEndpoints(t *testing.T) {
 			"/readyz/health":    "ok",
 			"/readyz/db/readyz": "[-]db/readyz failed: reason withheld\nreadyz check failed\n",
 			"/health/livez":     "[-]db/readyz failed: reason withheld (0s ago)\nhealth check failed\n",
-			"/health/startupz":  "ok", // a prefix: there is no such group
+			"/health/startupz":  "ok", // "/health" is a prefix here: there is no group of that name
 			"/livez":            "ok",
 		} {
 			require.Equal(t, want, get(s.Health().Handler(), path, asText).body, path)

@@ -19,9 +19,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// FuzzHealthEndpoints asks for anything, of checks that are called anything and
-// say anything: the status is one of those documented, the page is what its
-// Content-Type says, the headers are short, and HEAD answers as GET does.
+// FuzzHealthEndpoints sends any request to checks with any names and messages. The
+// status must be a documented one, the page must fit its Content-Type, the headers
+// must be short, and HEAD must answer like GET.
 //
 // Promise (Health over HTTP and gRPC): Any request gets a documented status code and a page that fits its Content-Type.
 func FuzzHealthEndpoints(f *testing.F) {
@@ -65,7 +65,7 @@ func FuzzHealthEndpoints(f *testing.F) {
 
 func isName(text string) bool { return text != "" && len(text) <= 255 && utf8.ValidString(text) }
 
-// answer lets h answer a request, and judges that.
+// answer returns the response of h to a request, and requires that it is valid.
 func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -103,7 +103,7 @@ func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRec
 	return w
 }
 
-// metric is a line that Prometheus reads.
+// metric matches a line that Prometheus reads.
 var metric = regexp.MustCompile(`^(# (HELP|TYPE) .*|[a-z_]+(\{([a-z]+="(\\[\\"n]|[^\\"\n])*",?)*\})? -?[0-9.e+-]+)\n$`)
 
 // Promise (Health over HTTP and gRPC): Any request gets a documented status code and a page that fits its Content-Type.

@@ -1,5 +1,4 @@
-// Package http_test proves what is promised of health over HTTP, through api
-// alone.
+// Package http_test tests health over HTTP, through package api alone.
 package http_test
 
 import (
@@ -22,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var onDemand = api.CheckConfig{Interval: api.OnDemand}
 
-// bubble runs fn with a System in virtual time, and shuts that down after.
+// bubble runs fn in virtual time with a new System, and shuts the System down.
 func bubble(t *testing.T, fn func(t *testing.T, s *api.System)) {
 	t.Helper()
 	bubbleWith(t, api.SystemConfig{Version: "3.1.0"}, fn)
@@ -56,7 +55,7 @@ func register(t *testing.T, s *api.System, name string, cfg api.CheckConfig, che
 	require.NoError(t, s.Health().Register(name, cfg, check))
 }
 
-// mixed registers checks of every kind, and waits for their first results.
+// mixed registers checks of every kind and waits for their first results.
 func mixed(t *testing.T, s *api.System) {
 	t.Helper()
 	register(t, s, "cache", api.CheckConfig{Optional: true}, failing("dial secret-host: refused"))
@@ -66,7 +65,7 @@ func mixed(t *testing.T, s *api.System) {
 	synctest.Wait()
 }
 
-// with returns a handler with these settings.
+// with returns a handler with settings.
 func with(t *testing.T, s *api.System, cfg api.HandlerConfig) http.Handler {
 	t.Helper()
 	h, err := s.Health().HandlerWith(cfg)
@@ -74,14 +73,14 @@ func with(t *testing.T, s *api.System, cfg api.HandlerConfig) http.Handler {
 	return h
 }
 
-// reply is what a handler answered.
+// reply is the response of a handler.
 type reply struct {
 	code   int
 	header http.Header
 	body   string
 }
 
-// get asks for a path, as a media type if one is named.
+// get requests a path, with an Accept header if one is given.
 func get(h http.Handler, path string, accept ...string) reply {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header["Accept"] = accept
@@ -95,7 +94,7 @@ func serve(h http.Handler, r *http.Request) reply {
 	return reply{w.Code, w.Result().Header, string(body)}
 }
 
-// The media types that there are.
+// The media types of the pages.
 const (
 	asJSON       = "application/json"
 	asIETF       = "application/health+json"

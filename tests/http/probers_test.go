@@ -14,7 +14,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// fold recounts what the statuses of checks amount to, every other one optional.
+// fold returns the overall status of checks, every other one of which is optional.
 func fold(statuses []api.Status) api.Status {
 	all := api.Healthy
 	for _, level := range []api.Status{api.Unknown, api.Degraded, api.Unhealthy} {

@@ -62,8 +62,8 @@ func TestWhatTimeAloneChangesIsShownFromTheNextSecondOn(t *testing.T) {
 	})
 }
 
-// One check takes the only slot for an hour: the others are not run, and nobody
-// may believe what they said long ago.
+// One check holds the only slot for an hour. The others are not run, and must read
+// UNKNOWN.
 //
 // Promise (Health over HTTP and gRPC): Every format shows the age of a result. A result that was not renewed in time reads UNKNOWN.
 func TestHealthDoesNotBelieveWhatNobodyRenewed(t *testing.T) {

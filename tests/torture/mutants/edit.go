@@ -1,17 +1,17 @@
 package main
 
-// edit changes one place of a package. Its code may use the packages in
-// imports: the file is made to import them.
+// edit changes one place in a package. Its code may use any package in imports;
+// the import is added to the file.
 type edit struct {
 	dir     string // of the package, from the module's root
 	scope   string // "Func", "Type.Method", or the name of a type or constant
 	clause  string // "T": only within the clause "case T" of the scope
 	pattern string // of the node in the scope; see parsePattern
-	code    string // what is put there; $ is the node that was found
+	code    string // the new code; $ is the node that was found
 	find    func(*finder, edit) (span, error)
 }
 
-// String names the place for errors.
+// String returns the place, for errors.
 func (e edit) String() string {
 	place := e.dir
 	if e.scope != "" {
@@ -32,7 +32,7 @@ func (p pkg) declare(code string) edit {
 	return edit{dir: string(p), code: "\n" + code + "\n", find: (*finder).end}
 }
 
-// field adds a field to a struct type.
+// field adds fields to a struct type.
 func (p pkg) field(typ, code string) edit {
 	return edit{dir: string(p), scope: typ, code: "\n" + code + "\n", find: (*finder).fields}
 }
@@ -65,17 +65,18 @@ func (p place) start(code string) edit { return p.with("", "\n"+code+"\n", (*fin
 // body replaces all statements.
 func (p place) body(code string) edit { return p.with("", code, (*finder).body) }
 
-// before inserts statements before the one that is or has the node.
+// before inserts statements before the statement that is or contains the node.
 func (p place) before(pattern, code string) edit {
 	return p.with(pattern, code+"\n$", (*finder).statement)
 }
 
-// after inserts statements after the one that is or has the node.
+// after inserts statements after the statement that is or contains the node.
 func (p place) after(pattern, code string) edit {
 	return p.with(pattern, "$\n"+code, (*finder).statement)
 }
 
-// around inserts statements before and after the one that is or has the node.
+// around inserts statements before and after the statement that is or contains
+// the node.
 func (p place) around(pattern, code string) edit {
 	return p.with(pattern, code+"\n$\n"+code, (*finder).statement)
 }

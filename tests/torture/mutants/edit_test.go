@@ -14,7 +14,7 @@ const file = "toy/toy.go"
 // program returns the text of package toy with a declaration.
 func program(declaration string) string { return "package toy\n" + declaration }
 
-// requireSame compares texts without their layout.
+// requireSame requires equal texts, except for their layout.
 func requireSame(t *testing.T, expected, actual string) {
 	t.Helper()
 	layout := strings.NewReplacer(" ", "", "\t", "", "\n", "", ";", "")

@@ -16,7 +16,7 @@ type finder struct {
 // span is a piece of one file.
 type span struct{ from, to token.Pos }
 
-// one returns the only element of found.
+// one returns the only element of found, or an error.
 func one[T any](found []T, what string) (x T, err error) {
 	if len(found) != 1 {
 		return x, fmt.Errorf("found %d of %s, want 1", len(found), what)
@@ -35,7 +35,7 @@ func collect[T ast.Node](root ast.Node, keep func(T) bool) (found []T) {
 	return found
 }
 
-// end finds the end of some file of the package.
+// end finds the end of any file of the package.
 func (f *finder) end(edit) (span, error) {
 	end := f.files[0].FileEnd
 	return span{end, end}, nil
@@ -150,8 +150,8 @@ func (f *finder) body(e edit) (span, error) {
 	return span{b.list[0].Pos(), b.list[len(b.list)-1].End()}, nil
 }
 
-// path finds the node of an edit. It returns the nodes around it too, the
-// innermost last.
+// path finds the node of an edit. It returns the nodes that contain it, and the
+// node last.
 func (f *finder) path(e edit) ([]ast.Node, error) {
 	b, err := f.block(e)
 	if err != nil {
@@ -181,7 +181,7 @@ func (f *finder) node(e edit) (span, error) {
 	return span{n.Pos(), n.End()}, nil
 }
 
-// statement finds the innermost statement of a body that is or has the node.
+// statement finds the innermost statement that is or contains the node.
 func (f *finder) statement(e edit) (span, error) {
 	path, err := f.path(e)
 	if err != nil {

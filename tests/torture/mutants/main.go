@@ -1,15 +1,14 @@
-// Command mutants breaks the library on purpose, one way at a time, and shows
-// that the tests of tests/torture notice; and that they pass when a change
-// breaks nothing. The sources stay as they are: the compiler reads changed ones
-// in their place (go test -overlay).
+// Command mutants breaks the library on purpose, in one way at a time, and shows
+// that the tests of tests/torture fail; and that they pass after a change that
+// breaks nothing. The sources do not change: go test -overlay replaces them.
 //
 //	go run ./tests/torture/mutants                  all variants; from the module's root
 //	go run ./tests/torture/mutants -only epoch      those with "epoch" in their names
 //
 // A variant is a list of edits (variants.go). An edit finds its place in the
-// syntax tree, by package, function and pattern. So it survives code that moves
-// within its function, and functions that move within their package. The
-// ordinary tests of this package report an edit that finds no place.
+// syntax tree, by package, function and pattern, so code may move within its
+// function, and functions within their package. The tests of this package report
+// an edit that finds no place.
 package main
 
 import (
@@ -52,7 +51,7 @@ func main() {
 	}
 }
 
-// try tests one variant.
+// try runs the tests on one variant.
 func try(v variant, race bool) (string, error) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -84,8 +83,8 @@ func try(v variant, race bool) (string, error) {
 	return "passes", nil
 }
 
-// write writes the changed sources of a variant, and the overlay that names
-// them. It returns the overlay's path.
+// write writes the changed sources of a variant and the overlay that names them.
+// It returns the path of the overlay.
 func write(v variant, dir string) (string, error) {
 	read, err := load(".", v)
 	if err != nil {

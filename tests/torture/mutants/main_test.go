@@ -26,8 +26,6 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Each variant finds its places in today's sources, and compiles.
-//
 // Promise (Torture): Every mutant finds its places in the sources, and compiles.
 func TestEveryVariantCompiles(t *testing.T) {
 	exports := exports(t)
@@ -48,8 +46,8 @@ func TestEveryVariantCompiles(t *testing.T) {
 	}
 }
 
-// exports returns the files that describe the compiled packages on which the
-// library is built, by import path.
+// exports returns the export data files of the packages that the library imports,
+// by import path.
 func exports(t *testing.T) map[string]string {
 	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", "./messages", "./actors/...", "./system")
 	list.Dir = root
@@ -64,8 +62,8 @@ func exports(t *testing.T) map[string]string {
 	return files
 }
 
-// compiler type-checks packages of this module from their sources, some of
-// them changed. It is the importer of what they import.
+// compiler type-checks packages of this module from their sources, some of which
+// are changed. It is also the importer for them.
 type compiler struct {
 	fset    *token.FileSet
 	changed sources

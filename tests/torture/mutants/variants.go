@@ -1,9 +1,9 @@
 package main
 
-// variant is the library, changed.
+// variant is a change of the library.
 type variant struct {
 	name   string
-	caught bool   // it is broken: the tests must fail; else they must pass
+	caught bool   // whether the tests must fail
 	run    string // the tests to run; default: the histories
 	flags  []string
 	edits  []edit
@@ -18,7 +18,7 @@ const (
 	system   pkg = "system"
 )
 
-// quick keeps a random machine from looking long for a simpler story.
+// quick bounds the time for which rapid searches for a simpler story.
 var quick = []string{"-rapid.shrinktime", "1s"}
 
 const gosched = `runtime.Gosched()`
@@ -41,8 +41,8 @@ var variants = []variant{
 		bench.field("Bench", `lives int`),
 		bench.in("Bench.End").start(`if b.lives < 5 && rand.IntN(8) == 0 { b.lives++; panic("crash") }`),
 	}},
-	{name: "poisoned: owners crash on cue, whole systems with them", run: "TestACrash|TestCrashes|TestWholeSystems", flags: []string{"-tags", "poison"}, edits: []edit{
-		messages.declare(`// Poison reports whether an owner is to crash on the message at hand.
+	{name: "poisoned: owners crash on command, also in whole systems", run: "TestACrash|TestCrashes|TestWholeSystems", flags: []string{"-tags", "poison"}, edits: []edit{
+		messages.declare(`// Poison reports whether an owner must crash on a message.
 			var Poison = func(owner, message string) bool { return false }`),
 		bench.field("Bench", `doing string`),
 		bench.in("Bench.Receive").start(`b.doing = fmt.Sprintf("%T", message)`),
