@@ -1,56 +1,56 @@
-# Every target with a comment behind it shows in `make help`.
-.PHONY: help demo test race fuzz lint bench rivals load soak mutants night check release
+# `make help` shows every target with a comment after ##.
+.PHONY: help demo test race fuzz lint promises bench rivals load soak mutants night check release
 FUZZTIME ?= 10s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-help: ## show this
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## watch a circuit open and heal, beside a twin without one
+demo: ## watch circuits open and close, beside a twin without them
 	go run ./cmd/demo
 
-test: ## the tests of all modules
+test: ## test all modules
 	go test work
 
-race: ## the tests of all modules under the race detector
+race: ## test all modules under the race detector
 	go test -race work
 
-fuzz: ## every fuzz target for FUZZTIME
+fuzz: ## run every fuzz target for FUZZTIME
 	@go list -f '{{.Dir}} {{range .TestGoFiles}}{{.}} {{end}}{{range .XTestGoFiles}}{{.}} {{end}}' ./... | while read -r dir files; do \
 	  for target in $$(cd $$dir && [ -z "$$files" ] || grep -ohE '^func Fuzz[A-Za-z0-9_]*' $$files /dev/null | cut -c6-); do \
 	    echo "$$target in $${dir#$(CURDIR)/}"; (cd $$dir && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 	  done; done
 
-lint: ## staticcheck, all modules
+lint: ## run staticcheck on all modules
 	go run $(STATICCHECK) work
 
 promises: ## write tests/PROMISES.md from the comments of the tests
 	go test ./tests -count=1 -run ThePageOfPromises -rewrite
 
-bench: ## our own hot paths
+bench: ## benchmark the hot paths
 	go test -run '^$$' -bench . -benchmem ./bench
 
-rivals: ## ours beside the rivals, in one run
+rivals: ## compare with other libraries, in one run
 	cd bench/rivals && go run .
 
-load: ## a guarded HTTP service under open-loop load
+load: ## put a guarded HTTP service under open-loop load
 	cd bench/load && go run .
 
 SOAK ?= 60s
-soak: ## everything at once, in real time, for SOAK: what grows is a leak
+soak: ## use everything at once, in real time, for SOAK, and find leaks
 	cd tests/soak && go run . -for $(SOAK) -markdown soak.md -chart soak.svg
 
-mutants: ## break the library on purpose: the torture must notice
+mutants: ## break the library on purpose; the torture tests must fail
 	go run ./tests/torture/mutants
 
-night: ## the torture at length, for a night
+night: ## run the torture tests for a night
 	go test ./tests/torture -timeout 12h -more 100 -steps 1000000 -seed $$(date +%s)
 	go test ./tests/torture -timeout 12h -run WholeSystems -days 7 -more 3 -seed $$(date +%s)
 	$(MAKE) fuzz FUZZTIME=10m
 	$(MAKE) mutants
 	$(MAKE) soak SOAK=1h
 
-check: ## what CI runs
+check: ## run what CI runs
 	.ci/run
 
 release: ## tag VERSION, as in make release VERSION=v0.1.0; pushes nothing
