@@ -131,7 +131,7 @@ func TestBreakersMayShareAProbe(t *testing.T) {
 		for _, b := range all {
 			require.Equal(t, api.Closed, b.State())
 		}
-		require.EqualValues(t, 4, runs.Load(), "who asks meanwhile joins the run in flight")
+		require.EqualValues(t, 4, runs.Load(), "callers join the run in flight")
 	})
 }
 

@@ -48,7 +48,7 @@ func TestAProbeTriesInsteadOfCallers(t *testing.T) {
 		tp := record(t, s)
 		b := probed(t, s, api.BreakerConfig{HalfOpenMaxCalls: 2})
 		after(59 * time.Second)
-		require.EqualValues(t, 1, runs.Load(), "while the circuit is open nobody asks")
+		require.EqualValues(t, 1, runs.Load(), "while the circuit is open the probe does not run")
 		after(time.Second)
 		play(t, b, "HALF_OPEN xxx")
 		err := b.Run(context.Background(), succeed)

@@ -94,7 +94,7 @@ func TestTheCapHoldsWhileIgnoredTrialsGiveTheirPermitsBack(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
 		play(t, b, "f 60s")
-		var now, most atomic.Int32
+		var now, peak atomic.Int32
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
@@ -102,7 +102,7 @@ func TestTheCapHoldsWhileIgnoredTrialsGiveTheirPermitsBack(t *testing.T) {
 				b.Run(context.Background(), func(context.Context) error {
 					n := now.Add(1)
 					defer now.Add(-1)
-					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+					for m := peak.Load(); n > m && !peak.CompareAndSwap(m, n); m = peak.Load() {
 					}
 					time.Sleep(7 * time.Millisecond)
 					return context.Canceled
@@ -110,7 +110,7 @@ func TestTheCapHoldsWhileIgnoredTrialsGiveTheirPermitsBack(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		require.EqualValues(t, 3, most.Load())
+		require.EqualValues(t, 3, peak.Load())
 		require.Equal(t, api.HalfOpen, b.State())
 		require.Zero(t, stats(t, b).Trials)
 	})

@@ -17,10 +17,10 @@ import (
 // Promise (Health): A check has one run in flight, and callers share it. A caller that leaves does not cancel it.
 func TestWhoAsksMeanwhileJoinsTheRunInFlight(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
-		var runs, atOnce, most atomic.Int32
+		var runs, atOnce, peak atomic.Int32
 		h := register(t, s, "db", onDemand, func(context.Context) (api.Details, error) {
 			runs.Add(1)
-			most.Store(max(most.Load(), atOnce.Add(1)))
+			peak.Store(max(peak.Load(), atOnce.Add(1)))
 			defer atOnce.Add(-1)
 			time.Sleep(5 * time.Second)
 			return nil, nil
@@ -35,7 +35,7 @@ func TestWhoAsksMeanwhileJoinsTheRunInFlight(t *testing.T) {
 		}
 		require.Equal(t, 5*time.Second, took(wg.Wait))
 		require.EqualValues(t, 2, runs.Load(), "Register's and one for all")
-		require.EqualValues(t, 1, most.Load())
+		require.EqualValues(t, 1, peak.Load())
 	})
 }
 

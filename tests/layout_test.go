@@ -192,7 +192,7 @@ func TestMachinesArePure(t *testing.T) {
 			require.False(t, below(pkg, protoactor), s.path)
 		}
 		require.False(t, calls(s.syntax, "time", "Now", "Since", "Until", "Sleep", "AfterFunc", "NewTimer", "After", "Tick"),
-			"%s has a clock of its own", s.path)
+			"%s reads a clock", s.path)
 		ast.Inspect(s.syntax, func(n ast.Node) bool {
 			_, starts := n.(*ast.GoStmt)
 			require.False(t, starts, "%s starts a goroutine", s.path)

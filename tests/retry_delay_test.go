@@ -51,16 +51,16 @@ func TestJitterStaysInItsRange(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			least, most := time.Duration(math.MaxInt64), time.Duration(0)
+			lowest, highest := time.Duration(math.MaxInt64), time.Duration(0)
 			for range 10_000 {
 				d := row.cfg.Delay(1)
-				least, most = min(least, d), max(most, d)
+				lowest, highest = min(lowest, d), max(highest, d)
 			}
-			require.GreaterOrEqual(t, least, row.from)
-			require.LessOrEqual(t, most, row.to)
+			require.GreaterOrEqual(t, lowest, row.from)
+			require.LessOrEqual(t, highest, row.to)
 			spread := row.to - row.from
-			require.Less(t, least, row.from+spread/10, "the draws spread over the range")
-			require.Greater(t, most, row.to-spread/10)
+			require.Less(t, lowest, row.from+spread/10, "the draws spread over the range")
+			require.Greater(t, highest, row.to-spread/10)
 		})
 	}
 }

@@ -83,7 +83,7 @@ func TestARetryStopsAtTheFirstSuccess(t *testing.T) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 5})
 		a := failures(2)
 		require.NoError(t, api.Run(context.Background(), r, a.fn))
-		require.Equal(t, []int{1, 2, 3}, a.numbers, "Attempt tells fn where it is")
+		require.Equal(t, []int{1, 2, 3}, a.numbers, "Attempt returns the number of the attempt")
 	})
 }
 
@@ -102,12 +102,12 @@ func TestAttemptIsOneAnywhereElse(t *testing.T) {
 func TestOnRetryIsToldBeforeEachWait(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		begin := time.Now()
-		var told []string
+		var calls []string
 		r := retry(t, s, api.RetryConfig{OnRetry: func(err error, attempt int, delay time.Duration) {
-			told = append(told, fmt.Sprint(time.Since(begin), " ", err, " ", attempt, " ", delay))
+			calls = append(calls, fmt.Sprint(time.Since(begin), " ", err, " ", attempt, " ", delay))
 		}})
 		require.Error(t, api.Run(context.Background(), r, fail))
-		require.Equal(t, []string{"0s boom 1 1s", "1s boom 2 2s"}, told)
+		require.Equal(t, []string{"0s boom 1 1s", "1s boom 2 2s"}, calls)
 	})
 }
 

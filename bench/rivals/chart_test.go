@@ -15,7 +15,7 @@ func TestTheChartShowsEveryResult(t *testing.T) {
 	results, err := os.ReadFile("RESULTS.md")
 	require.NoError(t, err)
 	measured, rows := readTables(string(results))
-	require.Len(t, rows, bytes.Count(results, []byte("±")), "a row names no pair of today: run rivals anew")
+	require.Len(t, rows, bytes.Count(results, []byte("±")), "a row of RESULTS.md has no pair: run rivals again")
 	texts := readable(t, "chart.svg")
 	require.Contains(t, texts, measured)
 	for _, row := range rows {

@@ -72,7 +72,7 @@ func TestDrainingInEveryFormat(t *testing.T) {
 			}
 			require.Equal(t, 200, get(s.Health().Handler(), "/health").code)
 			require.Equal(t, "ok", get(s.Health().Handler(), "/livez").body)
-			require.Equal(t, "ok", get(s.Health().Handler(), "/readyz/db").body, "the check itself is well")
+			require.Equal(t, "ok", get(s.Health().Handler(), "/readyz/db").body, "the check itself is HEALTHY")
 		}
 		look(false)
 		require.NoError(t, s.Drain(t.Context(), 0, func(context.Context) error { look(true); return nil }))

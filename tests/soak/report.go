@@ -142,7 +142,7 @@ func (r *report) markdown(to io.Writer) error {
 	} {
 		fmt.Fprintf(&b, "| %s | %d |\n", row.name, row.count.Load())
 	}
-	fmt.Fprintf(&b, "\nA breaker that nothing was wrong with, amid all that: p50 %v, p99 %v, p99.9 %v, max %v of %d calls.\n",
+	fmt.Fprintf(&b, "\nCalls through a breaker whose dependency never failed: p50 %v, p99 %v, p99.9 %v, max %v, %d calls.\n",
 		quantile(r.latency, 50), quantile(r.latency, 99), quantile(r.latency, 99.9), quantile(r.latency, 100), r.latency.TotalCount())
 	for _, text := range r.broken {
 		fmt.Fprintf(&b, "\n**BROKEN:** %s\n", text)

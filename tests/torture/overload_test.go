@@ -223,18 +223,18 @@ func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
 	s := start(t)
 	b, err := s.Breaker("b", api.BreakerConfig{})
 	require.NoError(t, err)
-	gate, told, all := make(chan struct{}), 0, make(chan struct{})
+	gate, count, all := make(chan struct{}), 0, make(chan struct{})
 	release := sync.OnceFunc(func() { close(gate) })
 	t.Cleanup(release)
 	s.Subscribe(func(e api.Event) {
 		<-gate
 		switch e := e.(type) {
 		case api.Dropped:
-			told += e.Count
+			count += e.Count
 		case api.BreakerChanged:
-			told++
+			count++
 		}
-		if told == changes {
+		if count == changes {
 			close(all)
 		}
 	})

@@ -86,7 +86,7 @@ func badHandlers() []row {
 		}})
 	}
 	rows = append(rows,
-		row{"Health.HandlerWith", "details for nobody knows whom", refused("health handler", "ShowDetails"), func(v *victim) error {
+		row{"Health.HandlerWith", "details for an unknown audience", refused("health handler", "ShowDetails"), func(v *victim) error {
 			return second(v.h.HandlerWith(api.HandlerConfig{ShowDetails: 255}))
 		}},
 		row{"Health.HandlerWith", "an Authorize that panics", fine, func(v *victim) error {
