@@ -150,7 +150,7 @@ func TestShutdownNamesTheChecksThatAreStuck(t *testing.T) {
 }
 
 // Promise (System, events, logs and errors): Shutdown lets running calls return their own results, and ends the waits of retries.
-func TestShutdownAmidTraffic(t *testing.T) {
+func TestShutdownUnderTraffic(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		p := api.Compose(api.Timeout(time.Second), retry(t, s, api.RetryConfig{}), breaker(t, s, api.BreakerConfig{FailureThreshold: 50}))
 		var wg sync.WaitGroup

@@ -21,9 +21,9 @@ func (w *world) complain(format string, args ...any) {
 	w.broken = append(w.broken, fmt.Sprintf("%v: %s", time.Since(w.begun), fmt.Sprintf(format, args...)))
 }
 
-// subscribe lets one listen who is fast, one who is slow and one who panics.
+// subscribe adds three subscribers: a fast one, a slow one and one that panics.
 func (w *world) subscribe() {
-	hear := func(h *hearing, e api.Event) {
+	hear := func(h *received, e api.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if lost, ok := e.(api.Dropped); ok {
@@ -37,8 +37,8 @@ func (w *world) subscribe() {
 	w.s.Subscribe(func(e api.Event) { hear(&w.bad, e); panic("a bad listener") })
 }
 
-// watch follows the changes of every breaker and check: each begins where the
-// last one ended.
+// watch is the fast subscriber. It requires that each change of a breaker or a
+// check starts from the state in which the last one ended.
 func (w *world) watch(e api.Event) {
 	w.mu.Lock()
 	w.heard++
@@ -82,31 +82,31 @@ func (w *world) follow(e api.BreakerChanged) {
 	w.capped(i)
 }
 
-// capped complains if more trials run than may.
+// capped complains if more trials run than the settings allow.
 func (w *world) capped(i int) {
 	s, err := w.breakers[i].Stats()
-	if most := w.seen[i].trials.Load(); err == nil && int64(s.Trials) > most {
-		w.complain("%s has %d trials at once, not %d", s.Name, s.Trials, most)
+	if allowed := w.seen[i].trials.Load(); err == nil && int64(s.Trials) > allowed {
+		w.complain("%s has %d trials at once, not %d", s.Name, s.Trials, allowed)
 	}
 }
 
-// auditor compares all counts when everybody waits for something.
-func (w *world) auditor(over context.Context, luck *rand.Rand) {
-	for w.pause(over, luck, time.Hour) {
+// auditor audits at random times, when all goroutines wait.
+func (w *world) auditor(over context.Context, random *rand.Rand) {
+	for w.pause(over, random, time.Hour) {
 		synctest.Wait()
 		w.audit()
 	}
 }
 
-// audit recounts every breaker and retry. Nobody else may be at work.
+// audit recounts every breaker and retry. No other goroutine may be running.
 func (w *world) audit() {
 	w.audits++
 	now := time.Now()
 	for i, b := range w.breakers {
-		s, err := sober(b.Stats)
-		r, alsoErr := sober(w.retries[i].Stats)
+		s, err := untilAnswered(b.Stats)
+		r, alsoErr := untilAnswered(w.retries[i].Stats)
 		if !time.Now().Equal(now) {
-			return // an owner was away, for it had crashed too often: others are at work again
+			return // an owner was waiting for its restart, so other goroutines have run
 		}
 		if err = errors.Join(err, alsoErr); err != nil {
 			w.complain("an owner did not answer: %v", err)
@@ -122,8 +122,8 @@ func (w *world) audit() {
 	}
 }
 
-// sober asks until the owner does not crash on the question.
-func sober[A any](ask func() (A, error)) (a A, err error) {
+// untilAnswered asks until the owner does not crash on the message.
+func untilAnswered[A any](ask func() (A, error)) (a A, err error) {
 	for {
 		if a, err = ask(); !errors.Is(err, api.ErrCrashed) {
 			return a, err
@@ -131,13 +131,15 @@ func sober[A any](ask func() (A, error)) (a A, err error) {
 	}
 }
 
-// recount compares what a breaker counts with what was seen of it.
+// recount returns how the statistics of a breaker differ from what its callers
+// and subscribers saw, or "".
 func (w *world) recount(i int, s api.BreakerStats) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	seen := &w.seen[i]
-	// Each admitted call has ended one way, is running, or its result was lost in
-	// a crash; a trial that was overdue failed once more than that.
+	// Each admitted call has ended in one way, is running, or lost its result in a
+	// crash. An overdue trial is counted twice: as a failure when it is overdue, and
+	// as late when it reports.
 	counted := s.Successes + s.Failures + s.Ignored + s.Late + uint64(seen.running.Load()) + lostTo(s.Name)
 	switch {
 	case counted != seen.admitted.Load()+seen.overdue:
@@ -145,9 +147,9 @@ func (w *world) recount(i int, s api.BreakerStats) string {
 	case s.Rejected != seen.refused.Load():
 		return fmt.Sprintf("%d were refused", seen.refused.Load())
 	case s.Opened != seen.opened:
-		return fmt.Sprintf("%d changes to OPEN were told", seen.opened)
+		return fmt.Sprintf("%d changes to OPEN were emitted", seen.opened)
 	case s.State != w.states[s.Name]:
-		return fmt.Sprintf("the last change told was to %v", w.states[s.Name])
+		return fmt.Sprintf("the last change emitted was to %v", w.states[s.Name])
 	}
 	return ""
 }
@@ -156,7 +158,7 @@ func (w *world) judge(t *testing.T, shut bool) {
 	if !shut {
 		w.audit()
 		for _, b := range w.breakers {
-			s, err := sober(b.Stats)
+			s, err := untilAnswered(b.Stats)
 			require.NoError(t, err)
 			require.Zero(t, s.Trials, "%+v", s)
 			require.Equal(t, b.State(), s.State)
@@ -172,6 +174,6 @@ func (w *world) judge(t *testing.T, shut bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	require.Empty(t, w.broken)
-	require.Equal(t, w.heard, w.slow.heard+w.slow.lost, "a slow listener gets each event, or hears how many it lost")
+	require.Equal(t, w.heard, w.slow.heard+w.slow.lost, "a slow listener gets each event, or the number of those it lost")
 	require.Equal(t, w.heard, w.bad.heard+w.bad.lost)
 }

@@ -15,15 +15,15 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// budgetModel remembers every call and every granted retry, and counts them
-// anew each time it is asked.
+// budgetModel remembers every call and every granted retry, and recounts them
+// for each question.
 type budgetModel struct {
 	origin         time.Time
 	budget         api.RetryBudget
 	calls, retries []time.Time
 }
 
-// recent counts the moments that lie in the ten slices of the window that end now.
+// recent counts the moments in the last ten slices of the window.
 func (m *budgetModel) recent(moments []time.Time, now time.Time) (n int) {
 	slice := func(at time.Time) int64 { return int64(at.Sub(m.origin) / (m.budget.Window / 10)) }
 	for _, at := range moments {
@@ -47,14 +47,14 @@ func (m *budgetModel) grants(now time.Time) bool {
 // Promise (Torture): Breaker, retry budget and health check agree with simple models that recount everything from the start.
 func TestARetryBudgetGrantsWhatANaiveRecountGrants(t *testing.T) { drive(t, budgetStory) }
 
-func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {
+func budgetStory(t *testing.T, random *rand.Rand, drawn []int) string {
 	const name = "story"
 	budget := api.RetryBudget{
-		Ratio:        float64(luck.IntN(21)) / 10,
-		MinPerSecond: float64(luck.IntN(4)),
-		Window:       time.Duration(1+luck.IntN(5)) * time.Second,
+		Ratio:        float64(random.IntN(21)) / 10,
+		MinPerSecond: float64(random.IntN(4)),
+		Window:       time.Duration(1+random.IntN(5)) * time.Second,
 	}
-	attempts := 1 + luck.IntN(4)
+	attempts := 1 + random.IntN(4)
 	config := func(budget api.RetryBudget) api.RetryConfig {
 		return api.RetryConfig{MaxAttempts: attempts, InitialDelay: 1, MaxDelay: 1, Jitter: api.JitterNone, Budget: &budget}
 	}
@@ -64,10 +64,10 @@ func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {
 	var want api.RetryStats
 	want.Name = name
 	for _, what := range drawn {
-		time.Sleep(time.Duration(luck.IntN(251)) * time.Millisecond)
+		time.Sleep(time.Duration(random.IntN(251)) * time.Millisecond)
 		switch what % 20 {
 		case 0:
-			m.budget.Ratio, m.budget.MinPerSecond = float64(luck.IntN(21))/10, float64(luck.IntN(4))
+			m.budget.Ratio, m.budget.MinPerSecond = float64(random.IntN(21))/10, float64(random.IntN(4))
 			require.NoError(t, r.Configure(config(m.budget)))
 			continue
 		case 1:
@@ -109,7 +109,9 @@ func budgetStory(t *testing.T, luck *rand.Rand, drawn []int) string {
 	return ""
 }
 
-// follow plays one call of so many failures, just made, on the model.
+// follow applies the call that was made last to the model. Its function fails
+// that many times, and it has at most that many attempts. It returns the reason
+// that the RetryError must have.
 func (m *budgetModel) follow(failures, attempts int, want *api.RetryStats) (reason string) {
 	for n := 1; n <= failures; n++ {
 		switch {

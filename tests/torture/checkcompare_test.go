@@ -12,14 +12,14 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// hear writes down what subscribers are told.
-func (u *checkup) hear(e api.Event) {
+// onEvent is a subscriber. It records the events of checks.
+func (u *checkup) onEvent(e api.Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch e := e.(type) {
 	case api.CheckChanged:
 		if c := u.named(e.Name, e.At); c != nil {
-			c.told = append(c.told, e)
+			c.events = append(c.events, e)
 		}
 	case api.CheckRestarted:
 		if c := u.named(e.Name, e.At); c != nil {
@@ -28,39 +28,40 @@ func (u *checkup) hear(e api.Event) {
 	}
 }
 
-// named returns the check of a name, unless it crowds the others out.
+// named returns the check of that name, or nil for one of the hogs.
 func (u *checkup) named(name string, at time.Time) *checkLog {
 	if strings.HasPrefix(name, "hog") {
 		return nil
 	}
 	c := u.checks[name[0]-'a']
 	if !c.gone.IsZero() && c.gone.Before(at) {
-		u.complain(name + " is gone, but tells something")
+		u.complain(name + " is deregistered, and emits an event")
 	}
 	return c
 }
 
-// restart takes in that the supervisor restarted the check, and reports what is wrong with that.
+// restart records a restart by the supervisor, and returns what is wrong with it,
+// or "".
 func (c *checkLog) restart(e api.CheckRestarted) string {
 	n, crashes := len(c.restarted), c.crashes()
 	c.restarted = append(c.restarted, e.At)
 	if n >= len(crashes) {
 		return c.name + " is restarted though it did not crash"
 	}
-	least, most := c.pauses(n)
-	if pause := e.At.Sub(crashes[n]); pause < least || pause > most || e.Restarts != n+1 {
-		return fmt.Sprintf("%s is restarted for the %dth time after %v, not %v to %v", c.name, e.Restarts, pause, least, most)
+	shortest, longest := c.pauses(n)
+	if pause := e.At.Sub(crashes[n]); pause < shortest || pause > longest || e.Restarts != n+1 {
+		return fmt.Sprintf("%s is restarted for the %dth time after %v, not %v to %v", c.name, e.Restarts, pause, shortest, longest)
 	}
 	return ""
 }
 
-// compare compares all that can be seen now with a recount.
+// compare compares everything that a user can see now with a recount.
 func (u *checkup) compare(now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	snap := u.s.Health().Snapshot()
 	u.complain(overall(snap, u.checks))
-	u.complain(u.served(snap))
+	u.complain(u.comparePages(snap))
 	seen := 0
 	for _, c := range u.checks {
 		if c == nil || !c.gone.IsZero() {
@@ -72,8 +73,8 @@ func (u *checkup) compare(now time.Time) {
 			continue
 		}
 		seen++
-		u.complain(c.reads(snap.Checks[i], now))
-		u.complain(c.tells(now))
+		u.complain(c.compareResult(snap.Checks[i], now))
+		u.complain(c.compareEvents(now))
 		u.complain(c.overdue(now, u.free))
 	}
 	if got := len(snap.Checks) - len(u.hogs); got != seen {
@@ -82,22 +83,23 @@ func (u *checkup) compare(now time.Time) {
 	u.patience(now)
 }
 
-// patience complains about questions that wait for too long.
+// patience complains about calls of Run that wait too long.
 func (u *checkup) patience(now time.Time) {
 	u.asks = slices.DeleteFunc(u.asks, func(a *checkAsk) bool { return !a.to.IsZero() })
 	for _, a := range u.asks {
-		links := time.Duration(1 + len(a.of.above))
+		links := time.Duration(1 + len(a.of.upstream))
 		if now.Sub(latest(a.from, u.free)) > 6*time.Second*links*links {
 			u.complain(fmt.Sprintf("%s was asked at %v and does not answer", a.of.name, a.from))
 		}
 	}
 }
 
-// tells reports what is wrong with the events: each change is told, once, in order.
-func (c *checkLog) tells(now time.Time) string {
+// compareEvents returns what is wrong with the events, or "". Each change must
+// have been emitted once, in order.
+func (c *checkLog) compareEvents(now time.Time) string {
 	changes := c.recount(now).Changes
-	if len(changes) != len(c.told) {
-		return fmt.Sprintf("%s told %+v of %+v", c.name, c.told, changes)
+	if len(changes) != len(c.events) {
+		return fmt.Sprintf("%s emitted %+v of %+v", c.name, c.events, changes)
 	}
 	for i, change := range changes {
 		want := api.CheckChanged{
@@ -107,18 +109,18 @@ func (c *checkLog) tells(now time.Time) string {
 		if want.Flapping {
 			want.Message += " (flapping)"
 		}
-		if c.told[i] != want {
-			return fmt.Sprintf("%s told %+v, recounted %+v", c.name, c.told[i], want)
+		if c.events[i] != want {
+			return fmt.Sprintf("%s emitted %+v, recounted %+v", c.name, c.events[i], want)
 		}
 	}
 	return ""
 }
 
-// served reports how the pages and Status differ from the snapshot, taken at
-// the same moment. A page that is made anew is the snapshot. One that is kept
-// may be that of the last time, if that was in the same second of the clock and
-// no result is new.
-func (u *checkup) served(snap api.SystemHealth) string {
+// comparePages returns how the pages and Status differ from a snapshot of this
+// moment, or "". A page that is rendered now must equal the snapshot. A cached one
+// may also equal the last one, if there was no new result and no new second of
+// the clock since.
+func (u *checkup) comparePages(snap api.SystemHealth) string {
 	want := word(snap.Status)
 	facts := fmt.Sprint(snap.Timestamp.Unix())
 	for _, c := range snap.Checks {
@@ -132,12 +134,12 @@ func (u *checkup) served(snap api.SystemHealth) string {
 		return fmt.Sprintf("the page shows %s, the snapshot is %s", fresh, want)
 	}
 	if u.kept.page != want && u.kept != before {
-		return fmt.Sprintf("the page that is kept shows %s, the snapshot is %s", u.kept.page, want)
+		return fmt.Sprintf("the cached page shows %s, the snapshot is %s", u.kept.page, want)
 	}
 	return ""
 }
 
-// read returns what a page shows of status, names and messages.
+// read returns the statuses, names and messages on a page.
 func (u *checkup) read(path string) string {
 	page := httptest.NewRecorder()
 	u.page.ServeHTTP(page, httptest.NewRequest(http.MethodGet, path, nil))
@@ -157,7 +159,8 @@ func (u *checkup) read(path string) string {
 
 func word(s api.Status) string { return strings.ToLower(s.String()) }
 
-// overall recounts what the statuses amount to, and who is to blame.
+// overall returns how the overall status and the root causes differ from those
+// of the checks, or "".
 func overall(all api.SystemHealth, checks [4]*checkLog) string {
 	seen := map[api.Status]bool{}
 	var causes []string
@@ -184,8 +187,8 @@ func overall(all api.SystemHealth, checks [4]*checkLog) string {
 	return ""
 }
 
-// tell writes the story down.
-func (u *checkup) tell() string {
+// transcript returns the story, for a failure.
+func (u *checkup) transcript() string {
 	var b strings.Builder
 	for _, c := range u.checks {
 		if c == nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// maybe is what an observer may say who does not know the jitter.
+// maybe is an answer of the model, which does not know the jitter.
 type maybe uint8
 
 const (
@@ -19,7 +19,8 @@ const (
 	yes
 )
 
-// stale tells whether there should have been another result by now.
+// stale reports whether the result must read stale, because there should have been
+// another by now.
 func (c *checkLog) stale(now time.Time) maybe {
 	facts := c.facts(now)
 	if len(facts) == 0 || c.cfg.Interval == api.OnDemand || !c.stuckSince(now).IsZero() {
@@ -48,7 +49,7 @@ func (c *checkLog) stale(now time.Time) maybe {
 	return no
 }
 
-// crashed tells whether it waits for its supervisor.
+// crashed reports whether the check waits for its restart.
 func (c *checkLog) crashed(now time.Time) bool {
 	n := 0
 	for _, at := range c.restarted {
@@ -67,7 +68,7 @@ func (c *checkLog) crashed(now time.Time) bool {
 
 func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
-// down tells whether it blocks those that stand on it.
+// down reports whether the check blocks those that depend on it.
 func (c *checkLog) down(now time.Time) maybe {
 	switch stale := c.stale(now); {
 	case c.recount(now).Status != api.Unhealthy || stale == yes:
@@ -78,23 +79,25 @@ func (c *checkLog) down(now time.Time) maybe {
 	return yes
 }
 
-// roots returns what may be named as the root cause, and whether it is blocked.
+// roots returns the checks that may be named as the root cause, and whether the
+// check is blocked.
 func (c *checkLog) roots(now time.Time) (names []string, blocked maybe) {
-	for _, a := range c.above {
+	for _, a := range c.upstream {
 		down := a.down(now)
 		if down == no {
 			continue
 		}
 		blocked = max(blocked, down)
-		if !slices.ContainsFunc(a.above, func(b *checkLog) bool { return b.down(now) == yes }) {
+		if !slices.ContainsFunc(a.upstream, func(b *checkLog) bool { return b.down(now) == yes }) {
 			names = append(names, a.name)
 		}
 	}
 	return names, blocked
 }
 
-// reads reports how got, read now, differs from what was recounted: "" if it does not.
-func (c *checkLog) reads(got api.CheckResult, now time.Time) string {
+// compareResult returns how got, which was read now, differs from the recount, or
+// "".
+func (c *checkLog) compareResult(got api.CheckResult, now time.Time) string {
 	want := c.recount(now)
 	want.Restarts = len(c.restarted)
 	if !want.Timestamp.IsZero() {
@@ -125,45 +128,45 @@ func (c *checkLog) reads(got api.CheckResult, now time.Time) string {
 	return ""
 }
 
-// answers reports what is wrong with the answer to a question.
-func (c *checkLog) answers(a *checkAsk) string {
+// compareAnswer returns what is wrong with the result of a call of Run, or "".
+func (c *checkLog) compareAnswer(a *checkAsk) string {
 	got, at := a.answer, a.to
-	just := at.Add(-1) // the answer and the change may have come at the same moment
+	just := at.Add(-1) // a change may have come at the moment of the answer, and after it
 	switch {
 	case strings.HasPrefix(got.Message, "not finished: "):
 		ended := a.story.closed || !c.gone.IsZero() && !c.gone.After(at)
-		if got.Status != api.Unknown || a.gaveUp == nil && !ended {
-			return fmt.Sprintf("%s told that it has not finished: %+v", c.name, got)
+		if got.Status != api.Unknown || a.ctxErr == nil && !ended {
+			return fmt.Sprintf("%s answered that it has not finished: %+v", c.name, got)
 		}
 		return ""
 	case got.BlockedBy != "":
 		before, _ := c.roots(just)
 		after, _ := c.roots(at)
 		if got.Status != api.Unknown || !slices.Contains(append(before, after...), got.BlockedBy) {
-			return fmt.Sprintf("%s told that it is blocked: %+v", c.name, got)
+			return fmt.Sprintf("%s answered that it is blocked: %+v", c.name, got)
 		}
 		return ""
-	case !got.Timestamp.Equal(at): // only what is known
+	case !got.Timestamp.Equal(at): // the last result, not a fresh one
 		if c.stuckSince(at).IsZero() && !c.crashed(at) && !c.crashed(just) && !c.returnedAt(at) {
-			return fmt.Sprintf("%s told something old: %+v", c.name, got)
+			return fmt.Sprintf("%s answered with an old result: %+v", c.name, got)
 		}
 		return ""
 	}
 	facts := c.facts(at)
-	for n := len(facts); n > 0 && facts[n-1].at.Equal(at); n-- { // several may have come at that moment
+	for n := len(facts); n > 0 && facts[n-1].at.Equal(at); n-- { // there may be several at that moment
 		if then := c.weigh(facts[:n]); got.Status == then.Status && got.Message == then.Message {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s told %+v, recounted %+v", c.name, got, c.recount(at))
+	return fmt.Sprintf("%s answered %+v, recounted %+v", c.name, got, c.recount(at))
 }
 
-// returnedAt tells whether a run ended, or was given up, at that moment.
+// returnedAt reports whether a run ended at that moment.
 func (c *checkLog) returnedAt(at time.Time) bool {
 	return slices.ContainsFunc(c.runs, func(r *checkRun) bool { return r.end.Equal(at) })
 }
 
-// mayBegin reports why no run may begin now; crowded: slots are short.
+// mayBegin returns why no run may begin now, or "".
 func (c *checkLog) mayBegin(now time.Time) string {
 	if !c.gone.IsZero() && c.gone.Before(now) {
 		return c.name + " runs though it is gone"
@@ -171,7 +174,7 @@ func (c *checkLog) mayBegin(now time.Time) string {
 	if c.inFlight() != nil {
 		return c.name + " runs twice at once"
 	}
-	for _, a := range c.above {
+	for _, a := range c.upstream {
 		if a.down(now) == yes && a.down(now.Add(-1)) == yes {
 			return c.name + " runs though it is blocked by " + a.name
 		}
@@ -183,36 +186,36 @@ func (c *checkLog) mayBegin(now time.Time) string {
 	asked := slices.ContainsFunc(c.asks, func(a *checkAsk) bool { return a.to.IsZero() || !a.to.Before(ended) })
 	again := slices.ContainsFunc(c.restarted, func(at time.Time) bool { return !at.Before(ended) })
 	switch first, _ := c.due(now); {
-	case c.crashed(now.Add(-1)) && !c.crashes()[len(c.crashes())-1].Add(c.leastPause()).Before(now.Add(1)):
+	case c.crashed(now.Add(-1)) && !c.crashes()[len(c.crashes())-1].Add(c.minPause()).Before(now.Add(1)):
 		return c.name + " runs before its restart"
 	case asked || again || c.crashed(now.Add(-1)):
 		return ""
 	case c.cfg.Interval == api.OnDemand:
-		return c.name + " runs though nobody asked"
+		return c.name + " runs though no caller asked"
 	case now.Before(first):
 		return fmt.Sprintf("%s runs %v too early", c.name, first.Sub(now))
 	}
 	return ""
 }
 
-func (c *checkLog) leastPause() time.Duration {
-	least, _ := c.pauses(len(c.crashes()) - 1)
-	return least
+func (c *checkLog) minPause() time.Duration {
+	shortest, _ := c.pauses(len(c.crashes()) - 1)
+	return shortest
 }
 
-// owed tells whether it is to run though nobody asks: for the first time, or
-// after a restart.
+// owed reports whether the check must run though no caller asks: for the first
+// time, or after a restart.
 func (c *checkLog) owed() bool {
 	runs, restarts := len(c.runs), len(c.restarted)
 	return runs == 0 || restarts > 0 && c.restarted[restarts-1].After(c.runs[runs-1].begin)
 }
 
-// overdue reports what should have happened by now, but has not. Since: when
-// there was last a reason to wait.
+// overdue returns what should have happened by now and has not, or "". Before
+// since, there was a reason to wait.
 func (c *checkLog) overdue(now, since time.Time) string {
 	crashes := c.crashes()
 	if n := len(crashes); c.crashed(now) {
-		if _, most := c.pauses(n - 1); now.After(latest(crashes[n-1].Add(most), since)) {
+		if _, longest := c.pauses(n - 1); now.After(latest(crashes[n-1].Add(longest), since)) {
 			return fmt.Sprintf("%s crashed at %v and is not restarted", c.name, crashes[n-1])
 		}
 		return ""
@@ -220,16 +223,16 @@ func (c *checkLog) overdue(now, since time.Time) string {
 	if !c.gone.IsZero() || c.inFlight() != nil || c.cfg.Interval == api.OnDemand && !c.owed() {
 		return ""
 	}
-	for _, a := range c.above {
+	for _, a := range c.upstream {
 		changes := a.recount(now).Changes
 		if a.recount(now).Status == api.Unhealthy {
-			return "" // or stale since who knows when
+			return "" // c is blocked, unless a is stale, for a time that is not known
 		}
 		if n := len(changes); n > 0 && changes[n-1].From == api.Unhealthy {
 			since = latest(since, changes[n-1].At)
 		}
 	}
-	look := time.Second // how often a blocked check looks whether it still is
+	look := time.Second // how long until a blocked check notices that it no longer is
 	if c.cfg.Interval != api.OnDemand {
 		look = min(look, c.cfg.Interval)
 	}

@@ -8,22 +8,22 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// checkLog is a health check as a patient observer knows it: a list of all that
-// happened to it, recounted from the beginning each time somebody asks. It is
-// written from the contract alone and remembers no status.
+// checkLog is the model of a health check: a list of all that happened to it. It
+// keeps no status; each question recounts the list from the beginning. It is
+// written from the documentation alone.
 type checkLog struct {
-	name  string
-	cfg   api.CheckConfig // nothing is left to defaults
-	above []*checkLog     // what it stands on, directly or not
+	name     string
+	cfg      api.CheckConfig // without defaults
+	upstream []*checkLog     // what it depends on, directly or not
 
-	registered, gone time.Time // gone: deregistered; zero: it is there
+	registered, gone time.Time // gone: when it was deregistered, or zero
 	runs             []*checkRun
-	asks             []*checkAsk // of this check, and of those that stand on it
+	asks             []*checkAsk // for this check, and for those that depend on it
 	restarted        []time.Time
-	told             []api.CheckChanged
+	events           []api.CheckChanged
 }
 
-// checkRun is one run of its function.
+// checkRun is one run of the check's function.
 type checkRun struct {
 	begin, end time.Time // end is zero while it runs
 	status     api.Status
@@ -34,26 +34,26 @@ type checkRun struct {
 
 func (r *checkRun) over(now time.Time) bool { return !r.end.IsZero() && !r.end.After(now) }
 
-// checkAsk is one question to it.
+// checkAsk is one call of Run.
 type checkAsk struct {
 	of       *checkLog
 	story    *checkup
-	from, to time.Time // to is zero while it waits
+	from, to time.Time // to is zero until it returns
 	answer   api.CheckResult
-	gaveUp   error // what had become of the asker's ctx
+	ctxErr   error // the error of the caller's ctx, once answered
 }
 
-// checkFact is something that speaks for or against the status.
+// checkFact is an outcome, or another reason for a status.
 type checkFact struct {
-	at, begin time.Time // begin: of its run
+	at, begin time.Time // begin: when its run began
 	status    api.Status
 	message   string
 	details   api.Details
-	atOnce    bool // whatever the streaks say
-	gaveUp    bool // it is no outcome: nobody waits for the stuck run any longer
+	atOnce    bool // the status changes at once, whatever the streaks say
+	gaveUp    bool // not an outcome: the owner stopped waiting for a stuck run
 }
 
-// facts lists what is known by now, in order.
+// facts returns the facts until now, in order.
 func (c *checkLog) facts(now time.Time) (facts []checkFact) {
 	for _, r := range c.runs {
 		limit := r.begin.Add(c.cfg.Timeout)
@@ -76,7 +76,7 @@ func (c *checkLog) facts(now time.Time) (facts []checkFact) {
 	return facts
 }
 
-// inARow counts the outcomes at the end of facts that are all failures, or none.
+// inARow counts the failures at the end of facts, or the successes.
 func inARow(facts []checkFact, failures bool) (n int) {
 	for _, f := range slices.Backward(facts) {
 		switch {
@@ -90,10 +90,10 @@ func inARow(facts []checkFact, failures bool) (n int) {
 	return n
 }
 
-// recount tells how the check stands at a moment, whatever it stands on.
+// recount returns the result of the check now, as if it depended on no other.
 func (c *checkLog) recount(now time.Time) api.CheckResult { return c.weigh(c.facts(now)) }
 
-// weigh tells how the check stands after these facts.
+// weigh returns the result of the check after these facts.
 func (c *checkLog) weigh(facts []checkFact) (result api.CheckResult) {
 	result.Name = c.name
 	failed, since := 0, time.Time{}
@@ -131,7 +131,7 @@ func (c *checkLog) weigh(facts []checkFact) (result api.CheckResult) {
 	return result
 }
 
-// next is the status after the last fact.
+// next returns the status after the last fact.
 func (c *checkLog) next(was api.Status, facts []checkFact) api.Status {
 	last := facts[len(facts)-1]
 	switch {
@@ -160,7 +160,7 @@ func recovered(failures int, lasted time.Duration, message string) string {
 	return text
 }
 
-// flaps tells whether the status changed too often lately.
+// flaps reports whether the status changed so often lately that it flaps.
 func (c *checkLog) flaps(changes []api.CheckChange, now time.Time) bool {
 	within, n := 20*c.cfg.Interval, 0
 	if c.cfg.Interval == api.OnDemand {
@@ -178,7 +178,7 @@ func lastChanges(changes []api.CheckChange) []api.CheckChange {
 	return changes[max(0, len(changes)-16):]
 }
 
-// inFlight returns the run that has not returned.
+// inFlight returns the run that has not returned, or nil.
 func (c *checkLog) inFlight() *checkRun {
 	if n := len(c.runs); n > 0 && c.runs[n-1].end.IsZero() {
 		return c.runs[n-1]
@@ -186,7 +186,7 @@ func (c *checkLog) inFlight() *checkRun {
 	return nil
 }
 
-// stuckSince is when the run in flight timed out; zero: it did not.
+// stuckSince returns when the run in flight timed out, or the zero time.
 func (c *checkLog) stuckSince(now time.Time) time.Time {
 	if r := c.inFlight(); r != nil {
 		if limit := r.begin.Add(c.cfg.Timeout); !limit.After(now) {
@@ -196,7 +196,7 @@ func (c *checkLog) stuckSince(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// crashes lists when it panicked.
+// crashes returns when the check panicked.
 func (c *checkLog) crashes() (at []time.Time) {
 	for _, r := range c.runs {
 		if r.panicked && !r.end.IsZero() {
@@ -206,10 +206,10 @@ func (c *checkLog) crashes() (at []time.Time) {
 	return at
 }
 
-// pauses returns how long the supervisor waits after the nth crash, at least
-// and at most: a second, doubled with each, a minute at most; two minutes
-// without a crash are forgiven.
-func (c *checkLog) pauses(n int) (least, most time.Duration) {
+// pauses returns the shortest and the longest time that the supervisor may wait
+// after the nth crash. The wait is 1 s and doubles with each crash, up to 1 min,
+// ±25 %. After two minutes without a crash it starts over.
+func (c *checkLog) pauses(n int) (shortest, longest time.Duration) {
 	crashes, inARow := c.crashes(), 1
 	for i := 1; i <= n; i++ {
 		if inARow++; crashes[i].Sub(crashes[i-1]) >= 2*time.Minute {
@@ -220,8 +220,7 @@ func (c *checkLog) pauses(n int) (least, most time.Duration) {
 	return d * 3 / 4, d * 5 / 4
 }
 
-// gap returns how long after the last run's begin the next one is due, before
-// jitter.
+// gap returns the time from the begin of the last run to the next, without jitter.
 func (c *checkLog) gap(now time.Time) time.Duration {
 	facts := c.facts(now)
 	failures, successes := inARow(facts, true), inARow(facts, false)
@@ -231,7 +230,7 @@ func (c *checkLog) gap(now time.Time) time.Duration {
 	return min(c.cfg.Interval, c.cfg.FastInterval<<min(20, max(failures, successes)-1))
 }
 
-// due is the first and the last moment for the run after the last one.
+// due returns the first and the last moment at which the next run may begin.
 func (c *checkLog) due(now time.Time) (first, last time.Time) {
 	last = c.runs[len(c.runs)-1].begin
 	d := c.gap(now)

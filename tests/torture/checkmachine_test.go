@@ -18,16 +18,16 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// TestHealthChecksReadAsANaiveRecountOfAllThatHappened drives a few checks that
-// stand on each other: they fail, degrade, hang, panic and exit, are asked,
-// deregistered and crowded out, while time goes on in steps and leaps. After
-// each step what is shown, told and answered is compared with a recount.
+// A few checks depend on each other. They fail, degrade, hang, panic and exit;
+// they are run by callers, deregistered, and kept from running by others; time
+// goes on in small steps and large ones. After each step, all results, events and
+// answers are compared with a recount.
 //
 // Promise (Torture): Breaker, retry budget and health check agree with simple models that recount everything from the start.
 func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
 	runs := 0
-	drive(t, func(t *testing.T, luck *rand.Rand, drawn []int) string {
-		u := &checkup{luck: luck}
+	drive(t, func(t *testing.T, random *rand.Rand, drawn []int) string {
+		u := &checkup{random: random}
 		defer func() { runs += u.runs }()
 		return u.story(t, drawn)
 	})
@@ -36,17 +36,17 @@ func TestHealthChecksReadAsANaiveRecountOfAllThatHappened(t *testing.T) {
 
 // checkup is one story.
 type checkup struct {
-	s    *api.System
-	page http.Handler
-	kept struct{ facts, page string } // when the pages were compared last
-	luck *rand.Rand
+	s      *api.System
+	page   http.Handler
+	kept   struct{ facts, page string } // of the last comparison of pages
+	random *rand.Rand
 
 	mu     sync.Mutex
 	checks [4]*checkLog // by number; nil: never registered
 	moods  [4]mood
-	asks   []*checkAsk // not answered yet
+	asks   []*checkAsk // those that have not returned
 	hogs   []string
-	free   time.Time // until then slots were short
+	free   time.Time // until then there may be no free slot
 	closed bool
 	wrong  []string
 	runs   int
@@ -64,7 +64,7 @@ func (u *checkup) story(t *testing.T, drawn []int) string {
 	require.NoError(t, err)
 	u.page, err = u.s.Health().HandlerWith(api.HandlerConfig{ShowDetails: api.Always})
 	require.NoError(t, err)
-	u.s.Subscribe(u.hear)
+	u.s.Subscribe(u.onEvent)
 	for n := 0; n < len(drawn) && len(u.wrong) == 0; n++ {
 		u.step(drawn[n])
 		synctest.Wait()
@@ -81,26 +81,26 @@ func (u *checkup) story(t *testing.T, drawn []int) string {
 		}
 	}
 	if len(u.wrong) > 0 {
-		return fmt.Sprintf("%s\n%s", strings.Join(u.wrong, "\n"), u.tell())
+		return fmt.Sprintf("%s\n%s", strings.Join(u.wrong, "\n"), u.transcript())
 	}
 	return ""
 }
 
 // step does one thing.
 func (u *checkup) step(what int) {
-	id := u.luck.IntN(len(u.checks))
+	id := u.random.IntN(len(u.checks))
 	c := u.checks[id]
 	up := c != nil && c.gone.IsZero()
 	switch {
 	case what < 30:
-		time.Sleep(time.Duration(u.luck.Int64N(int64(20 * time.Millisecond))))
+		time.Sleep(time.Duration(u.random.Int64N(int64(20 * time.Millisecond))))
 	case what < 55:
-		time.Sleep(time.Duration(u.luck.Int64N(int64(8 * time.Second))))
-	case what < 58: // a leap
-		time.Sleep(time.Duration(u.luck.Int64N(int64(3 * time.Minute))))
+		time.Sleep(time.Duration(u.random.Int64N(int64(8 * time.Second))))
+	case what < 58: // a large step
+		time.Sleep(time.Duration(u.random.Int64N(int64(3 * time.Minute))))
 	case what < 75:
 		u.mu.Lock()
-		u.moods[id] = mood(u.luck.IntN(int(moodsThereAre)))
+		u.moods[id] = mood(u.random.IntN(int(moodsThereAre)))
 		u.mu.Unlock()
 	case what == 99 && len(u.hogs) == 0:
 		u.crowd()
@@ -118,23 +118,23 @@ func (u *checkup) step(what int) {
 }
 
 func (u *checkup) register(id int) {
-	span := func(most time.Duration) time.Duration { return 1 + time.Duration(u.luck.Int64N(int64(most))) }
+	span := func(limit time.Duration) time.Duration { return 1 + time.Duration(u.random.Int64N(int64(limit))) }
 	cfg := api.CheckConfig{
-		Timeout: span(5 * time.Second), Interval: span(20 * time.Second), Optional: u.luck.IntN(3) == 0,
-		UnhealthyAfter: 1 + u.luck.IntN(3), HealthyAfter: 1 + u.luck.IntN(3), Groups: []string{"ready"},
+		Timeout: span(5 * time.Second), Interval: span(20 * time.Second), Optional: u.random.IntN(3) == 0,
+		UnhealthyAfter: 1 + u.random.IntN(3), HealthyAfter: 1 + u.random.IntN(3), Groups: []string{"ready"},
 	}
 	cfg.Interval += time.Second
 	cfg.FastInterval = 200*time.Millisecond + span(cfg.Interval-200*time.Millisecond)
-	if u.luck.IntN(4) == 0 {
+	if u.random.IntN(4) == 0 {
 		cfg.Interval, cfg.FastInterval = api.OnDemand, 0
 	}
 	c := &checkLog{name: string(rune('a' + id)), cfg: cfg, registered: time.Now()}
 	for _, other := range u.checks[:id] {
-		if other != nil && other.gone.IsZero() && u.luck.IntN(2) == 0 {
+		if other != nil && other.gone.IsZero() && u.random.IntN(2) == 0 {
 			c.cfg.DependsOn = append(c.cfg.DependsOn, other.name)
-			for _, a := range append(slices.Clone(other.above), other) {
-				if !slices.Contains(c.above, a) {
-					c.above = append(c.above, a)
+			for _, a := range append(slices.Clone(other.upstream), other) {
+				if !slices.Contains(c.upstream, a) {
+					c.upstream = append(c.upstream, a)
 				}
 			}
 		}
@@ -163,12 +163,12 @@ func (u *checkup) deregister(c *checkLog) {
 	}
 }
 
-// ask asks one check, with or without patience.
+// ask runs one check, with a ctx that may end before the answer.
 func (u *checkup) ask(c *checkLog) {
 	ctx, cancel := context.WithCancel(context.Background())
-	switch u.luck.IntN(4) {
+	switch u.random.IntN(4) {
 	case 0:
-		ctx, cancel = context.WithTimeout(context.Background(), 1+time.Duration(u.luck.Int64N(int64(5*time.Second))))
+		ctx, cancel = context.WithTimeout(context.Background(), 1+time.Duration(u.random.Int64N(int64(5*time.Second))))
 	case 1:
 		cancel()
 	}
@@ -178,20 +178,20 @@ func (u *checkup) ask(c *checkLog) {
 		got := u.s.Health().Run(ctx, c.name)
 		u.mu.Lock()
 		defer u.mu.Unlock()
-		a.to, a.answer, a.gaveUp = time.Now(), got, ctx.Err()
-		u.complain(c.answers(a))
+		a.to, a.answer, a.ctxErr = time.Now(), got, ctx.Err()
+		u.complain(c.compareAnswer(a))
 	}()
 }
 
-// note writes a question down, for all that may be run because of it.
+// note records a question, for each check that may run because of it.
 func (u *checkup) note(c *checkLog) *checkAsk {
 	a := &checkAsk{of: c, from: time.Now(), story: u}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.asks = append(u.asks, a)
 	c.asks = append(c.asks, a)
-	for _, above := range c.above {
-		above.asks = append(above.asks, a)
+	for _, other := range c.upstream {
+		other.asks = append(other.asks, a)
 	}
 	return a
 }
@@ -201,7 +201,7 @@ func (u *checkup) runAll() {
 		u.free = time.Now().Add(hogTime)
 	}
 	var notes []*checkAsk
-	checks := u.checks // which may be others by then
+	checks := u.checks // those of now
 	for _, c := range checks {
 		if c != nil && c.gone.IsZero() {
 			notes = append(notes, u.note(c))
@@ -218,13 +218,13 @@ func (u *checkup) runAll() {
 	}()
 }
 
-// slots is how many checks may run at once: enough for those of a story.
+// slots is how many checks may run at once: enough for all checks of a story.
 const slots = 5
 
-// hogTime is how long they are short at most when twice as many others are run.
+// hogTime is how long the hogs hold all slots, at most.
 const hogTime = time.Minute
 
-// crowd takes all slots for a while.
+// crowd registers hogs: twice as many checks as there are slots, which hang.
 func (u *checkup) crowd() {
 	var busy []context.Context
 	hang := api.Ping(func(ctx context.Context) error {
@@ -250,7 +250,7 @@ func (u *checkup) crowd() {
 	}
 }
 
-// clear takes those who crowded the slots away.
+// clear deregisters the hogs.
 func (u *checkup) clear() {
 	for _, name := range u.hogs {
 		if err := u.s.Health().Deregister(name); err != nil {

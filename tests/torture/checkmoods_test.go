@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// mood is how the runs of a check end.
+// mood is how a check behaves.
 type mood uint8
 
 const (
@@ -18,16 +18,16 @@ const (
 	feelsWeak // degraded
 	feelsSlow
 	hangs
-	isPolite // returns when its ctx ends
+	isPolite // it returns when its ctx ends
 	panics
 	exits
-	isMoody // any of these
+	isMoody // each run has one of the moods above
 	moodsThereAre
 )
 
-// function is the check itself.
+// function returns the function of a check.
 func (u *checkup) function(c *checkLog, id int) api.Check {
-	luck := rand.New(rand.NewPCG(u.luck.Uint64(), 7))
+	random := rand.New(rand.NewPCG(u.random.Uint64(), 7))
 	return func(ctx context.Context) (api.Details, error) {
 		u.mu.Lock()
 		u.runs++
@@ -36,10 +36,10 @@ func (u *checkup) function(c *checkLog, id int) api.Check {
 		c.runs = append(c.runs, r)
 		how, n := u.moods[id], len(c.runs)
 		if how == isMoody {
-			how = mood(luck.IntN(int(isMoody)))
+			how = mood(random.IntN(int(isMoody)))
 		}
 		u.mu.Unlock()
-		dwell(ctx, how, c.cfg.Timeout, luck)
+		dwell(ctx, how, c.cfg.Timeout, random)
 
 		u.mu.Lock()
 		defer u.mu.Unlock()
@@ -48,26 +48,26 @@ func (u *checkup) function(c *checkLog, id int) api.Check {
 	}
 }
 
-func dwell(ctx context.Context, how mood, timeout time.Duration, luck *rand.Rand) {
-	upTo := func(most time.Duration) time.Duration { return 1 + time.Duration(luck.Int64N(int64(most))) }
+func dwell(ctx context.Context, how mood, timeout time.Duration, random *rand.Rand) {
+	upTo := func(limit time.Duration) time.Duration { return 1 + time.Duration(random.Int64N(int64(limit))) }
 	switch d := time.Duration(0); {
 	case how == isPolite:
 		<-ctx.Done()
 	case how == feelsSlow:
 		time.Sleep(upTo(2 * timeout))
-	case how == hangs, how == panics && luck.IntN(4) == 0:
+	case how == hangs, how == panics && random.IntN(4) == 0:
 		time.Sleep(timeout + upTo(time.Second))
-		if luck.IntN(2) == 0 {
+		if random.IntN(2) == 0 {
 			time.Sleep(upTo(time.Minute))
 		}
-	case luck.IntN(2) == 0:
+	case random.IntN(2) == 0:
 		if d = min(timeout-1, upTo(50*time.Millisecond)); d > 0 {
 			time.Sleep(d)
 		}
 	}
 }
 
-// finish ends the run as its mood is.
+// finish ends the run as its mood requires, and records the outcome.
 func (r *checkRun) finish(how mood, n int) (api.Details, error) {
 	r.status, r.message = api.Healthy, ""
 	switch how {

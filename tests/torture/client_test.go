@@ -12,34 +12,34 @@ import (
 
 var errBoom = errors.New("boom")
 
-// client is one goroutine of a history: it draws what it does from its own luck.
+// client is one goroutine of a history. It does random operations.
 type client struct {
 	*history
 	id      int
 	b       *api.Breaker
-	luck    *rand.Rand
+	random  *rand.Rand
 	mix     mix
-	bubble  bool // time is virtual: waiting costs nothing
+	bubble  bool // time is virtual, so the client may sleep
 	holding []held
 }
 
-// mix is how often a client does what, and how its calls end.
+// mix is how often a client does each operation, and how its calls end.
 type mix struct {
-	fail, ignore, crash int // of 100 calls: failures, ignored ones, panics and Goexits
-	acquire, timeout    int // of 100 calls: in two steps, or inside a Timeout
+	fail, ignore, crash int // of 100 calls: failures, ignored outcomes, panics and Goexits
+	acquire, timeout    int // of 100 calls: by Acquire and Done, or inside a Timeout
 	leave               int // of 100 calls: their ctx ends
 	read, stats         int // of 100 operations
 	control, configure  int // of 100 operations
 }
 
-// held is a permit that is out.
+// held is a permit that has not been reported yet.
 type held struct {
 	permit *api.Permit
 	call   int
 	since  time.Time
 }
 
-// act does so many operations.
+// act does that many operations, and then reports all permits.
 func (c *client) act(operations int) {
 	for range operations {
 		c.one()
@@ -50,7 +50,7 @@ func (c *client) act(operations int) {
 }
 
 func (c *client) one() {
-	n := c.luck.IntN(100)
+	n := c.random.IntN(100)
 	pick := func(share int) bool { n -= share; return n < 0 }
 	switch {
 	case pick(c.mix.read):
@@ -61,8 +61,8 @@ func (c *client) one() {
 		c.control()
 	case pick(c.mix.configure):
 		c.reconfigure()
-	case len(c.holding) > 0 && c.luck.IntN(2) == 0:
-		i := c.luck.IntN(len(c.holding))
+	case len(c.holding) > 0 && c.random.IntN(2) == 0:
+		i := c.random.IntN(len(c.holding))
 		p := c.holding[i]
 		c.holding = append(c.holding[:i], c.holding[i+1:]...)
 		c.giveBack(p)
@@ -76,7 +76,7 @@ func (c *client) call() {
 	if id >= maxCalls {
 		return
 	}
-	n := c.luck.IntN(100)
+	n := c.random.IntN(100)
 	switch {
 	case n < c.mix.acquire:
 		c.acquire(id)
@@ -109,19 +109,19 @@ const (
 )
 
 func (c *client) ending(mayCrash bool) ending {
-	n := c.luck.IntN(100)
+	n := c.random.IntN(100)
 	switch {
 	case n < c.mix.fail:
 		return endFailure
 	case n < c.mix.fail+c.mix.ignore:
 		return endIgnored
 	case mayCrash && n < c.mix.fail+c.mix.ignore+c.mix.crash:
-		return endPanic + ending(c.luck.IntN(2))
+		return endPanic + ending(c.random.IntN(2))
 	}
 	return endSuccess
 }
 
-// run makes one call: two operations, its admission and its result.
+// run makes one call. It records two operations: admission and result.
 func (c *client) run(id int, how ending, call func(func(context.Context) error) error) {
 	admit := c.begin(c.id, opAdmit)
 	admit.call = id
@@ -176,19 +176,19 @@ func (o *operation) note(err error) {
 	}
 }
 
-// dwell stays a while in a call and reports whether that is slow.
+// dwell spends some time inside a call, and reports whether the call is slow.
 func (c *client) dwell() (slow bool) {
 	limit := c.settings[0].SlowCall
 	switch {
 	case c.bubble:
-		d := time.Duration(c.luck.IntN(4)) * time.Millisecond
+		d := time.Duration(c.random.IntN(4)) * time.Millisecond
 		time.Sleep(d)
 		return limit > 0 && d >= limit
 	case limit > 0: // one nanosecond: every call is slow
 		for begin := time.Now(); time.Since(begin) == 0; {
 		}
 	}
-	for range c.luck.IntN(4) {
+	for range c.random.IntN(4) {
 		runtime.Gosched()
 	}
 	return limit > 0
@@ -224,14 +224,14 @@ func (c *client) giveBack(p held) {
 		p.permit.Cancel()
 	}
 	c.end(result)
-	if c.luck.IntN(4) == 0 {
+	if c.random.IntN(4) == 0 {
 		p.permit.Done(errBoom)
 		p.permit.Cancel()
 	}
 }
 
 func (c *client) read() {
-	if c.luck.IntN(2) == 0 {
+	if c.random.IntN(2) == 0 {
 		op := c.begin(c.id, opRemaining)
 		op.left = c.b.TimeUntilReset()
 		c.end(op)
@@ -252,7 +252,7 @@ func (c *client) stats() {
 
 func (c *client) control() {
 	order, do := opReset, c.b.Reset
-	switch c.luck.IntN(5) {
+	switch c.random.IntN(5) {
 	case 0:
 		order, do = opForceOpen, c.b.ForceOpen
 	case 1:
@@ -266,7 +266,7 @@ func (c *client) control() {
 
 func (c *client) reconfigure() {
 	op := c.begin(c.id, opConfigure)
-	op.settings = c.luck.IntN(len(c.history.settings))
+	op.settings = c.random.IntN(len(c.history.settings))
 	err := c.b.Configure(c.history.settings[op.settings])
 	c.end(op)
 	op.note(err)

@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// questions is everything that a user can ask the owner of a breaker. Each
-// reports what came back.
+// questions are all operations that ask the owner of a breaker. Each returns the
+// error that the caller gets.
 var questions = map[string]func(b *api.Breaker) error{
 	"a failure": func(b *api.Breaker) error {
 		err := b.Run(context.Background(), func(context.Context) error { return errBoom })
@@ -32,7 +32,7 @@ var questions = map[string]func(b *api.Breaker) error{
 	"Configure": func(b *api.Breaker) error { return b.Configure(api.BreakerConfig{FailureThreshold: 1}) },
 }
 
-// situations is everything that a breaker can be in.
+// situations are all states that a breaker can be in.
 var situations = map[string]func(t *testing.T, b *api.Breaker){
 	"closed, with a streak": func(t *testing.T, b *api.Breaker) {},
 	"open":                  func(t *testing.T, b *api.Breaker) { failOften(b, 5) },
@@ -55,8 +55,8 @@ func failOften(b *api.Breaker, times int) {
 	}
 }
 
-// Whatever a breaker is asked when it crashes and whatever it is in: who asked
-// is told at once, and the next incarnation knows all that the last one knew.
+// This holds for every question in every situation. The caller gets its error at
+// once, and the restarted owner has all that the crashed one had.
 //
 // Promise (Torture): When an owner crashes, its caller gets an error, and no count is lost. Restarts back off.
 func TestACrashLosesNothingOfABreaker(t *testing.T) {
@@ -64,7 +64,7 @@ func TestACrashLosesNothingOfABreaker(t *testing.T) {
 		for question, ask := range questions {
 			t.Run(situation+"/"+question, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					cleanse()
+					clearPlan()
 					b, err := start(t).Breaker("b", api.BreakerConfig{HalfOpenMaxCalls: 4, SlowCallRate: 1, SlowCall: time.Hour})
 					require.NoError(t, err)
 					failOften(b, 2)
@@ -73,7 +73,7 @@ func TestACrashLosesNothingOfABreaker(t *testing.T) {
 					enter(t, b)
 					before, settings := statsOf(t, b), b.Config()
 					if question == "a failure" && before.State == api.Open {
-						return // it is refused without asking
+						return // the call is refused without asking the owner
 					}
 					begin := time.Now()
 					poison("b")
@@ -96,7 +96,7 @@ func statsOf(t *testing.T, b *api.Breaker) api.BreakerStats {
 	return s
 }
 
-// worksOn shows that somebody owns the breaker: what comes next is counted.
+// worksOn requires that the breaker has an owner: the next calls are counted.
 func worksOn(t *testing.T, b *api.Breaker, before api.BreakerStats) {
 	err := b.Run(context.Background(), func(context.Context) error { return nil })
 	after := statsOf(t, b)
@@ -120,17 +120,18 @@ func worksOn(t *testing.T, b *api.Breaker, before api.BreakerStats) {
 	}
 }
 
-// An owner that crashes on each message is restarted ever more rarely, but for
-// ever; who asks is told within the pause; and when it is well, so is the breaker.
+// An owner that crashes on each message is restarted less and less often, and
+// never given up. A caller gets its answer within one pause. Once the owner no
+// longer crashes, the breaker works.
 //
 // Promise (Torture): When an owner crashes, its caller gets an error, and no count is lost. Restarts back off.
 func TestCrashesInARowAreCappedByABackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cleanse()
+		clearPlan()
 		b, err := start(t).Breaker("b", api.BreakerConfig{})
 		require.NoError(t, err)
 		failOften(b, 3)
-		feed("b", forever)
+		planCrashes("b", forever)
 		longest := time.Duration(0)
 		for minute := range 10 {
 			before := crashesOf("b")
@@ -148,18 +149,18 @@ func TestCrashesInARowAreCappedByABackOff(t *testing.T) {
 		t.Logf("an answer took %v at most", longest)
 		require.LessOrEqual(t, longest, 1250*time.Millisecond)
 		require.Equal(t, api.Closed, b.State())
-		cleanse()
+		clearPlan()
 		require.Equal(t, 3, statsOf(t, b).ConsecutiveFailures)
 	})
 }
 
-// A crash between two attempts ends the call with the error of the last one,
-// and says why; budget and statistics go on.
+// A crash between two attempts ends the call. Its error has the reason and wraps
+// the last error. Budget and statistics are kept.
 //
 // Promise (Torture): When an owner crashes, its caller gets an error, and no count is lost. Restarts back off.
 func TestACrashEndsARetryButNotItsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cleanse()
+		clearPlan()
 		r, err := start(t).Retry("r", api.RetryConfig{MaxAttempts: 2, InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 0.2, Window: 10 * time.Second}})
 		require.NoError(t, err)
 		call := func() error { return r.Run(context.Background(), func(context.Context) error { return errBoom }) }
@@ -176,13 +177,13 @@ func TestACrashEndsARetryButNotItsBudget(t *testing.T) {
 	})
 }
 
-// The owner of a check that crashes on its own, whatever it is doing, goes on
-// where it was; if it never gets well the check does not stay HEALTHY.
+// An owner that crashes outside of a run of its check continues where it was. If
+// it crashes for ever, the check does not stay HEALTHY.
 //
 // Promise (Torture): A check that crashes reads UNHEALTHY and emits an event for each restart. If a crash loses a run, the run is repeated, or the result reads stale.
 func TestACrashOfACheckIsMadeUpForOrReadsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cleanse()
+		clearPlan()
 		s, runs := start(t), 0
 		require.NoError(t, s.Health().Register("c", api.CheckConfig{Interval: 10 * time.Second, Timeout: 5 * time.Second}, api.Ping(func(context.Context) error {
 			runs++
@@ -201,13 +202,13 @@ func TestACrashOfACheckIsMadeUpForOrReadsStale(t *testing.T) {
 		}
 		require.Greater(t, runs, 3*30, "each time it went on")
 
-		feed("c", forever)
+		planCrashes("c", forever)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
 		c := s.Health().Snapshot().Checks[0]
 		require.Equal(t, api.Unknown, c.Status)
 		require.Contains(t, c.Message, "stale since")
-		cleanse()
+		clearPlan()
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		require.Equal(t, api.Healthy, s.Health().Status())

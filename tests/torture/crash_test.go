@@ -12,8 +12,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// A check that panics each time is restarted more and more rarely, about once a
-// minute in the end; it reads UNHEALTHY all the while and each restart is told.
+// A check that panics in each run is restarted less and less often, in the end
+// about once a minute.
 //
 // Promise (Torture): A check that crashes reads UNHEALTHY and emits an event for each restart. If a crash loses a run, the run is repeated, or the result reads stale.
 func TestACheckThatAlwaysPanicsIsLoudAndSlow(t *testing.T) {

@@ -1,15 +1,15 @@
-// Package torture tries to break the library from outside: concurrent histories
-// judged against a sequential breaker (linear_test.go, spec_test.go), random
-// machines against naive models (machine_test.go, budget_test.go,
-// checkmachine_test.go), whole systems simulated from a seed (simulation_test.go,
-// faults_test.go, audit_test.go), crashes of owners (crash_test.go), storms
+// Package torture tries to break the library from outside. It compares concurrent
+// histories with a sequential breaker (linear_test.go, spec_test.go) and random
+// steps with naive models (machine_test.go, budget_test.go, checkmachine_test.go),
+// simulates whole systems from a seed (simulation_test.go, faults_test.go,
+// audit_test.go), crashes owners (crash_test.go), and overloads them
 // (overload_test.go). It holds tests only.
 //
 //	go test ./tests/torture                    a short run, seconds
 //	go test ./tests/torture -more 100          a hundred times as many histories and systems
-//	go test ./tests/torture -days 7            a week in the life of each system
+//	go test ./tests/torture -days 7            a week of virtual time in each system
 //	go test ./tests/torture -steps 1000000     a million steps of each random machine; with -timeout 1h
-//	go test ./tests/torture -seed 42           other luck; a failure names its seed
+//	go test ./tests/torture -seed 42           another seed; a failure names its seed
 //	go run ./tests/torture/mutants             breaks the library on purpose; the tests must notice
 //
 // What a seed replays: in a simulated system all that happens to breakers,

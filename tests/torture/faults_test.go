@@ -10,10 +10,10 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Poison makes the owner of a breaker, a retry or a check crash on the next
-// message, antidote undoes that, died returns how often owners have crashed,
-// lostTo on how many results of calls a breaker has, and forget begins anew. They
-// do nothing unless the library was built for that: see poison_test.go.
+// poison makes the owner of a breaker, a retry or a check crash on its next
+// message; antidote undoes that. died returns how often owners have crashed, and
+// lostTo how many results a breaker has lost in crashes; forget sets both to 0.
+// All do nothing unless the library was built for crashes: see poison_test.go.
 var (
 	poison   = func(name string) {}
 	antidote = func() {}
@@ -33,7 +33,7 @@ func (w *world) dependency(ctx context.Context, i int) error {
 		if time.Since(w.begun)/time.Second%20 < 10 {
 			return errBoom
 		}
-	case hanging: // whatever its ctx says
+	case hanging: // ignoring ctx
 		time.Sleep(5 * time.Minute)
 	case panicking:
 		panic("a bug")
@@ -41,44 +41,44 @@ func (w *world) dependency(ctx context.Context, i int) error {
 	return ctx.Err()
 }
 
-// pause waits for up to most, and reports whether there is more to do.
-func (w *world) pause(over context.Context, luck *rand.Rand, most time.Duration) bool {
+// pause sleeps for a random time up to limit, and reports whether to go on.
+func (w *world) pause(over context.Context, random *rand.Rand, limit time.Duration) bool {
 	select {
-	case <-time.After(1 + time.Duration(luck.Int64N(int64(most)))):
+	case <-time.After(1 + time.Duration(random.Int64N(int64(limit)))):
 	case <-over.Done():
 	}
 	return over.Err() == nil && !w.closing.Load()
 }
 
 // faults breaks and repairs one dependency after another, and poisons owners.
-func (w *world) faults(over context.Context, luck *rand.Rand) {
-	for w.pause(over, luck, 2*time.Minute) {
-		w.seen[luck.IntN(breakersThere)].trouble.Store(max(well, int32(luck.IntN(int(panicking)+3))-2))
-		switch what := luck.IntN(20); {
+func (w *world) faults(over context.Context, random *rand.Rand) {
+	for w.pause(over, random, 2*time.Minute) {
+		w.seen[random.IntN(breakersThere)].trouble.Store(max(well, int32(random.IntN(int(panicking)+3))-2))
+		switch what := random.IntN(20); {
 		case what < 4:
-			w.poison(dependencyName(luck.IntN(breakersThere)), luck)
+			w.poison(dependencyName(random.IntN(breakersThere)), random)
 		case what == 4:
-			w.poison(fmt.Sprint("retry ", luck.IntN(breakersThere)), luck)
+			w.poison(fmt.Sprint("retry ", random.IntN(breakersThere)), random)
 		case what == 5:
 			w.poison(checkName(luck.IntN(checksThere)), luck)
 		}
 	}
 }
 
-func (w *world) poison(name string, luck *rand.Rand) {
-	for range 1 + luck.IntN(8) {
+func (w *world) poison(name string, random *rand.Rand) {
+	for range 1 + random.IntN(8) {
 		poison(name)
 	}
 }
 
-// storms take everything down at once, while everybody calls.
-func (w *world) storms(over context.Context, luck *rand.Rand) {
-	for w.pause(over, luck, 6*time.Hour) {
-		w.storm.Store(int32(1 + luck.IntN(breakersThere)))
+// storms breaks all dependencies at once while all callers call.
+func (w *world) storms(over context.Context, random *rand.Rand) {
+	for w.pause(over, random, 6*time.Hour) {
+		w.storm.Store(int32(1 + random.IntN(breakersThere)))
 		for i := range w.seen {
-			w.seen[i].trouble.Store(1 + int32(luck.IntN(int(panicking))))
+			w.seen[i].trouble.Store(1 + int32(random.IntN(int(panicking))))
 		}
-		w.pause(over, luck, 20*time.Minute)
+		w.pause(over, random, 20*time.Minute)
 		w.storm.Store(0)
 		for i := range w.seen {
 			w.seen[i].trouble.Store(well)
@@ -86,13 +86,13 @@ func (w *world) storms(over context.Context, luck *rand.Rand) {
 	}
 }
 
-// operator gives orders and changes settings.
-func (w *world) operator(over context.Context, luck *rand.Rand) {
-	for w.pause(over, luck, 5*time.Minute) {
-		i := luck.IntN(breakersThere)
+// operator controls breakers and changes settings.
+func (w *world) operator(over context.Context, random *rand.Rand) {
+	for w.pause(over, random, 5*time.Minute) {
+		i := random.IntN(breakersThere)
 		b, seen := w.breakers[i], &w.seen[i]
 		var err error
-		switch luck.IntN(8) {
+		switch random.IntN(8) {
 		case 0:
 			err = b.ForceOpen()
 		case 1:
@@ -101,24 +101,25 @@ func (w *world) operator(over context.Context, luck *rand.Rand) {
 			err = b.Reset()
 		case 5:
 			cfg := b.Config()
-			cfg.HalfOpenMaxCalls = 1 + luck.IntN(4)
-			cfg.FailureRate = luck.Float64()
+			cfg.HalfOpenMaxCalls = 1 + random.IntN(4)
+			cfg.FailureRate = random.Float64()
 			seen.trials.Store(max(seen.trials.Load(), int64(cfg.HalfOpenMaxCalls)))
 			err = b.Configure(cfg)
 		case 6:
 			cfg := w.retries[i].Config()
-			cfg.MaxAttempts = 1 + luck.IntN(4)
+			cfg.MaxAttempts = 1 + random.IntN(4)
 			err = w.retries[i].Configure(cfg)
 		case 7:
-			err = w.replace(luck.IntN(checksThere))
+			err = w.replace(random.IntN(checksThere))
 		}
 		if err != nil && !errors.Is(err, api.ErrCrashed) && !(w.closing.Load() && errors.Is(err, api.ErrShutdown)) {
-			w.complain("an order failed: %v", err)
+			w.complain("an operation failed: %v", err)
 		}
 	}
 }
 
-// replace deregisters a check that nobody stands on, and registers it again.
+// replace deregisters a check, unless another depends on it, and registers it
+// again.
 func (w *world) replace(i int) error {
 	name := checkName(i)
 	err := w.s.Health().Deregister(name)

@@ -12,15 +12,15 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// maxCalls is how many calls one history may hold: one bit each.
+// maxCalls is how many calls a history may hold: each is a bit of a word.
 const maxCalls = 64
 
-// kind is what a caller did.
-type kind uint8
+// opKind is what a client did.
+type opKind uint8
 
 const (
-	opAdmit  kind = iota // the first half of a call: from its begin until fn runs, or the refusal
-	opResult             // the second half: from fn's end until the call returns
+	opAdmit  opKind = iota // the first half of a call: until fn runs, or the refusal
+	opResult               // the second half: from fn's end until the call returns
 	opState
 	opRemaining // TimeUntilReset
 	opStats
@@ -31,11 +31,11 @@ const (
 	opShutdown
 )
 
-var kinds = [...]string{"admit", "result", "State", "TimeUntilReset", "Stats", "Reset", "ForceOpen", "Disable", "Configure", "Shutdown"}
+var opNames = [...]string{"admit", "result", "State", "TimeUntilReset", "Stats", "Reset", "ForceOpen", "Disable", "Configure", "Shutdown"}
 
-// operation is one thing a caller did, and what came back.
+// operation is one thing that a client did, and its result.
 type operation struct {
-	kind     kind
+	kind     opKind
 	client   int
 	call     int // admit and result: which call
 	outcome  api.Outcome
@@ -46,19 +46,20 @@ type operation struct {
 	state     api.State
 	left      time.Duration
 	stats     api.BreakerStats
-	shutdown  bool // it came back with ErrShutdown
+	shutdown  bool // it returned ErrShutdown
 	crashed   bool // the owner crashed on it
-	cancelled bool // its ctx ended first: it may be done later, or never
+	cancelled bool // its ctx ended first: the owner may still do it later, or never
 
-	called, returned int64         // on the history's own clock, which gives every moment a number
-	began, ended     time.Duration // in time, if the history is timed
+	called, returned int64         // on the clock of the history, which numbers all calls and returns
+	began, ended     time.Duration // times, if the history is timed
 }
 
-// asks reports whether the owner may be asked, and so looks at the clock.
+// asks reports whether the operation may ask the owner, which then reads the
+// clock.
 func (o *operation) asks() bool { return o.kind != opState && o.kind != opRemaining }
 
 func (o *operation) String() string {
-	s := fmt.Sprintf("%d-%d [%v %v] client %d: %s", o.called, o.returned, o.began, o.ended, o.client, kinds[o.kind])
+	s := fmt.Sprintf("%d-%d [%v %v] client %d: %s", o.called, o.returned, o.began, o.ended, o.client, opNames[o.kind])
 	switch o.kind {
 	case opAdmit:
 		s += fmt.Sprintf(" call %d", o.call)
@@ -88,21 +89,21 @@ func (o *operation) String() string {
 	return s
 }
 
-// history is what many callers did with one breaker, all at once.
+// history is what many clients did with one breaker at the same time.
 type history struct {
 	name     string
-	settings []api.BreakerConfig // the first, and those that Configure sets; defaults filled in
+	settings []api.BreakerConfig // the first ones, and those that Configure sets; without defaults
 	sizes    []int               // of their count windows
 	spans    []time.Duration     // of their time windows; 0: it is a count window
-	timed    bool                // time alone changes the state, so it is recorded
-	crashes  bool                // the owner crashes now and then
+	timed    bool                // times are recorded, because time alone changes the state
+	crashes  bool                // the owner crashes at random
 
 	start  time.Time
-	over   time.Duration // when the last answer may have come
+	over   time.Duration // when the last client had ended
 	clock  atomic.Int64
 	calls  atomic.Int64
 	admits [maxCalls]atomic.Pointer[operation]
-	logs   [][]*operation // one list a client
+	logs   [][]*operation // by client
 }
 
 func (h *history) now() time.Duration {
@@ -114,25 +115,25 @@ func (h *history) now() time.Duration {
 
 func (h *history) admission(id int) *operation { return h.admits[id].Load() }
 
-// begin notes that client is about to do something.
-func (h *history) begin(client int, k kind) *operation {
+// begin records that a client begins an operation.
+func (h *history) begin(client int, k opKind) *operation {
 	op := &operation{kind: k, client: client, began: h.now()}
 	h.logs[client] = append(h.logs[client], op)
 	op.called = h.clock.Add(1)
 	return op
 }
 
-// end notes that it came back.
+// end records that an operation has returned.
 func (h *history) end(op *operation) {
 	op.returned = h.clock.Add(1)
 	op.ended = h.now()
 }
 
-// model is the sequential breaker as porcupine wants it.
+// model returns the sequential breaker in porcupine's form.
 func (h *history) model() porcupine.Model {
-	luck := maphash.MakeSeed()
+	random := maphash.MakeSeed()
 	m := porcupine.NondeterministicModel{
-		Hash: func(state any) uint64 { return maphash.Comparable(luck, state.(circuit)) },
+		Hash: func(state any) uint64 { return maphash.Comparable(random, state.(circuit)) },
 		Init: func() []any { return []any{circuit{}} },
 		Step: func(state, input, _ any) []any {
 			var next []any
@@ -145,10 +146,10 @@ func (h *history) model() porcupine.Model {
 	return m.ToModel()
 }
 
-// check reports whether there is an order of all that was recorded in which a
-// sequential breaker would have given the same answers. The search may be too
-// long: then it is Unknown.
-func (h *history) check() porcupine.CheckResult {
+// linearizable searches for an order of all operations in which a sequential
+// breaker gives the same answers. It returns Unknown if the search takes too
+// long.
+func (h *history) linearizable() porcupine.CheckResult {
 	var ops []porcupine.Operation
 	for _, log := range h.logs {
 		for _, op := range log {
@@ -161,7 +162,7 @@ func (h *history) check() porcupine.CheckResult {
 	return porcupine.CheckOperationsTimeout(h.model(), ops, 100*time.Millisecond)
 }
 
-// String writes the history out.
+// String returns the history, an operation a line.
 func (h *history) String() string {
 	var text strings.Builder
 	for i, c := range h.settings {

@@ -5,10 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// impatience returns a ctx, which may end as soon as there is something to
-// wait for.
+// impatience returns a ctx. At random, it ends as soon as a call waits for it.
 func (c *client) impatience() context.Context {
-	if c.luck.IntN(100) >= c.mix.leave {
+	if c.random.IntN(100) >= c.mix.leave {
 		return context.Background()
 	}
 	ended, end := context.WithCancel(context.Background())
@@ -16,14 +15,14 @@ func (c *client) impatience() context.Context {
 	return &leaver{Context: ended}
 }
 
-// leaver is a ctx that ends right after it was looked at for the first time.
+// leaver is a ctx that ends right after the first call of Err.
 type leaver struct {
 	context.Context
-	looked atomic.Bool
+	asked atomic.Bool
 }
 
 func (l *leaver) Err() error {
-	if l.looked.Swap(true) {
+	if l.asked.Swap(true) {
 		return context.Canceled
 	}
 	return nil

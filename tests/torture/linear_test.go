@@ -18,23 +18,23 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Each history is a breaker, some settings and 2 to 16 clients that use it all
-// at once. Afterwards porcupine looks for an order of all they did in which the
-// sequential breaker of spec_test.go gives the same answers.
+// A history has a breaker, some settings and 2 to 16 clients that use the breaker
+// at the same time. Afterwards porcupine searches for an order of their operations
+// in which the sequential breaker of spec_test.go gives the same answers.
 
 // Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreaker(t *testing.T) {
 	s := start(t)
-	replay(t, 2500, func(t *testing.T, luck *rand.Rand, name string) *history {
-		return play(t, s, luck, name, plot{})
+	replay(t, 2500, func(t *testing.T, random *rand.Rand, name string) *history {
+		return play(t, s, random, name, plot{})
 	})
 }
 
 // Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreakerWhileTimeMovesIt(t *testing.T) {
 	s := start(t)
-	replay(t, 800, func(t *testing.T, luck *rand.Rand, name string) *history {
-		return play(t, s, luck, name, plot{timed: true})
+	replay(t, 800, func(t *testing.T, random *rand.Rand, name string) *history {
+		return play(t, s, random, name, plot{timed: true})
 	})
 }
 
@@ -46,8 +46,8 @@ func TestManyCallersSeeOneSequentialBreakerInVirtualTime(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := start(t)
 			for n := range 100 {
-				luck, name := draw(100*batch + n)
-				made = append(made, play(t, s, luck, name, plot{timed: true, bubble: true}))
+				random, name := draw(100*batch + n)
+				made = append(made, play(t, s, random, name, plot{timed: true, bubble: true}))
 			}
 		})
 		for _, h := range made {
@@ -59,8 +59,8 @@ func TestManyCallersSeeOneSequentialBreakerInVirtualTime(t *testing.T) {
 
 // Promise (Torture): Leases are linearizable: any history of 2 to 16 callers has an order in which a sequential breaker gives the same answers.
 func TestManyCallersSeeOneSequentialBreakerUntilShutdown(t *testing.T) {
-	replay(t, 60, func(t *testing.T, luck *rand.Rand, name string) *history {
-		return play(t, start(t), luck, name, plot{shutdown: true})
+	replay(t, 60, func(t *testing.T, random *rand.Rand, name string) *history {
+		return play(t, start(t), random, name, plot{shutdown: true})
 	})
 }
 
@@ -72,19 +72,19 @@ func replay(t *testing.T, histories int, make func(*testing.T, *rand.Rand, strin
 		if *limit > 0 && time.Since(begin) > *limit {
 			break
 		}
-		luck, name := draw(n)
-		judged.judge(t, make(t, luck, name))
+		random, name := draw(n)
+		judged.judge(t, make(t, random, name))
 	}
 	judged.end(t)
 }
 
-// draw returns the luck and the name of the nth history.
+// draw returns the source of random numbers and the name of the nth history.
 func draw(n int) (*rand.Rand, string) {
 	from := *seed + uint64(n)
 	return rand.New(rand.NewPCG(from, 0)), fmt.Sprint("history ", from)
 }
 
-// verdicts counts what has been judged.
+// verdicts counts what was judged.
 type verdicts struct{ histories, operations, cancelled, undecided int }
 
 func (v *verdicts) judge(t *testing.T, h *history) {
@@ -97,7 +97,7 @@ func (v *verdicts) judge(t *testing.T, h *history) {
 			}
 		}
 	}
-	switch h.check() {
+	switch h.linearizable() {
 	case porcupine.Unknown:
 		v.undecided++
 	case porcupine.Illegal:
@@ -110,26 +110,26 @@ func (v *verdicts) end(t *testing.T) {
 	require.LessOrEqual(t, v.undecided, v.histories/2, "most histories were too long to judge")
 }
 
-// plot is what may happen in a history besides calls.
+// plot is the kind of a history.
 type plot struct{ timed, bubble, shutdown bool }
 
 // play makes one history.
-func play(t *testing.T, s *api.System, luck *rand.Rand, name string, p plot) *history {
+func play(t *testing.T, s *api.System, random *rand.Rand, name string, p plot) *history {
 	h := &history{name: name, timed: p.timed, crashes: *crashes, start: time.Now()}
-	h.draw(luck, p)
+	h.draw(random, p)
 	b, err := s.Breaker(name, h.settings[0])
 	require.NoError(t, err)
-	clients := 2 + luck.IntN(15)
-	each := 2 + luck.IntN(max(1, 60/clients-2))
-	if h.crashes { // each message may or may not be done: the judge has much to think of
-		clients, each = 2+luck.IntN(3), 2+luck.IntN(7)
+	clients := 2 + random.IntN(15)
+	each := 2 + random.IntN(max(1, 60/clients-2))
+	if h.crashes { // each message may or may not be done, which makes the search longer
+		clients, each = 2+random.IntN(3), 2+random.IntN(7)
 	}
 	h.logs = make([][]*operation, clients+1)
-	m := drawMix(luck, clients)
+	m := drawMix(random, clients)
 	var ready atomic.Int32
 	var wg sync.WaitGroup
 	for id := range clients {
-		c := &client{history: h, id: id, b: b, mix: m, bubble: p.bubble, luck: rand.New(rand.NewPCG(luck.Uint64(), 1))}
+		c := &client{history: h, id: id, b: b, mix: m, bubble: p.bubble, random: rand.New(rand.NewPCG(random.Uint64(), 1))}
 		wg.Go(func() {
 			for ready.Add(1); int(ready.Load()) < clients; {
 				runtime.Gosched()
@@ -139,7 +139,7 @@ func play(t *testing.T, s *api.System, luck *rand.Rand, name string, p plot) *hi
 	}
 	last := &client{history: h, id: clients, b: b}
 	if p.shutdown {
-		for range luck.IntN(200) {
+		for range random.IntN(200) {
 			runtime.Gosched()
 		}
 		op := last.begin(last.id, opShutdown)
@@ -153,61 +153,61 @@ func play(t *testing.T, s *api.System, luck *rand.Rand, name string, p plot) *hi
 }
 
 // draw draws the settings.
-func (h *history) draw(luck *rand.Rand, p plot) {
+func (h *history) draw(random *rand.Rand, p plot) {
 	first := api.BreakerConfig{
-		FailureThreshold: 1 + luck.IntN(4),
+		FailureThreshold: 1 + random.IntN(4),
 		ResetTimeout:     time.Hour,
 		TrialTimeout:     10 * time.Hour,
-		HalfOpenMaxCalls: 1 + luck.IntN(3),
-		ResetBackoff:     1 + float64(luck.IntN(2)),
+		HalfOpenMaxCalls: 1 + random.IntN(3),
+		ResetBackoff:     1 + float64(random.IntN(2)),
 		MaxResetTimeout:  100 * time.Hour,
 	}
-	if luck.IntN(3) == 0 {
+	if random.IntN(3) == 0 {
 		first.SlowCall = time.Nanosecond
 	}
 	if p.timed {
-		first.ResetTimeout = time.Duration(1+luck.IntN(200)) * time.Microsecond
+		first.ResetTimeout = time.Duration(1+random.IntN(200)) * time.Microsecond
 		first.MaxResetTimeout = 3 * first.ResetTimeout
-		if luck.IntN(3) == 0 {
-			first.TrialTimeout = time.Duration(1+luck.IntN(200)) * time.Microsecond
+		if random.IntN(3) == 0 {
+			first.TrialTimeout = time.Duration(1+random.IntN(200)) * time.Microsecond
 		}
 	}
 	if p.bubble {
-		first.ResetTimeout = []time.Duration{time.Millisecond, 3 * time.Millisecond, 49 * time.Millisecond, 52 * time.Millisecond}[luck.IntN(4)]
+		first.ResetTimeout = []time.Duration{time.Millisecond, 3 * time.Millisecond, 49 * time.Millisecond, 52 * time.Millisecond}[random.IntN(4)]
 		first.MaxResetTimeout = 3 * first.ResetTimeout
 		first.SlowCall *= 2 * 1000 * 1000
-		if luck.IntN(2) == 0 {
-			first.TrialTimeout = time.Duration(1+luck.IntN(3)) * time.Millisecond
+		if random.IntN(2) == 0 {
+			first.TrialTimeout = time.Duration(1+random.IntN(3)) * time.Millisecond
 		}
 	}
 	for range 3 {
-		c, size := first, 2+luck.IntN(6)
-		c.FailureThreshold = []int{1, 2, 3, 4, api.Off}[luck.IntN(5)]
-		c.Window, c.MinimumCalls = api.CountWindow(size), 1+luck.IntN(size)
-		c.HalfOpenMaxCalls = 1 + luck.IntN(3)
-		if luck.IntN(2) == 0 {
-			c.FailureRate = float64(1+luck.IntN(4)) / 4
+		c, size := first, 2+random.IntN(6)
+		c.FailureThreshold = []int{1, 2, 3, 4, api.Off}[random.IntN(5)]
+		c.Window, c.MinimumCalls = api.CountWindow(size), 1+random.IntN(size)
+		c.HalfOpenMaxCalls = 1 + random.IntN(3)
+		if random.IntN(2) == 0 {
+			c.FailureRate = float64(1+random.IntN(4)) / 4
 		}
-		if first.SlowCall > 0 && luck.IntN(2) == 0 {
-			c.SlowCallRate = float64(1+luck.IntN(4)) / 4
+		if first.SlowCall > 0 && random.IntN(2) == 0 {
+			c.SlowCallRate = float64(1+random.IntN(4)) / 4
 		}
 		var span time.Duration
-		if p.bubble && luck.IntN(3) == 0 { // in real time nobody knows what is in it
-			span = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}[luck.IntN(2)]
+		if p.bubble && random.IntN(3) == 0 { // in real time the contents of its buckets are not known
+			span = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}[random.IntN(2)]
 			c.Window = api.TimeWindow(span)
 		}
 		h.settings, h.sizes, h.spans = append(h.settings, c), append(h.sizes, size), append(h.spans, span)
 	}
 }
 
-// drawMix draws what clients like to do. Many clients ask less: the judge's
-// work grows exponentially with the questions that are open at once.
-func drawMix(luck *rand.Rand, clients int) mix {
-	upTo := func(most int) int { return luck.IntN(1 + most*2/max(2, clients-3)) }
+// drawMix returns a random mix. If there are many clients, they ask the owner less
+// often: the search grows exponentially with the number of open questions.
+func drawMix(random *rand.Rand, clients int) mix {
+	upTo := func(limit int) int { return random.IntN(1 + limit*2/max(2, clients-3)) }
 	return mix{
 		fail: upTo(60), ignore: upTo(20), crash: upTo(10),
-		acquire: luck.IntN(50), timeout: luck.IntN(15), leave: max(0, luck.IntN(60)-20),
-		read: luck.IntN(20), stats: upTo(20),
+		acquire: random.IntN(50), timeout: random.IntN(15), leave: max(0, random.IntN(60)-20),
+		read: random.IntN(20), stats: upTo(20),
 		control: upTo(12), configure: upTo(8),
 	}
 }

@@ -8,20 +8,21 @@ import (
 	"go.uber.org/goleak"
 )
 
-// more multiplies how much is done: 1 is for every day, 100 for a night.
-var more = flag.Int("more", 1, "do so many times more")
+// more multiplies the work: 1 is for every day, 100 for a night.
+var more = flag.Int("more", 1, "multiplies the work")
 
-// seed is what all luck is drawn from. A failure names the seed that replays it.
-var seed = flag.Uint64("seed", 1, "where luck begins")
+// seed is the seed of all random numbers. A failure names the seed that replays
+// it.
+var seed = flag.Uint64("seed", 1, "of the random choices")
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // timeouts of no system log there
 	goleak.VerifyTestMain(m)
 }
 
-// limit ends a test that makes histories early.
-var limit = flag.Duration("limit", 0, "make histories for so long at most")
+// limit bounds the time for which a test makes histories.
+var limit = flag.Duration("limit", 0, "stop making histories after this time; 0: never")
 
-// crashes says that the breaker under test was built to crash now and then:
-// what a crashed owner was asked may be done or not.
+// crashes is set when the library was built to crash at random. An operation on
+// which an owner crashes may be done or not.
 var crashes = flag.Bool("crashes", false, "owners crash now and then")

@@ -27,14 +27,14 @@ func liveHeap() uint64 {
 	return m.HeapAlloc
 }
 
-// requireHeld demands that little more is held now than was before.
+// requireHeld requires that little more memory is held than before.
 func requireHeld(t *testing.T, before uint64) {
 	t.Helper()
 	const little = 2 << 20
 	require.Less(t, liveHeap(), before+little, "before it were %d bytes", before)
 }
 
-// rush lets callers do a thing so many times each.
+// rush starts callers goroutines at once, each of which calls do each times.
 func rush(callers, each int, do func()) {
 	var all sync.WaitGroup
 	for range callers {
@@ -47,9 +47,9 @@ func rush(callers, each int, do func()) {
 	all.Wait()
 }
 
-// Far more callers than the owner can answer fail at once: each waits for its
-// own answer, so the mailbox never holds more than one message a caller,
-// nothing is lost, a neighbour is answered meanwhile, and nothing is held after.
+// Many more calls than the owner can handle fail at once. Each caller waits for
+// its answer, so the mailbox holds at most one message per caller. Another
+// breaker answers meanwhile.
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T) {
@@ -60,21 +60,21 @@ func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T
 	other, err := s.Breaker("other", api.BreakerConfig{})
 	require.NoError(t, err)
 	before := liveHeap()
-	var waiting, most atomic.Int64 // calls that have failed and are not answered yet
+	var waiting, peak atomic.Int64 // calls that have failed and are not answered yet
 	stormy := make(chan struct{})
 	go func() { // ends with the storm
 		defer close(stormy)
 		rush(crowd, each, func() {
 			_ = sick.Run(context.Background(), func(context.Context) error {
 				n := waiting.Add(1)
-				for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+				for seen := peak.Load(); n > seen && !peak.CompareAndSwap(seen, n); seen = peak.Load() {
 				}
 				return errBoom
 			})
 			waiting.Add(-1)
 		})
 	}()
-	for range 100 { // the neighbour answers in the storm
+	for range 100 { // the other breaker answers in the storm
 		require.ErrorIs(t, other.Run(context.Background(), func(context.Context) error { return errBoom }), errBoom)
 		require.NoError(t, other.Reset())
 	}
@@ -84,13 +84,13 @@ func TestAStormOfFailuresIsAnsweredAndCountedAndBoundedByItsCallers(t *testing.T
 	require.NoError(t, err)
 	require.EqualValues(t, crowd*each, stats.Failures)
 	require.Equal(t, crowd*each, stats.ConsecutiveFailures)
-	require.LessOrEqual(t, most.Load(), int64(crowd))
+	require.LessOrEqual(t, peak.Load(), int64(crowd))
 	requireHeld(t, before)
-	t.Logf("%d failures of %d callers, at most %d at once", crowd*each, crowd, most.Load())
+	t.Logf("%d failures of %d callers, at most %d at once", crowd*each, crowd, peak.Load())
 }
 
-// A crowd before a half-open circuit: so many trials as allowed, all others get
-// a typed refusal at once.
+// Many callers call through a half-open circuit. As many trials run as allowed;
+// all other callers get a typed refusal at once.
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestACrowdBeforeAHalfOpenCircuitIsRefused(t *testing.T) {
@@ -127,8 +127,8 @@ func TestACrowdBeforeAHalfOpenCircuitIsRefused(t *testing.T) {
 	requireHeld(t, before)
 }
 
-// A crowd whose attempts all fail asks one retry owner: every call ends with a
-// RetryError that says why, and the owner's books balance.
+// Many callers whose attempts all fail ask one retry owner. Every call ends with
+// a RetryError that has the reason, and the statistics add up.
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestACrowdOfRetriesIsAnsweredAndCounted(t *testing.T) {
@@ -159,16 +159,16 @@ func TestACrowdOfRetriesIsAnsweredAndCounted(t *testing.T) {
 	requireHeld(t, before)
 }
 
-// A crowd that asks for one check shares its runs.
+// Many callers that run one check share its runs.
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
 	s := start(t)
-	var runs, atOnce, most atomic.Int64
+	var runs, atOnce, peak atomic.Int64
 	gate := make(chan struct{})
 	require.NoError(t, s.Health().Register("c", api.CheckConfig{Interval: api.OnDemand}, api.Ping(func(context.Context) error {
 		runs.Add(1)
-		most.Store(max(most.Load(), atOnce.Add(1)))
+		peak.Store(max(peak.Load(), atOnce.Add(1)))
 		<-gate
 		atOnce.Add(-1)
 		return nil
@@ -182,14 +182,14 @@ func TestACrowdAskingForACheckSharesItsRuns(t *testing.T) {
 		}
 	})
 	require.Zero(t, unwell.Load())
-	require.EqualValues(t, 1, most.Load(), "runs at once")
+	require.EqualValues(t, 1, peak.Load(), "runs at once")
 	require.LessOrEqual(t, runs.Load(), int64(5*crowd+1))
 	requireHeld(t, before)
 	t.Logf("%d questions, %d runs", 5*crowd, runs.Load())
 }
 
-// Callers that do not wait for a check that hangs leave nothing behind, however
-// often they come.
+// Callers that stop waiting for a check that hangs leave no memory behind,
+// however many they are.
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestCallersThatLeaveACheckAreNotHeld(t *testing.T) {
@@ -213,9 +213,9 @@ func TestCallersThatLeaveACheckAreNotHeld(t *testing.T) {
 	})
 }
 
-// A subscriber that does not come back holds the last events and no more,
-// however many there are; the owners do not wait for it, and it is told how
-// many it lost.
+// A subscriber that never returns holds the last events and no more, however
+// many there are. The owners do not wait for it, and it gets the number of those
+// it lost.
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
@@ -243,7 +243,7 @@ func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
 		require.NoError(t, b.ForceOpen())
 		require.NoError(t, b.Reset())
 	}
-	requireHeld(t, before) // while all of them wait
+	requireHeld(t, before) // while all events wait
 	release()
 	<-all
 }

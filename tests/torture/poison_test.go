@@ -9,76 +9,76 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// These files are for a library that was built to crash on cue: see the variant
-// "poisoned" of ./mutants. No user of the library can make an owner of a breaker
-// or a retry crash.
+// The files with this build tag need a library that was built to crash on
+// command: the variant "poisoned" of ./mutants. In the library as it is, no user
+// can make the owner of a breaker or a retry crash.
 
-// toxin is what is in the food of owners.
-var toxin = struct {
+// crashPlan holds the crashes to come and those that have been, by owner.
+var crashPlan = struct {
 	sync.Mutex
-	doses   map[string]int // crashes to come
+	pending map[string]int // crashes to come
 	crashes map[string]int
-	lost    map[string]uint64 // results of calls that were crashed on
+	lost    map[string]uint64 // results of calls on which the owner crashed
 }{}
 
 func init() {
-	messages.Poison = swallow
-	forget, lostTo = cleanse, func(name string) uint64 {
-		toxin.Lock()
-		defer toxin.Unlock()
-		return toxin.lost[name]
+	messages.Poison = mustCrash
+	forget, lostTo = clearPlan, func(name string) uint64 {
+		crashPlan.Lock()
+		defer crashPlan.Unlock()
+		return crashPlan.lost[name]
 	}
 	antidote = func() {
-		toxin.Lock()
-		defer toxin.Unlock()
-		clear(toxin.doses)
+		crashPlan.Lock()
+		defer crashPlan.Unlock()
+		clear(crashPlan.pending)
 	}
-	poison = func(name string) { feed(name, 1) }
+	poison = func(name string) { planCrashes(name, 1) }
 	died = func() (n int) {
-		toxin.Lock()
-		defer toxin.Unlock()
-		for _, crashes := range toxin.crashes {
+		crashPlan.Lock()
+		defer crashPlan.Unlock()
+		for _, crashes := range crashPlan.crashes {
 			n += crashes
 		}
 		return n
 	}
-	cleanse()
+	clearPlan()
 }
 
-// forever is more crashes than any test has patience for.
+// forever is more crashes than any test waits for.
 const forever = 1 << 40
 
-// feed makes an owner crash on its next messages.
-func feed(name string, doses int) {
-	toxin.Lock()
-	defer toxin.Unlock()
-	toxin.doses[name] += doses
+// planCrashes makes an owner crash on its next n messages.
+func planCrashes(name string, n int) {
+	crashPlan.Lock()
+	defer crashPlan.Unlock()
+	crashPlan.pending[name] += n
 }
 
-func cleanse() {
-	toxin.Lock()
-	defer toxin.Unlock()
-	toxin.doses, toxin.crashes, toxin.lost = map[string]int{}, map[string]int{}, map[string]uint64{}
+func clearPlan() {
+	crashPlan.Lock()
+	defer crashPlan.Unlock()
+	crashPlan.pending, crashPlan.crashes, crashPlan.lost = map[string]int{}, map[string]int{}, map[string]uint64{}
 }
 
 // crashesOf returns how often an owner has crashed.
 func crashesOf(name string) int {
-	toxin.Lock()
-	defer toxin.Unlock()
-	return toxin.crashes[name]
+	crashPlan.Lock()
+	defer crashPlan.Unlock()
+	return crashPlan.crashes[name]
 }
 
-// swallow reports whether the owner crashes on the message at hand.
-func swallow(name, message string) bool {
-	toxin.Lock()
-	defer toxin.Unlock()
-	if toxin.doses[name] == 0 {
+// mustCrash reports whether the owner must crash on this message, and counts it.
+func mustCrash(name, message string) bool {
+	crashPlan.Lock()
+	defer crashPlan.Unlock()
+	if crashPlan.pending[name] == 0 {
 		return false
 	}
-	toxin.doses[name]--
-	toxin.crashes[name]++
+	crashPlan.pending[name]--
+	crashPlan.crashes[name]++
 	if strings.Contains(message, "messages.Result,") {
-		toxin.lost[name]++
+		crashPlan.lost[name]++
 	}
 	return true
 }

@@ -17,12 +17,13 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// clinic is a few health checks that come and go, and are well, ill, slow, deaf
-// or panic; breakers that have them as probes, and share them; and a system that
-// shows few of those breakers.
+// clinic is a system with a few health checks, breakers that share them as
+// probes, and room to show only some of those breakers. The checks are
+// registered and deregistered; they succeed, fail, are slow, ignore their ctx or
+// panic.
 type clinic struct {
 	s        *api.System
-	healed   atomic.Bool // nothing is wrong any more
+	healed   atomic.Bool // from now on no check fails
 	breakers []*api.Breaker
 	until    time.Time
 }
@@ -33,9 +34,8 @@ const (
 	clinicShows    = 20
 )
 
-// TestProbesAndShownBreakersUnderFire: whatever happens to checks and breakers
-// meanwhile, a check never runs twice at once, and once all is well every circuit
-// closes, those that are shown are shown as they are, and Shutdown does not wait.
+// Once nothing fails any more, the breakers are also shown as they are, and
+// Shutdown does not wait.
 //
 // Promise (Torture): Under faults a check never runs twice at once, and every circuit closes in the end.
 func TestProbesAndShownBreakersUnderFire(t *testing.T) {
@@ -48,21 +48,21 @@ func TestProbesAndShownBreakersUnderFire(t *testing.T) {
 	}
 }
 
-func (c *clinic) open(t *testing.T, luck *rand.Rand) {
+func (c *clinic) open(t *testing.T, random *rand.Rand) {
 	c.until = time.Now().Add(30 * time.Minute)
 	require.NoError(t, c.s.ShowBreakers(api.ShowBreakersConfig{Most: clinicShows}))
 	for i := range clinicBreakers {
-		b, err := c.s.Breaker(fmt.Sprint(i), c.settings(luck))
+		b, err := c.s.Breaker(fmt.Sprint(i), c.settings(random))
 		require.NoError(t, err)
 		c.breakers = append(c.breakers, b)
 	}
 	var all sync.WaitGroup
 	for _, task := range []func(*rand.Rand){c.staff, c.operator} {
-		fork := rand.New(rand.NewPCG(luck.Uint64(), 6))
+		fork := rand.New(rand.NewPCG(random.Uint64(), 6))
 		all.Go(func() { task(fork) })
 	}
 	for _, b := range c.breakers {
-		fork := rand.New(rand.NewPCG(luck.Uint64(), 7))
+		fork := rand.New(rand.NewPCG(random.Uint64(), 7))
 		all.Go(func() { c.caller(b, fork) })
 	}
 	all.Wait()
@@ -80,31 +80,31 @@ func (c *clinic) open(t *testing.T, luck *rand.Rand) {
 	require.Zero(t, time.Since(began))
 }
 
-func (c *clinic) settings(luck *rand.Rand) api.BreakerConfig {
+func (c *clinic) settings(random *rand.Rand) api.BreakerConfig {
 	cfg := api.BreakerConfig{
-		FailureThreshold: 1 + luck.IntN(3), HalfOpenMaxCalls: 1 + luck.IntN(3),
-		ResetTimeout: time.Duration(1 + luck.IntN(int(20*time.Second))), TrialTimeout: time.Duration(1 + luck.IntN(int(20*time.Second))),
+		FailureThreshold: 1 + random.IntN(3), HalfOpenMaxCalls: 1 + random.IntN(3),
+		ResetTimeout: time.Duration(1 + random.IntN(int(20*time.Second))), TrialTimeout: time.Duration(1 + random.IntN(int(20*time.Second))),
 	}
-	if luck.IntN(4) > 0 {
-		cfg.Probe = fmt.Sprint("check ", luck.IntN(clinicChecks))
+	if random.IntN(4) > 0 {
+		cfg.Probe = fmt.Sprint("check ", random.IntN(clinicChecks))
 	}
 	return cfg
 }
 
 // staff registers and deregisters checks.
-func (c *clinic) staff(luck *rand.Rand) {
+func (c *clinic) staff(random *rand.Rand) {
 	for time.Now().Before(c.until) {
-		i := luck.IntN(clinicChecks)
+		i := random.IntN(clinicChecks)
 		name := fmt.Sprint("check ", i)
-		if c.s.Health().Deregister(name) != nil || luck.IntN(3) == 0 {
-			cfg := api.CheckConfig{Interval: api.OnDemand, Timeout: 5 * time.Second, UnhealthyAfter: 1 + luck.IntN(3), HealthyAfter: 1 + luck.IntN(3)}
-			_ = c.s.Health().Register(name, cfg, c.check(i, rand.New(rand.NewPCG(luck.Uint64(), 8))))
+		if c.s.Health().Deregister(name) != nil || random.IntN(3) == 0 {
+			cfg := api.CheckConfig{Interval: api.OnDemand, Timeout: 5 * time.Second, UnhealthyAfter: 1 + random.IntN(3), HealthyAfter: 1 + random.IntN(3)}
+			_ = c.s.Health().Register(name, cfg, c.check(i, rand.New(rand.NewPCG(random.Uint64(), 8))))
 		}
-		time.Sleep(time.Duration(luck.IntN(int(2 * time.Minute))))
+		time.Sleep(time.Duration(random.IntN(int(2 * time.Minute))))
 	}
 }
 
-func (c *clinic) check(i int, luck *rand.Rand) api.Check {
+func (c *clinic) check(i int, random *rand.Rand) api.Check {
 	var inside atomic.Int32
 	return api.Ping(func(ctx context.Context) error {
 		if inside.Add(1) > 1 {
@@ -114,7 +114,7 @@ func (c *clinic) check(i int, luck *rand.Rand) api.Check {
 		if c.healed.Load() {
 			return nil
 		}
-		switch luck.IntN(6) {
+		switch random.IntN(6) {
 		case 0:
 			return errors.New("ill")
 		case 1:
@@ -125,45 +125,45 @@ func (c *clinic) check(i int, luck *rand.Rand) api.Check {
 			<-ctx.Done()
 			return ctx.Err()
 		case 4:
-			time.Sleep(time.Duration(luck.IntN(int(30 * time.Second)))) // deaf
+			time.Sleep(time.Duration(random.IntN(int(30 * time.Second)))) // it ignores its ctx
 		}
 		return nil
 	})
 }
 
-// operator gives orders and changes settings.
-func (c *clinic) operator(luck *rand.Rand) {
+// operator controls breakers and changes settings.
+func (c *clinic) operator(random *rand.Rand) {
 	for time.Now().Before(c.until) {
-		b := c.breakers[luck.IntN(len(c.breakers))]
-		switch luck.IntN(5) {
+		b := c.breakers[random.IntN(len(c.breakers))]
+		switch random.IntN(5) {
 		case 0:
 			_ = b.ForceOpen()
 		case 1:
 			_ = b.Disable()
 		case 2:
-			_ = b.Configure(c.settings(luck))
+			_ = b.Configure(c.settings(random))
 		default:
 			_ = b.Reset()
 		}
-		time.Sleep(time.Duration(luck.IntN(int(10 * time.Second))))
+		time.Sleep(time.Duration(random.IntN(int(10 * time.Second))))
 	}
 }
 
-func (c *clinic) caller(b *api.Breaker, luck *rand.Rand) {
+func (c *clinic) caller(b *api.Breaker, random *rand.Rand) {
 	for time.Now().Before(c.until) {
 		_ = b.Run(context.Background(), func(context.Context) error {
-			time.Sleep(time.Duration(luck.IntN(int(time.Second))))
-			if luck.IntN(2) == 0 {
+			time.Sleep(time.Duration(random.IntN(int(time.Second))))
+			if random.IntN(2) == 0 {
 				return errors.New("failed")
 			}
 			return nil
 		})
-		time.Sleep(time.Duration(luck.IntN(int(5 * time.Second))))
+		time.Sleep(time.Duration(random.IntN(int(5 * time.Second))))
 	}
 }
 
-// heal makes everything well, gives the probes time, and lets callers try where
-// none does.
+// heal makes all checks succeed, gives the probes time to run, and makes calls
+// through breakers without a probe.
 func (c *clinic) heal(t *testing.T) {
 	c.healed.Store(true)
 	for i := range clinicChecks {
@@ -176,10 +176,10 @@ func (c *clinic) heal(t *testing.T) {
 			require.NoError(t, b.Reset())
 		}
 	}
-	time.Sleep(5 * time.Minute) // one deaf check may still be in the way of a probe's first run
+	time.Sleep(5 * time.Minute) // a run that ignores its ctx may still delay a probe's first run
 	for _, b := range c.breakers {
 		for range 3 {
-			if b.State() == api.HalfOpen { // no probe, or none when it was asked
+			if b.State() == api.HalfOpen { // it has no probe, or the probe was not registered
 				require.NoError(t, b.Run(context.Background(), func(context.Context) error { return nil }))
 			}
 		}

@@ -13,8 +13,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// An order that came at the very moment a trial was overdue, before the owner's
-// timer, let that trial vanish: it was neither a failure nor running.
+// The defect: an operation such as Reset that came at the moment a trial became
+// overdue, before the owner's timer, lost that trial. It was neither counted as a
+// failure nor running.
 //
 // Promise (Torture): Defects found once stay fixed.
 func TestAnOrderDoesNotForgetAnOverdueTrial(t *testing.T) {
@@ -27,7 +28,7 @@ func TestAnOrderDoesNotForgetAnOverdueTrial(t *testing.T) {
 			time.Sleep(time.Second)
 			p, err := b.Acquire(context.Background())
 			require.NoError(t, err)
-			time.Sleep(time.Second) // now the timer and the order race
+			time.Sleep(time.Second) // now the timer and the operation race
 			require.NoError(t, []func() error{b.Disable, b.Reset, b.ForceOpen}[n%3]())
 			p.Done(nil)
 			stats, err := b.Stats()
@@ -38,9 +39,9 @@ func TestAnOrderDoesNotForgetAnOverdueTrial(t *testing.T) {
 	})
 }
 
-// A check that runs on demand and whose first run was blocked, or that crashed
-// while it was blocked, never ran once the check it stands on was well again:
-// it stayed UNKNOWN, or "panicked", until somebody asked.
+// The defect: an on-demand check whose first run was blocked, or that crashed
+// while it was blocked, did not run when the check it depends on recovered. It
+// read UNKNOWN, or "panicked", until a caller ran it.
 //
 // Promise (Torture): Defects found once stay fixed.
 func TestABlockedRunOfACheckOnDemandIsMadeUpFor(t *testing.T) {
@@ -84,8 +85,8 @@ func TestABlockedRunOfACheckOnDemandIsMadeUpFor(t *testing.T) {
 	})
 }
 
-// Stats of a circuit that was not CLOSED told of failures that were older than
-// its time window.
+// The defect: Stats of a circuit that was not CLOSED counted failures that were
+// older than its time window.
 //
 // Promise (Torture): Defects found once stay fixed.
 func TestATimeWindowForgetsInAnyState(t *testing.T) {

@@ -11,33 +11,33 @@ import (
 )
 
 // caller calls one dependency after another.
-func (w *world) caller(luck *rand.Rand) {
+func (w *world) caller(random *rand.Rand) {
 	for time.Since(w.begun) < w.length {
 		pause := 20 * time.Minute
 		if w.storm.Load() > 0 {
 			pause = 20 * time.Second
 		}
-		time.Sleep(time.Duration(luck.Int64N(int64(pause))))
-		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(luck.Int64N(int64(time.Minute))))
-		if luck.IntN(10) == 0 {
+		time.Sleep(time.Duration(random.Int64N(int64(pause))))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.Int64N(int64(time.Minute))))
+		if random.IntN(10) == 0 {
 			cancel()
 		}
-		i := luck.IntN(breakersThere)
+		i := random.IntN(breakersThere)
 		if eye := int(w.storm.Load()) - 1; eye >= 0 {
-			i = (eye + luck.IntN(10)) % breakersThere // everybody wants the same
+			i = (eye + random.IntN(10)) % breakersThere // a storm hits ten breakers
 		}
-		w.call(ctx, i, luck)
+		w.call(ctx, i, random)
 		cancel()
 	}
 }
 
-// call calls a dependency by one of several policies, and counts what it sees.
-func (w *world) call(ctx context.Context, i int, luck *rand.Rand) {
+// call calls a dependency under one of several policies, and counts what it sees.
+func (w *world) call(ctx context.Context, i int, random *rand.Rand) {
 	draw := func() api.TimeoutConfig {
-		return api.TimeoutConfig{Limit: 1 + time.Duration(luck.Int64N(int64(20*time.Second))), Cooperative: luck.IntN(4) == 0}
+		return api.TimeoutConfig{Limit: 1 + time.Duration(random.Int64N(int64(20*time.Second))), Cooperative: random.IntN(4) == 0}
 	}
 	b, r, seen := w.breakers[i], w.retries[i], &w.seen[i]
-	inner, which := draw(), luck.IntN(5)
+	inner, which := draw(), random.IntN(5)
 	policy := []api.Policy{b, api.Compose(r, b), api.Compose(draw(), r, b), api.Compose(draw(), b), api.Compose(r, b)}[which]
 	var last attempt
 	defer func() {
@@ -67,8 +67,8 @@ func (w *world) call(ctx context.Context, i int, luck *rand.Rand) {
 	}
 }
 
-// attempt is an admitted call of a breaker that is running: until its end is in,
-// which a timeout reports though the function goes on.
+// attempt is an admitted call of a breaker. It is running until its end has been
+// reported, which a timeout does while the function still runs.
 type attempt struct{ running atomic.Pointer[atomic.Int64] }
 
 func (a *attempt) begin(running *atomic.Int64) {

@@ -19,16 +19,15 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// days is how much virtual time each simulated system lives through.
+// days is the virtual time of each simulated system.
 var days = flag.Float64("days", 0.15, "days of virtual time of each simulated system")
 
-// TestWholeSystemsKeepTheirPromisesUnderFaults simulates whole systems in
-// virtual time, each from a seed: a hundred breakers, some with probes, as many
-// retries with budgets, fifty checks, hundreds of callers; dependencies that
-// hang, flap, slow down and panic, storms, operators, bad subscribers, and a
-// shutdown at any moment. Many times a day, and in the end, every count is
-// compared with what callers saw; afterwards every caller has returned, and no
-// goroutine is left (or the bubble would not end).
+// Each system is simulated from a seed. It has a hundred breakers, some with
+// probes, a hundred retries with budgets, fifty checks and hundreds of callers.
+// Dependencies hang, flap, slow down and panic; there are storms, operators, bad
+// subscribers, and a shutdown at a random moment. Every count is compared with
+// what callers saw, many times a day and at the end. The bubble does not end
+// before every caller has returned and every goroutine has ended.
 //
 // Promise (Torture): Whole systems run for days of virtual time under faults. Every count equals that of the callers.
 func TestWholeSystemsKeepTheirPromisesUnderFaults(t *testing.T) {
@@ -71,7 +70,7 @@ const (
 	callersThere  = 300
 )
 
-// world is one simulated system and those who use it.
+// world is one simulated system, its users, and what they saw.
 type world struct {
 	seed     uint64
 	luck     *rand.Rand
@@ -81,8 +80,8 @@ type world struct {
 	s        *api.System
 	breakers []*api.Breaker
 	retries  []*api.Retry
-	seen     [breakersThere]sight
-	storm    atomic.Int32 // one more than the first breaker that it hits; 0: there is none
+	seen     [breakersThere]observation
+	storm    atomic.Int32 // 1 + the number of the first breaker that it hits; 0: there is none
 	closing  atomic.Bool  // the system is about to be shut down
 	calls    atomic.Uint64
 	audits   int
@@ -114,16 +113,16 @@ func (w *world) note(at time.Time, who string, what ...any) {
 type sight struct {
 	trouble  atomic.Int32  // what is wrong with its dependency
 	admitted atomic.Uint64 // calls whose fn began
-	running  atomic.Int64  // of those
+	running  atomic.Int64  // those of admitted that have not ended
 	refused  atomic.Uint64
 	retried  atomic.Uint64 // calls that came through its retry
-	trials   atomic.Int64  // the most that it may have at once, at any time
+	trials   atomic.Int64  // how many it may have at once, by the highest setting so far
 	overdue  uint64        // trials that did not report in time
 	opened   uint64
 }
 
-// hearing is what a subscriber got.
-type hearing struct{ heard, lost int }
+// received counts the events of a subscriber.
+type received struct{ heard, lost int }
 
 const (
 	well int32 = iota
@@ -157,15 +156,15 @@ func (w *world) live(t *testing.T, shut bool) {
 	var callers, others sync.WaitGroup
 	over, stop := context.WithCancel(context.Background())
 	for range callersThere {
-		luck := w.fork()
-		callers.Go(func() { w.caller(luck) })
+		random := w.fork()
+		callers.Go(func() { w.caller(random) })
 	}
 	for _, task := range []func(context.Context, *rand.Rand){w.faults, w.storms, w.operator, w.auditor} {
-		luck := w.fork()
-		others.Go(func() { task(over, luck) })
+		random := w.fork()
+		others.Go(func() { task(over, random) })
 	}
 	if shut {
-		time.Sleep(time.Duration(w.luck.Int64N(int64(w.length))))
+		time.Sleep(time.Duration(w.random.Int64N(int64(w.length))))
 		w.closing.Store(true)
 		require.NoError(t, w.s.Shutdown(context.Background()))
 	}
@@ -176,23 +175,23 @@ func (w *world) live(t *testing.T, shut bool) {
 		w.seen[i].trouble.Store(well)
 	}
 	antidote()
-	time.Sleep(2 * time.Hour) // what hangs is released, overdue trials fail, open circuits try again
+	time.Sleep(2 * time.Hour) // calls that hang return, overdue trials fail, open circuits half-open
 	synctest.Wait()
 	w.judge(t, shut)
 }
 
-// fork makes luck for somebody who lives at the same time.
-func (w *world) fork() *rand.Rand { return rand.New(rand.NewPCG(w.luck.Uint64(), 4)) }
+// fork returns a new source of random numbers, for another goroutine.
+func (w *world) fork() *rand.Rand { return rand.New(rand.NewPCG(w.random.Uint64(), 4)) }
 
 // furnish makes breakers, retries and checks.
 func (w *world) furnish(t *testing.T) {
-	span := func(luck *rand.Rand, most time.Duration) time.Duration {
-		return 1 + time.Duration(luck.Int64N(int64(most)))
+	span := func(random *rand.Rand, limit time.Duration) time.Duration {
+		return 1 + time.Duration(random.Int64N(int64(limit)))
 	}
 	for i := range checksThere {
 		cfg := api.CheckConfig{
-			Timeout: span(w.luck, 20*time.Second), Interval: 30*time.Second + span(w.luck, 10*time.Minute), Optional: w.luck.IntN(2) == 0,
-			UnhealthyAfter: 1 + w.luck.IntN(3), HealthyAfter: 1 + w.luck.IntN(3),
+			Timeout: span(w.random, 20*time.Second), Interval: 30*time.Second + span(w.random, 10*time.Minute), Optional: w.random.IntN(2) == 0,
+			UnhealthyAfter: 1 + w.random.IntN(3), HealthyAfter: 1 + w.random.IntN(3),
 		}
 		if i > 10 && w.luck.IntN(3) == 0 {
 			cfg.DependsOn = []string{checkName(w.luck.IntN(10))}
@@ -201,9 +200,9 @@ func (w *world) furnish(t *testing.T) {
 	}
 	for i := range w.seen {
 		cfg := api.BreakerConfig{
-			FailureThreshold: 1 + w.luck.IntN(5), ResetTimeout: span(w.luck, time.Minute), ResetBackoff: 1 + w.luck.Float64(),
-			HalfOpenMaxCalls: 1 + w.luck.IntN(3), TrialTimeout: span(w.luck, 20*time.Second), FailureRate: w.luck.Float64(),
-			Window: []api.Window{api.CountWindow(30), api.TimeWindow(time.Minute)}[w.luck.IntN(2)],
+			FailureThreshold: 1 + w.random.IntN(5), ResetTimeout: span(w.random, time.Minute), ResetBackoff: 1 + w.random.Float64(),
+			HalfOpenMaxCalls: 1 + w.random.IntN(3), TrialTimeout: span(w.random, 20*time.Second), FailureRate: w.random.Float64(),
+			Window: []api.Window{api.CountWindow(30), api.TimeWindow(time.Minute)}[w.random.IntN(2)],
 		}
 		w.seen[i].trials.Store(int64(cfg.HalfOpenMaxCalls))
 		if w.probes && i < 20 {

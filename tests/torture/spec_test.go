@@ -8,32 +8,33 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// circuit is the sequential breaker: what a breaker would be if one thread
-// did one thing after another. It is written from the contract alone, as plainly
-// as it can be, and shares nothing with the real machine. It is a value: a step
-// makes another.
+// circuit is a sequential breaker: a breaker that does one operation after
+// another. It is written from the documentation alone, as plainly as possible,
+// and shares no code with the real machine. It is a value; a step returns new
+// ones.
 type circuit struct {
 	settings int // index in history.settings
 	state    api.State
 	mode     api.Mode
 	streak   int
-	window   string // the last results, as records of a letter and, in a time window, its time
-	until    span   // OPEN: when trials begin
+	window   string // the last results: a letter each, and in a time window its time
+	until    span   // when OPEN: when it half-opens
 	reopened int    // since the last recovery
 	healed   int
-	trials   uint64           // one bit for each call on trial
-	current  uint64           // one bit for each running call that is not late
-	totals   api.BreakerStats // only the totals
+	trials   uint64           // a bit for each call that is a trial
+	current  uint64           // a bit for each running call that is not late
+	totals   api.BreakerStats // only its totals are used
 	stopped  bool
 }
 
-// span is a moment that is known only roughly: not before from, not after to.
+// span is a moment that is not known exactly: it is not before from and not after
+// to.
 type span struct{ from, to time.Duration }
 
 func (s span) plus(d time.Duration) span { return span{s.from + d, s.to + d} }
 
-// step returns all that the circuit can be after op, if it went as recorded. An
-// owner that crashed on it may not even have noticed what time had done.
+// step returns all states that the circuit can have after op, if op went as
+// recorded. If the owner crashed on op, it may not have noticed the time either.
 func (h *history) step(s circuit, op *operation) (next []circuit) {
 	if h.mayBeLost(op) {
 		next = append(next, s)
@@ -44,12 +45,12 @@ func (h *history) step(s circuit, op *operation) (next []circuit) {
 	return next
 }
 
-// elapse returns what time may have made of the circuit by the moment of op,
-// which lies between op.began and op.ended.
+// elapse returns all states that the circuit can have before op, because time has
+// passed. The moment of op is between op.began and op.ended.
 func (h *history) elapse(s circuit, op *operation) (states []circuit) {
 	for range 8 {
 		due, ends := h.due(&s)
-		unseen := s.state == api.HalfOpen && !op.asks() // an overdue trial waits for the owner to notice
+		unseen := s.state == api.HalfOpen && !op.asks() // only the owner, when it is asked, fails an overdue trial
 		if !ends || unseen || due.to > op.began {
 			states = append(states, s) // it may not have happened yet
 		}
@@ -67,7 +68,7 @@ func (h *history) elapse(s circuit, op *operation) (states []circuit) {
 	return states
 }
 
-// due returns when time alone will change the state.
+// due returns when time alone changes the state, and whether it does.
 func (h *history) due(s *circuit) (at span, ends bool) {
 	if !h.timed || s.stopped {
 		return span{}, false
@@ -115,8 +116,9 @@ func (h *history) reopen(s *circuit, when span) {
 	h.open(s, when)
 }
 
-// apply returns the circuit after op at one moment; none: op cannot have gone
-// as recorded. After a crash of the owner op may have done nothing.
+// apply returns all states that the circuit can have after op, without what time
+// does. It returns none if op cannot have gone as recorded. If the owner crashed on
+// op, it may have done nothing.
 func (h *history) apply(s circuit, op *operation) (next []circuit) {
 	if op.cancelled {
 		return h.leave(s, op)
@@ -137,9 +139,9 @@ func (h *history) mayBeLost(op *operation) bool {
 	return h.crashes && (op.crashed || op.kind == opResult || op.cancelled)
 }
 
-// leave returns what becomes of an asker for admission whose ctx ended: it was
-// never asked, or refused, or gave its trial back at once. After a crash that
-// trial may be out, to be overdue some time.
+// leave returns the states after a request for admission whose ctx ended: it was
+// not made, or refused, or its trial was given back at once. If the owner may have
+// crashed, that trial may be running until it is overdue.
 func (h *history) leave(s circuit, op *operation) (next []circuit) {
 	next = append(next, s)
 	switch {
@@ -162,7 +164,7 @@ func (h *history) full(s *circuit) bool {
 	return s.state == api.HalfOpen && popCount(s.trials) >= h.settings[s.settings].HalfOpenMaxCalls
 }
 
-// happens does op and reports whether what came back is right.
+// happens applies op, and reports whether its result is right.
 func (h *history) happens(s *circuit, op *operation) bool {
 	if s.stopped && op.kind != opState && op.kind != opRemaining && op.kind != opResult {
 		return op.shutdown
@@ -202,7 +204,7 @@ func (h *history) happens(s *circuit, op *operation) bool {
 func rates(c api.BreakerConfig) bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
 
 func (h *history) admit(s *circuit, op *operation) bool {
-	if op.crashed { // whoever crashed while asking was told nothing; a trial may have begun
+	if op.crashed { // the caller was not admitted; a trial may have begun
 		return true
 	}
 	if s.state == api.Open || h.full(s) {
@@ -224,7 +226,7 @@ func popCount(bits uint64) (n int) {
 	return n
 }
 
-// result takes in how a call ended.
+// result applies the result of a call.
 func (h *history) result(s *circuit, op *operation) {
 	if s.stopped {
 		return
@@ -271,7 +273,7 @@ func (h *history) result(s *circuit, op *operation) {
 	}
 }
 
-// stats reports whether the statistics are those of the circuit.
+// stats reports whether the statistics in op are those of the circuit.
 func (h *history) stats(s *circuit, op *operation) bool {
 	want, got := s.totals, op.stats
 	c := h.settings[s.settings]
@@ -287,7 +289,7 @@ func (h *history) stats(s *circuit, op *operation) bool {
 
 func (h *history) remaining(s *circuit, op *operation) bool { return h.leaves(s, op.left, op) }
 
-// leaves reports whether left is how long the circuit stays open.
+// leaves reports whether left is a time for which the circuit may stay open.
 func (h *history) leaves(s *circuit, left time.Duration, op *operation) bool {
 	if s.state != api.Open || s.mode != api.Automatic {
 		return left == 0

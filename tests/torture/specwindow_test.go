@@ -8,9 +8,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// The window of the sequential breaker is a string, so that a circuit stays a
-// value: one letter a call, s for a success and f for a failure, upper case if
-// it was slow. In a time window the time follows each letter.
+// The window of the sequential breaker is a string, so that a circuit is
+// comparable. Each call is a letter: s for a success, f for a failure, in upper
+// case if it was slow. In a time window the time follows each letter.
 const recordWithTime = 1 + 8
 
 // size is the length of a record under the settings in force.
@@ -21,7 +21,7 @@ func (h *history) size(s *circuit) int {
 	return 1
 }
 
-// add adds a result; a count window drops the first.
+// add adds a result. A full count window drops its oldest.
 func (h *history) add(s *circuit, letter string, op *operation) {
 	s.window += letter
 	if h.spans[s.settings] > 0 {
@@ -40,7 +40,7 @@ func (h *history) letters(s *circuit) string {
 	return letters.String()
 }
 
-// share returns how much of the letters is one of those.
+// share returns the share of letters that are in those.
 func share(letters, those string) float64 {
 	n := 0
 	for _, letter := range letters {
@@ -51,9 +51,9 @@ func share(letters, those string) float64 {
 	return float64(n) / float64(len(letters))
 }
 
-// slide returns what a time window may hold at the moment of op. It has ten
-// buckets, and nobody is told when they begin: what is nine buckets old may be
-// out already, what is as old as the whole span surely is.
+// slide returns what a time window may hold at the moment of op. The window has
+// ten buckets, and the test does not know when they begin. So a result that is
+// nine buckets old may have been dropped, and one of ten buckets must have been.
 func (h *history) slide(s circuit, op *operation) (states []circuit) {
 	span := h.spans[s.settings]
 	judged := op.kind == opResult || op.kind == opStats || op.kind == opConfigure

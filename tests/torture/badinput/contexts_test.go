@@ -8,9 +8,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// oddContext is a ctx of somebody's own, within what the interface allows or a
-// little beyond. One that is done and has no error is left out: package context
-// itself does not survive it.
+// oddContext is a user's own ctx, as odd as the interface allows, or a little
+// odder. A ctx that is done and has no error is left out: package context itself
+// panics on it.
 type oddContext struct {
 	context.Context
 	deadline time.Time
@@ -28,8 +28,8 @@ func (c *oddContext) Value(key any) any {
 	return nil
 }
 
-// oddContexts make a ctx; those that panic are their callers' own fault, and
-// must break nothing else.
+// oddContexts make contexts. One that panics may panic in its caller, and must
+// break nothing else.
 var oddContexts = map[string]struct {
 	panics bool
 	make   func() context.Context
@@ -44,7 +44,7 @@ var oddContexts = map[string]struct {
 	"a pointer that is nil":       {true, func() context.Context { return (*oddContext)(nil) }},
 }
 
-// takers take a ctx.
+// takers call the functions that take a ctx.
 var takers = map[string]func(v *victim, ctx context.Context) error{
 	"Breaker.Run":     func(v *victim, ctx context.Context) error { return v.b.Run(ctx, no) },
 	"Breaker.Acquire": func(v *victim, ctx context.Context) error { p, err := v.b.Acquire(ctx); p.Cancel(); return err },
@@ -96,7 +96,7 @@ func badContexts() (rows []row) {
 	return rows
 }
 
-// anyTyped wants an answer of a type that is promised, or none.
+// anyTyped accepts nil and errors of the documented types.
 func anyTyped(err error) string {
 	if err == nil || isTyped(err) {
 		return ""

@@ -1,6 +1,5 @@
-// Package badinput gives every exported function of packages api and checks
-// what nobody should give it (table_test.go and the files it names), and calls
-// it from where nobody should call it (places_test.go). The answer is a typed
-// error, or it works; it never panics and never waits for ever. It holds tests
-// only.
+// Package badinput calls every exported function of packages api and checks with
+// bad arguments (table_test.go and the files it names), and from every callback
+// and at every time (places_test.go). A call must work or return a typed error.
+// It must not panic or block for ever. The package holds tests only.
 package badinput

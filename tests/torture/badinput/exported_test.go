@@ -15,7 +15,7 @@ import (
 )
 
 // exported returns every exported function and method of packages api and
-// checks, sorted; those of a type that api only names (type X = room.Y) too.
+// checks, sorted, including the methods of types to which api has an alias.
 func exported(t *testing.T) []string {
 	found := functions(t, "api", nil, "")
 	for alias, of := range aliases(t) {
@@ -26,8 +26,9 @@ func exported(t *testing.T) []string {
 	return slices.Compact(found)
 }
 
-// functions lists what one room exports. With only, it lists the methods of
-// those types, under the names that only gives them.
+// functions returns the functions and methods that the package in folder room
+// exports. If only is not nil, it returns the methods of those types, under the
+// names that only gives them.
 func functions(t *testing.T, room string, only map[string]string, prefix string) (found []string) {
 	for _, file := range parsed(t, room) {
 		for _, d := range file.Decls {
@@ -51,7 +52,7 @@ func functions(t *testing.T, room string, only map[string]string, prefix string)
 	return found
 }
 
-// receiver returns the name of the type that fn is a method of; "": of none.
+// receiver returns the name of the type that fn is a method of, or "".
 func receiver(fn *ast.FuncDecl) string {
 	if fn.Recv == nil {
 		return ""
@@ -71,10 +72,10 @@ func receiver(fn *ast.FuncDecl) string {
 	}
 }
 
-// place is where a type is that api names.
+// place is where the type of an alias is declared.
 type place struct{ room, name string }
 
-// aliases returns the types that api names but does not make.
+// aliases returns the types to which api has an alias.
 func aliases(t *testing.T) map[string]place {
 	const module = "github.com/understudy-go/understudy/"
 	found := map[string]place{}
@@ -98,7 +99,7 @@ func aliases(t *testing.T) map[string]place {
 	return found
 }
 
-// parsed returns the files of a room, tests left out.
+// parsed returns the files of the package in folder room, without its tests.
 func parsed(t *testing.T, room string) (files []*ast.File) {
 	names, err := fs.Glob(os.DirFS("../../../"+room), "*.go")
 	require.NoError(t, err)

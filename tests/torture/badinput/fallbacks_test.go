@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// stranger is a policy by embedding one, or would be.
+// stranger is a Policy by embedding, and embeds none.
 type stranger struct{ api.Policy }
 
 func badFallbacks() []row {

@@ -15,7 +15,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// get asks a handler as a client would.
+// get sends a request to a handler.
 func get(h http.Handler, target, accept string) *httptest.ResponseRecorder {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}, Host: "here"}
 	path, query, _ := strings.Cut(target, "?")
@@ -28,7 +28,7 @@ func get(h http.Handler, target, accept string) *httptest.ResponseRecorder {
 	return w
 }
 
-// legal reports what is wrong with an answer, whatever was asked.
+// legal returns what is wrong with a response, whatever the request was.
 func legal(w *httptest.ResponseRecorder) error {
 	body := w.Body.Bytes()
 	size := 0

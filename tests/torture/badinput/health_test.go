@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// badCheckConfigs are settings to refuse, by field.
+// badCheckConfigs are settings that must be refused, by field.
 var badCheckConfigs = []struct {
 	field, input string
 	cfg          api.CheckConfig
@@ -33,21 +33,21 @@ var badCheckConfigs = []struct {
 	{"DependsOn", "a long name", api.CheckConfig{DependsOn: []string{long}}},
 }
 
-// hugeCheckConfigs are settings nobody needs, which must work.
+// hugeCheckConfigs are extreme settings that must work.
 var hugeCheckConfigs = map[string]api.CheckConfig{
-	"the longest of everything":       {Timeout: longest, Interval: longest, FastInterval: longest, UnhealthyAfter: most, HealthyAfter: most},
+	"the longest of everything":       {Timeout: longest, Interval: longest, FastInterval: longest, UnhealthyAfter: maxInt, HealthyAfter: maxInt},
 	"the longest Timeout":             {Timeout: longest},
 	"the longest Interval":            {Interval: longest},
 	"a long Interval, a short Fast":   {Interval: longest, FastInterval: 1},
 	"the shortest Timeout":            {Timeout: 1, Interval: api.OnDemand},
-	"many successes to be well again": {HealthyAfter: most},
+	"many successes to be well again": {HealthyAfter: maxInt},
 	"the same group twice":            {Groups: []string{"a", "a", "ready"}},
 	"no group":                        {Groups: []string{}},
 	"the same dependency twice":       {DependsOn: []string{"c", "c"}},
 }
 
-// counted registers a check, lets it live for ten virtual minutes, and demands
-// that it ran about as often as its settings say, and never in a frenzy.
+// counted registers a check, and returns an error unless in ten virtual minutes
+// it runs about as often as its settings say.
 func counted(h *api.Health, cfg api.CheckConfig) error {
 	runs := 0
 	err := h.Register("x", cfg, func(context.Context) (api.Details, error) { runs++; return nil, nil })
@@ -126,7 +126,7 @@ func badHealth() []row {
 	return rows
 }
 
-// sickChecks are functions that no check should be. All read UNHEALTHY.
+// sickChecks are bad check functions. All must read UNHEALTHY.
 var sickChecks = map[string]api.Check{
 	"a check that panics":                  func(context.Context) (api.Details, error) { panic("rubbish") },
 	"a check that panics with nil":         func(context.Context) (api.Details, error) { panic(nil) },
@@ -139,7 +139,7 @@ type badError struct{}
 
 func (badError) Error() string { panic("this error has no text") }
 
-// badHealths are the methods of a Health that did not come from a System.
+// badHealths calls the methods of a Health that no System returned.
 func badHealths(input string, h *api.Health) []row {
 	not := refused("check", "Health")
 	add := func(method string, want want, call func() error) row {

@@ -14,8 +14,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// TestMain starts the goroutine that package os/signal keeps for ever, so that
-// it does not start in a bubble, which it would never leave.
+// TestMain starts the goroutine that package os/signal keeps for ever. If it
+// started in a bubble, the bubble could not end.
 func TestMain(m *testing.M) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)

@@ -16,7 +16,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// once returns a function that calls do the first time, also when do calls it.
+// once returns a function that calls do when it is first called. Unlike that of
+// sync.Once, it may be called by do.
 func once(do func()) func() {
 	var begun atomic.Bool
 	return func() {
@@ -26,13 +27,13 @@ func once(do func()) func() {
 	}
 }
 
-// A deed done in a place must come back, and with nothing but these.
+// typed are the errors that a call in any place may return.
 var typed = []error{
 	api.ErrConfig, api.ErrShutdown, api.ErrCircuitOpen, api.ErrTimeout, api.ErrExhausted, context.Canceled, context.DeadlineExceeded, errBoom,
 }
 
-// spot is somewhere a deed is done from: it arranges that do is called there,
-// once, and returns when it has been.
+// spot is a place in which a function may be called. Its function in arranges
+// that do is called there once, and returns after that.
 type spot struct {
 	name string
 	in   func(t *testing.T, v *victim, do func())
@@ -98,8 +99,8 @@ var spots = []spot{
 
 // Promise (Torture): Every exported function may be called from any user callback, during Shutdown and after it.
 func TestNoPlaceIsTooBad(t *testing.T) {
-	all := deeds()
-	alone := append(slices.Clone(all), together(useRest()))
+	all := uses()
+	alone := append(slices.Clone(all), inOrder(useRest()))
 	for _, d := range alone {
 		for _, p := range spots {
 			t.Run(d.function+"/"+p.name, func(t *testing.T) {
@@ -114,11 +115,11 @@ func TestNoPlaceIsTooBad(t *testing.T) {
 	t.Logf("%d functions in %d places", len(all)+len(useRest()), len(spots))
 }
 
-// After Shutdown a function says ErrShutdown, or it needs no owner and answers.
+// After Shutdown a function returns ErrShutdown, or works if it needs no owner.
 //
 // Promise (Torture): Every exported function may be called from any user callback, during Shutdown and after it.
 func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
-	for _, d := range append(deeds(), useRest()...) {
+	for _, d := range append(uses(), useRest()...) {
 		t.Run(d.function, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				v := newVictim(t)
@@ -129,11 +130,11 @@ func TestAfterShutdownEveryFunctionAnswers(t *testing.T) {
 	}
 }
 
-// Amid Shutdown a function answers as before, or as after.
+// During Shutdown a function answers as before it or as after it.
 //
 // Promise (Torture): Every exported function may be called from any user callback, during Shutdown and after it.
-func TestAmidShutdownEveryFunctionAnswers(t *testing.T) {
-	for _, d := range append(deeds(), together(useRest())) {
+func TestDuringShutdownEveryFunctionAnswers(t *testing.T) {
+	for _, d := range append(uses(), inOrder(useRest())) {
 		t.Run(d.function, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				for range 3 {

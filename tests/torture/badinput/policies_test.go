@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// badBreakerConfigs are settings to refuse, by field.
+// badBreakerConfigs are settings that must be refused, by field.
 var badBreakerConfigs = []struct {
 	field, input string
 	cfg          api.BreakerConfig
@@ -23,11 +23,11 @@ var badBreakerConfigs = []struct {
 	{"HalfOpenMaxCalls", "negative", api.BreakerConfig{HalfOpenMaxCalls: -1}},
 	{"TrialTimeout", "negative", api.BreakerConfig{TrialTimeout: -1}},
 	{"Window", "-1 calls", api.BreakerConfig{Window: api.CountWindow(-1)}},
-	{"Window", "the most calls", api.BreakerConfig{Window: api.CountWindow(most)}},
+	{"Window", "the most calls", api.BreakerConfig{Window: api.CountWindow(maxInt)}},
 	{"Window", "the least span", api.BreakerConfig{Window: api.TimeWindow(least)}},
 	{"Window", "9 ns", api.BreakerConfig{Window: api.TimeWindow(9)}},
 	{"MinimumCalls", "negative", api.BreakerConfig{MinimumCalls: -1}},
-	{"MinimumCalls", "more than the window", api.BreakerConfig{MinimumCalls: most}},
+	{"MinimumCalls", "more than the window", api.BreakerConfig{MinimumCalls: maxInt}},
 	{"FailureRate", "NaN", api.BreakerConfig{FailureRate: math.NaN()}},
 	{"FailureRate", "+Inf", api.BreakerConfig{FailureRate: math.Inf(1)}},
 	{"FailureRate", "-Inf", api.BreakerConfig{FailureRate: math.Inf(-1)}},
@@ -45,16 +45,16 @@ var badBreakerConfigs = []struct {
 	{"MaxResetTimeout", "below ResetTimeout", api.BreakerConfig{ResetTimeout: 2, MaxResetTimeout: 1}},
 }
 
-// hugeBreakerConfigs are settings nobody needs, which must work.
+// hugeBreakerConfigs are extreme settings that must work.
 var hugeBreakerConfigs = map[string]api.BreakerConfig{
 	"the longest ResetTimeout":       {FailureThreshold: 1, ResetTimeout: longest},
 	"the longest TrialTimeout":       {FailureThreshold: 1, TrialTimeout: longest},
-	"the most trials":                {FailureThreshold: 1, HalfOpenMaxCalls: most},
-	"the highest threshold":          {FailureThreshold: most},
+	"the most trials":                {FailureThreshold: 1, HalfOpenMaxCalls: maxInt},
+	"the highest threshold":          {FailureThreshold: maxInt},
 	"the longest window":             {FailureRate: 0.5, Window: api.TimeWindow(longest)},
 	"the shortest window":            {FailureRate: 0.5, Window: api.TimeWindow(10)},
 	"the largest window":             {FailureRate: 0.5, Window: api.CountWindow(10_000_000)},
-	"calls that no window can hold":  {FailureRate: 0.5, Window: api.TimeWindow(time.Second), MinimumCalls: most},
+	"calls that no window can hold":  {FailureRate: 0.5, Window: api.TimeWindow(time.Second), MinimumCalls: maxInt},
 	"the smallest rate":              {FailureRate: math.SmallestNonzeroFloat64, MinimumCalls: 1},
 	"the steepest back-off":          {FailureThreshold: 1, ResetBackoff: math.MaxFloat64, MaxResetTimeout: longest},
 	"the longest slow call":          {SlowCall: longest, SlowCallRate: 1},
@@ -64,8 +64,8 @@ var hugeBreakerConfigs = map[string]api.BreakerConfig{
 	"a classifier that says rubbish": {FailureThreshold: 1, Classify: func(error) api.Outcome { return 200 }},
 }
 
-// exercise leads a breaker through all its states and looks whether it still
-// answers.
+// exercise takes a breaker through all its states, and returns an error if it
+// does not answer.
 func exercise(b *api.Breaker) error {
 	for round := range 5 {
 		for range 30 {
@@ -147,7 +147,7 @@ func badBreakers() []row {
 	return rows
 }
 
-// badReceivers are the methods of a breaker that did not come from a System.
+// badReceivers calls the methods of a Breaker that no System returned.
 func badReceivers(input string, b *api.Breaker) []row {
 	not := refused("breaker", "Breaker")
 	add := func(method string, want want, call func() error) row {

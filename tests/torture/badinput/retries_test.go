@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// badRetryConfigs are settings to refuse, by field.
+// badRetryConfigs are settings that must be refused, by field.
 var badRetryConfigs = []struct {
 	field, input string
 	cfg          api.RetryConfig
@@ -33,9 +33,9 @@ var badRetryConfigs = []struct {
 	{"Budget.Window", "negative", api.RetryConfig{Budget: &api.RetryBudget{Window: -1}}},
 }
 
-// hugeRetryConfigs are settings nobody needs, which must work.
+// hugeRetryConfigs are extreme settings that must work.
 var hugeRetryConfigs = map[string]api.RetryConfig{
-	"the most attempts":       {MaxAttempts: most},
+	"the most attempts":       {MaxAttempts: maxInt},
 	"the longest delays":      {InitialDelay: longest, MaxDelay: longest},
 	"the steepest back-off":   {BackoffFactor: math.MaxFloat64, MaxDelay: longest, Jitter: api.JitterFull},
 	"MaxDelay below Initial":  {InitialDelay: time.Hour, MaxDelay: 1},
@@ -45,7 +45,8 @@ var hugeRetryConfigs = map[string]api.RetryConfig{
 	"nothing is worth a wait": {Retryable: func(error) bool { return false }},
 }
 
-// tried runs a failing call under r that ends in virtual minutes, then a good one.
+// tried makes a failing call under r, which ends within virtual minutes, and then
+// a successful one.
 func tried(r *api.Retry) error {
 	ctx, cancel := context.WithTimeout(today, 10*time.Minute)
 	defer cancel()
@@ -122,13 +123,14 @@ func badRetries() []row {
 	return rows
 }
 
-// bounded draws delays of the oddest attempts: each is from 0 to MaxDelay.
+// bounded returns an error unless the delays after extreme numbers of attempts are
+// from 0 to MaxDelay.
 func bounded(cfg api.RetryConfig) error {
 	longest := cfg.MaxDelay
 	if longest == 0 {
 		longest = time.Minute
 	}
-	for _, attempt := range []int{math.MinInt, -1, 0, 1, 2, 100, most} {
+	for _, attempt := range []int{math.MinInt, -1, 0, 1, 2, 100, maxInt} {
 		if d := cfg.Delay(attempt); d < 0 || d > max(longest, 0) {
 			return must(false, "a delay of ", d)
 		}
@@ -136,7 +138,7 @@ func bounded(cfg api.RetryConfig) error {
 	return nil
 }
 
-// wrecked calls fn, which must panic.
+// wrecked returns an error unless fn panics.
 func wrecked(fn func()) (err error) {
 	defer func() { err = must(recover() != nil, "the panic did not reach the caller") }()
 	fn()

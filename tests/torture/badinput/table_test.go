@@ -19,10 +19,9 @@ import (
 	"github.com/understudy-go/understudy/api/checks"
 )
 
-// row is one bad, odd or extreme input of one function of package api, and what
-// must come of it. A row plays in a bubble of its own, on a system of its own:
-// a panic fails it, and so does a call that never returns, for then everybody
-// in the bubble waits for nothing.
+// row is one bad, odd or extreme input of a function, and the result it must have.
+// Each row runs in its own bubble and on its own System. It fails on a panic, and
+// on a call that never returns, because then the bubble is deadlocked.
 type row struct {
 	function string // as go doc names it: "System.Breaker"
 	input    string
@@ -30,7 +29,7 @@ type row struct {
 	call     func(v *victim) error
 }
 
-// victim is what rows are tried on.
+// victim is a System with a breaker, a retry and a check, for one row.
 type victim struct {
 	s *api.System
 	b *api.Breaker
@@ -51,7 +50,7 @@ func newVictim(t *testing.T) *victim {
 	return v
 }
 
-// want judges what came back; "" is fine.
+// want returns what is wrong with the error of a call, or "".
 type want func(err error) string
 
 // refused wants a ConfigError that names the kind of thing and the field.
@@ -82,7 +81,7 @@ func is(target error) want {
 
 func fine(err error) string { return is(nil)(err) }
 
-// broken is what a row itself has found wrong, whatever came back.
+// broken is an error that a row itself reports.
 type broken struct{ what string }
 
 func (b *broken) Error() string { return b.what }
@@ -94,7 +93,7 @@ func must(ok bool, what ...any) error {
 	return &broken{"a condition does not hold: " + fmt.Sprint(what...)}
 }
 
-// short reports whether an error has a text that a log can hold.
+// short reports whether the text of an error is short enough for a log.
 func short(err error) bool {
 	return err != nil && err.Error() != "" && len(err.Error()) < 1000 && utf8.ValidString(err.Error())
 }
@@ -111,8 +110,8 @@ var (
 )
 
 const (
-	least = time.Duration(math.MinInt64)
-	most  = math.MaxInt
+	least  = time.Duration(math.MinInt64)
+	maxInt = math.MaxInt
 )
 
 func yes(context.Context) error                    { return nil }
@@ -148,7 +147,7 @@ func TestNoInputIsTooBad(t *testing.T) {
 	t.Logf("%d bad inputs", len(table))
 }
 
-// try calls a row; that it panics is a fault.
+// try calls a row, and returns a panic as an error.
 func try(r row, v *victim) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -158,7 +157,7 @@ func try(r row, v *victim) (err error) {
 	return r.call(v)
 }
 
-// shown is an input as the name of a test.
+// shown returns an input as the name of a test.
 func shown(input string) string {
 	if len(input) > 60 {
 		input = input[:60]
@@ -166,16 +165,13 @@ func shown(input string) string {
 	return fmt.Sprintf("%+q", input)
 }
 
-// Every exported function and method of package api and of package checks is in
-// the table of bad inputs and in that of bad places, so none can be forgotten.
-//
 // Promise (Torture): The tables of bad input name every exported function.
 func TestNoFunctionIsForgotten(t *testing.T) {
 	inputs, places := map[string]bool{}, map[string]bool{}
 	for _, r := range badInputs() {
 		inputs[r.function] = true
 	}
-	for _, d := range append(deeds(), useRest()...) {
+	for _, d := range append(uses(), useRest()...) {
 		places[d.function] = true
 	}
 	all := exported(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// badValues are values that nobody made, or that no constant names.
+// badValues are values that no constructor made or no constant names.
 func badValues() []row {
 	text := func(function, input string, s func() string) row {
 		return row{function, input, fine, func(*victim) error { return must(s() != "", "no text") }}
@@ -89,7 +89,7 @@ func badSystems() []row {
 			return second(api.Start(api.SystemConfig{ChecksAtOnce: -1}))
 		}},
 		{"Start", "the most checks at once", fine, func(*victim) error {
-			s, err := api.Start(api.SystemConfig{ChecksAtOnce: most})
+			s, err := api.Start(api.SystemConfig{ChecksAtOnce: maxInt})
 			return errors.Join(err, s.Health().Register("x", api.CheckConfig{}, healthy), must(s.Health().Run(today, "x").Status == api.Healthy), s.Shutdown(today))
 		}},
 		{"Start", "a long version", fine, func(*victim) error {
@@ -104,7 +104,7 @@ func badSystems() []row {
 			return v.s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{long}})
 		}},
 		{"System.ShowBreakers", "twice", refused("circuits", "ShowBreakers"), func(v *victim) error {
-			return errors.Join(v.s.ShowBreakers(api.ShowBreakersConfig{Most: most}), v.s.ShowBreakers(api.ShowBreakersConfig{}))
+			return errors.Join(v.s.ShowBreakers(api.ShowBreakersConfig{Most: maxInt}), v.s.ShowBreakers(api.ShowBreakersConfig{}))
 		}},
 		{"System.ShowBreakers", "breakers of odd names", fine, func(v *victim) error {
 			err := v.s.ShowBreakers(api.ShowBreakersConfig{})
@@ -183,7 +183,7 @@ func badSystems() []row {
 
 func signals(s ...os.Signal) []os.Signal { return s }
 
-// logged returns the sentence that the log has of an event.
+// logged returns a function that returns the text of an event's log line.
 func logged(e api.Event) func() string {
 	return func() string { _, sentence, _ := e.Log(); return sentence }
 }

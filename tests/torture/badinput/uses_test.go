@@ -12,29 +12,29 @@ import (
 	"github.com/understudy-go/understudy/api/checks"
 )
 
-// deed is a plain use of one function, to be done in bad places.
-type deed struct {
+// use is a plain use of one function. The tests call it in unusual places.
+type use struct {
 	function   string
 	do         func(v *victim) error
-	afterwards error // what it says after Shutdown
+	afterwards error // what do returns after Shutdown
 }
 
-// brief is a ctx for those who wait for something that waits for them.
+// brief calls fn with a ctx of one minute, for a call that may wait for itself.
 func brief(fn func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(today, time.Minute)
 	defer cancel()
 	return fn(ctx)
 }
 
-// plain is a function that cannot fail.
-func plain(function string, do func(v *victim)) deed {
-	return deed{function, func(v *victim) error { do(v); return nil }, nil}
+// plain is a use of a function that returns no error.
+func plain(function string, do func(v *victim)) use {
+	return use{function, func(v *victim) error { do(v); return nil }, nil}
 }
 
-// deeds use what a system owns.
-func deeds() []deed {
+// uses returns the uses of what a System owns.
+func uses() []use {
 	down := api.ErrShutdown
-	return append(useBreaker(), []deed{
+	return append(useBreaker(), []use{
 		{"Start", func(*victim) error {
 			s, err := api.Start(api.SystemConfig{})
 			return errors.Join(err, s.Shutdown(today))
@@ -78,7 +78,7 @@ func deeds() []deed {
 	}...)
 }
 
-func useBreaker() []deed {
+func useBreaker() []use {
 	down := api.ErrShutdown
 	permit := func(end func(*api.Permit)) func(v *victim) error {
 		return func(v *victim) error {
@@ -87,7 +87,7 @@ func useBreaker() []deed {
 			return err
 		}
 	}
-	return []deed{
+	return []use{
 		{"Breaker.Run", func(v *victim) error { return v.b.Run(today, no) }, down},
 		{"Breaker.Acquire", permit((*api.Permit).Cancel), down},
 		{"Permit.Done", permit(func(p *api.Permit) { p.Done(errBoom) }), down},
@@ -129,9 +129,9 @@ func useBreaker() []deed {
 // hang waits until its ctx ends.
 func hang(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 
-// together does several deeds, one after the other.
-func together(all []deed) deed {
-	return deed{function: "all that has no owner", do: func(v *victim) (err error) {
+// inOrder is several uses, one after the other.
+func inOrder(all []use) use {
+	return use{function: "all that has no owner", do: func(v *victim) (err error) {
 		for _, d := range all {
 			err = errors.Join(err, d.do(v))
 		}
@@ -139,21 +139,21 @@ func together(all []deed) deed {
 	}}
 }
 
-// useRest uses what has no owner.
-func useRest() []deed {
-	value := func(function string, do func()) deed { return plain(function, func(*victim) { do() }) }
+// useRest returns the uses of functions that need no System.
+func useRest() []use {
+	value := func(function string, do func()) use { return plain(function, func(*victim) { do() }) }
 	var status api.Status
 	retry, timeout, fallback, open, config := &api.RetryError{}, &api.TimeoutError{}, &api.FallbackError{}, &api.CircuitOpenError{}, &api.ConfigError{}
 	beats := checks.NewHeartbeat(time.Hour)
-	check := func(function string, c api.Check) deed {
-		return deed{"checks." + function, func(*victim) error {
+	check := func(function string, c api.Check) use {
+		return use{"checks." + function, func(*victim) error {
 			ctx, cancel := context.WithCancel(today)
 			cancel() // nothing is called
 			_, _ = c(ctx)
 			return nil
 		}, nil}
 	}
-	return []deed{
+	return []use{
 		value("Cause", func() { _ = api.Cause(today) }),
 		value("Attempt", func() { api.Attempt(today) }),
 		value("Permanent", func() { _ = api.Permanent(errBoom) }),
