@@ -67,11 +67,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.SetOutput(io.Discard)
 	rates := fs.String("rates", "100,300,1000,2000", "requests per second, one step for each, comma-separated")
 	fs.DurationVar(&o.duration, "duration", 4*time.Second, "how long a step lasts; there are four for each rate")
-	fs.IntVar(&o.concurrency, "concurrency", 2000, "requests in flight at once, at most")
-	fs.IntVar(&o.breakers, "breakers", 1, "breakers that the requests are spread over")
-	quick := fs.Bool("quick", false, "a moment at two low rates only: shows that it works")
+	fs.IntVar(&o.concurrency, "concurrency", 2000, "highest number of requests in flight")
+	fs.IntVar(&o.breakers, "breakers", 1, "number of breakers over which the requests are spread")
+	quick := fs.Bool("quick", false, "a short run at two low rates, to show that it works")
 	fs.StringVar(&o.markdown, "markdown", "", "write the table to this `file` as well")
-	fs.StringVar(&o.chart, "chart", "", "measure an outage as well, which takes six steps' time, and draw it into this `file`, an .svg")
+	fs.StringVar(&o.chart, "chart", "", "also measure an outage, which takes as long as six steps, and draw it into this `file`, an .svg")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(stderr)

@@ -76,7 +76,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.clock.Slice, "slice", 10*time.Millisecond, "how long one contender runs in one round")
 	fs.IntVar(&o.breakers, "breakers", 1_000_000, "breakers in the section on scale; 0 leaves it out")
 	fs.IntVar(&o.callers, "callers", 10_000, "goroutines that fail at once on one breaker; 0 leaves it out")
-	fs.BoolVar(&o.quick, "quick", false, "run everything for a moment only and judge nothing")
+	fs.BoolVar(&o.quick, "quick", false, "a short run, without targets")
 	only := fs.String("only", "", "time only the pairs whose work or rival matches this regular expression")
 	fs.StringVar(&o.markdown, "markdown", "", "write the tables to this `file` as well")
 	fs.StringVar(&o.chart, "chart", "", "draw the pairs into this `file`, an .svg")

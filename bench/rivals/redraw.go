@@ -15,7 +15,7 @@ func redraw(from, chart string) error {
 	}
 	measured, rows := readTables(string(text))
 	if len(rows) == 0 {
-		return fmt.Errorf("%s: no row names a work and a rival of today", from)
+		return fmt.Errorf("%s: no row has a work and a rival that exist", from)
 	}
 	return Chart(measured, rows).save(chart)
 }

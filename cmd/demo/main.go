@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 type Options struct {
 	For  time.Duration // how long the script plays
 	Rate int           // requests per second to each storefront
-	Seed uint64        // of the random choices of the load and of the services
+	Seed uint64        // of all random choices
 }
 
 // The bounds of the options. A shorter script has no room for a recovery; the
@@ -84,7 +84,7 @@ func parse(args []string, w io.Writer) (Options, error) {
 	flags.SetOutput(io.Discard)
 	flags.DurationVar(&opts.For, "for", 30*time.Second, "how long the script plays, from 8s to 1h")
 	flags.IntVar(&opts.Rate, "rate", 80, "requests per second to each storefront, from 40 to 400")
-	flags.Uint64Var(&opts.Seed, "seed", 2, "of the random choices: what the load asks for, which requests fail")
+	flags.Uint64Var(&opts.Seed, "seed", 2, "the seed of all random choices")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

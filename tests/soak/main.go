@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "soak: failed, see above")
 		return 1
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "soak: interrupted; the report shows what was until then")
+		fmt.Fprintln(stderr, "soak: interrupted; the report covers the time until then")
 		return 130
 	}
 	return 0
@@ -69,12 +69,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("soak", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.DurationVar(&o.duration, "for", time.Minute, "how long; the first quarter, at most a minute, is the warm-up and not judged")
+	fs.DurationVar(&o.duration, "for", time.Minute, "how long to run; the first quarter, up to a minute, is a warm-up that is not judged")
 	fs.IntVar(&o.callers, "callers", 32, "goroutines that call")
-	fs.Uint64Var(&o.seed, "seed", 1, "of the random choices")
+	fs.Uint64Var(&o.seed, "seed", 1, "the seed of all random choices")
 	fs.StringVar(&o.leak, "leak", "", "self-test: leak `"+strings.Join(leaks(), "|")+"` on purpose; the run must fail")
 	fs.StringVar(&o.markdown, "markdown", "", "write the report to this `file` as well")
-	fs.StringVar(&o.chart, "chart", "", "draw what was held over time into this `file`, an .svg")
+	fs.StringVar(&o.chart, "chart", "", "draw the samples into this `file`, an .svg")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fs.SetOutput(stderr)

@@ -37,7 +37,7 @@ func (w *world) order(_ context.Context, random *rand.Rand) {
 	s, statsErr := b.Stats()
 	_, retryErr := w.retries[i%dependencies].Stats()
 	if err := errors.Join(err, statsErr, retryErr); err != nil {
-		w.complain("an order failed: %v", err)
+		w.complain("an operation failed: %v", err)
 	}
 	if s.Trials > 3 {
 		w.complain("%d trials at once", s.Trials)

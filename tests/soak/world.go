@@ -145,7 +145,7 @@ func (w *world) end(r *report) {
 		// An overdue trial is counted twice: as failed, and then as late. A permit that
 		// was given back at once is counted, and its call never began.
 		if err != nil || ended < begun {
-			w.complain("breaker %d began %d calls, and knows of %d: %+v %v", i, begun, ended, s, err)
+			w.complain("breaker %d admitted %d calls and counted %d: %+v %v", i, begun, ended, s, err)
 		}
 		w.tally.opened.Add(s.Opened)
 		w.tally.late.Add(s.Late)

@@ -13,7 +13,7 @@ var more = flag.Int("more", 1, "multiplies the work")
 
 // seed is the seed of all random numbers. A failure names the seed that replays
 // it.
-var seed = flag.Uint64("seed", 1, "of the random choices")
+var seed = flag.Uint64("seed", 1, "the seed of all random choices")
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // timeouts of no system log there

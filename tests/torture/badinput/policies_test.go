@@ -70,7 +70,7 @@ func exercise(b *api.Breaker) error {
 	for round := range 5 {
 		for range 30 {
 			if err := b.Run(today, no); err == nil {
-				return errors.New("a failing call came back without an error")
+				return errors.New("a failing call returned no error")
 			}
 			time.Sleep(time.Nanosecond)
 		}
