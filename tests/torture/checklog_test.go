@@ -13,7 +13,7 @@ import (
 // written from the documentation alone.
 type checkLog struct {
 	name     string
-	cfg      api.CheckConfig // without defaults
+	cfg      api.CheckConfig // every setting is explicit
 	upstream []*checkLog     // what it depends on, directly or not
 
 	registered, gone time.Time // gone: when it was deregistered, or zero

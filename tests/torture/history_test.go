@@ -92,7 +92,7 @@ func (o *operation) String() string {
 // history is what many clients did with one breaker at the same time.
 type history struct {
 	name     string
-	settings []api.BreakerConfig // the first ones, and those that Configure sets; without defaults
+	settings []api.BreakerConfig // the first ones, and those that Configure sets; defaults are filled in
 	sizes    []int               // of their count windows
 	spans    []time.Duration     // of their time windows; 0: it is a count window
 	timed    bool                // times are recorded, because time alone changes the state
