@@ -60,7 +60,7 @@ func (u *checkup) complain(what string) {
 
 func (u *checkup) story(t *testing.T, drawn []int) string {
 	var err error
-	u.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: slots, Seed: u.luck.Uint64()})
+	u.s, err = api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler), ChecksAtOnce: slots, Seed: u.random.Uint64()})
 	require.NoError(t, err)
 	u.page, err = u.s.Health().HandlerWith(api.HandlerConfig{ShowDetails: api.Always})
 	require.NoError(t, err)

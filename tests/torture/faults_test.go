@@ -60,7 +60,7 @@ func (w *world) faults(over context.Context, random *rand.Rand) {
 		case what == 4:
 			w.poison(fmt.Sprint("retry ", random.IntN(breakersThere)), random)
 		case what == 5:
-			w.poison(checkName(luck.IntN(checksThere)), luck)
+			w.poison(checkName(random.IntN(checksThere)), random)
 		}
 	}
 }

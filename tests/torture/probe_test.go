@@ -40,8 +40,8 @@ const (
 // Promise (Torture): Under faults a check never runs twice at once, and every circuit closes in the end.
 func TestProbesAndShownBreakersUnderFire(t *testing.T) {
 	for n := range 3 * *more {
-		luck := rand.New(rand.NewPCG(*seed+uint64(n), 5))
-		synctest.Test(t, func(t *testing.T) { (&clinic{s: startFrom(t, luck.Uint64())}).open(t, luck) })
+		random := rand.New(rand.NewPCG(*seed+uint64(n), 5))
+		synctest.Test(t, func(t *testing.T) { (&clinic{s: startFrom(t, random.Uint64())}).open(t, random) })
 		if t.Failed() {
 			t.Fatalf("replay it with: go test ./tests/torture -run UnderFire -seed %d", *seed+uint64(n))
 		}

@@ -73,7 +73,7 @@ const (
 // world is one simulated system, its users, and what they saw.
 type world struct {
 	seed     uint64
-	luck     *rand.Rand
+	random   *rand.Rand
 	probes   bool // some breakers have them
 	length   time.Duration
 	begun    time.Time
@@ -92,8 +92,8 @@ type world struct {
 	heard  int      // events, by one who is fast
 	trace  []trace  // all that happened to breakers and checks
 	broken []string // promises
-	slow   hearing
-	bad    hearing
+	slow   received
+	bad    received
 }
 
 // trace is one thing that happened.
@@ -109,8 +109,8 @@ func (w *world) note(at time.Time, who string, what ...any) {
 	w.trace = append(w.trace, trace{at.Sub(w.begun), who, fmt.Sprint(what...)})
 }
 
-// sight is what can be seen of one breaker from outside.
-type sight struct {
+// observation is what can be seen of one breaker from outside.
+type observation struct {
 	trouble  atomic.Int32  // what is wrong with its dependency
 	admitted atomic.Uint64 // calls whose fn began
 	running  atomic.Int64  // those of admitted that have not ended
@@ -135,7 +135,7 @@ const (
 
 func simulate(t *testing.T, from uint64, days float64, shut bool) *world {
 	w := &world{
-		seed: from, luck: rand.New(rand.NewPCG(from, 3)), probes: from%2 == 1, length: time.Duration(days * float64(24*time.Hour)),
+		seed: from, random: rand.New(rand.NewPCG(from, 3)), probes: from%2 == 1, length: time.Duration(days * float64(24*time.Hour)),
 		states: map[string]api.State{}, checks: map[string]api.Status{},
 	}
 	forget()
@@ -193,8 +193,8 @@ func (w *world) furnish(t *testing.T) {
 			Timeout: span(w.random, 20*time.Second), Interval: 30*time.Second + span(w.random, 10*time.Minute), Optional: w.random.IntN(2) == 0,
 			UnhealthyAfter: 1 + w.random.IntN(3), HealthyAfter: 1 + w.random.IntN(3),
 		}
-		if i > 10 && w.luck.IntN(3) == 0 {
-			cfg.DependsOn = []string{checkName(w.luck.IntN(10))}
+		if i > 10 && w.random.IntN(3) == 0 {
+			cfg.DependsOn = []string{checkName(w.random.IntN(10))}
 		}
 		require.NoError(t, w.s.Health().Register(checkName(i), cfg, w.check(i)))
 	}
@@ -210,7 +210,7 @@ func (w *world) furnish(t *testing.T) {
 		}
 		b, err := w.s.Breaker(dependencyName(i), cfg)
 		require.NoError(t, err)
-		r, err := w.s.Retry(fmt.Sprint("retry ", i), api.RetryConfig{Budget: &api.RetryBudget{Ratio: w.luck.Float64()}})
+		r, err := w.s.Retry(fmt.Sprint("retry ", i), api.RetryConfig{Budget: &api.RetryBudget{Ratio: w.random.Float64()}})
 		require.NoError(t, err)
 		w.breakers, w.retries = append(w.breakers, b), append(w.retries, r)
 	}
