@@ -198,7 +198,7 @@ func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
 	if !b.isMade() {
 		return errNotMadeBreaker
 	}
-	return pipeline.Check(ctx, noFn)
+	return pipeline.Validate(ctx, noFn)
 }
 
 // State returns the state as of now. Wait-free.

@@ -47,7 +47,7 @@ func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Permit{pipeline.Enter(&b.h, p)}, nil
+	return &Permit{pipeline.NewEntry(&b.h, p)}, nil
 }
 
 // Permit is the admission of one call, from Acquire. Safe for concurrent use.

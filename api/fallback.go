@@ -84,7 +84,7 @@ func (f *Fallback[T]) Execute(ctx context.Context) (v T, err error) {
 	if len(alternatives) == 0 {
 		return v, &ConfigError{Kind: "fallback", Name: f.name, Field: "alternatives", Problem: "there are none"}
 	}
-	if err := pipeline.Check(ctx, alternatives[0] == nil); err != nil {
+	if err := pipeline.Validate(ctx, alternatives[0] == nil); err != nil {
 		return v, err
 	}
 	if v, err = alternatives[0](ctx); err == nil {

@@ -131,7 +131,7 @@ func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) 
 func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, runtime pipeline.Runtime, err error) {
 	s := stageOf(p)
 	runtime = s.FirstRuntime()
-	if err = pipeline.Check(ctx, fn == nil); err == nil {
+	if err = pipeline.Validate(ctx, fn == nil); err == nil {
 		v, err = pipeline.Do(ctx, &s, fn)
 	}
 	return v, runtime, err
@@ -140,7 +140,7 @@ func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, runtime pipeline
 // Run is Do for a call that yields nothing.
 func Run(ctx context.Context, p Policy, fn func(context.Context) error, fallbacks ...func(context.Context) error) error {
 	s := stageOf(p)
-	err := pipeline.Check(ctx, fn == nil)
+	err := pipeline.Validate(ctx, fn == nil)
 	if err == nil {
 		err = pipeline.Run(ctx, &s, fn)
 	}

@@ -199,7 +199,7 @@ func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 	if !r.isMade() {
 		return errNotMadeRetry
 	}
-	if err := pipeline.Check(ctx, fn == nil); err != nil {
+	if err := pipeline.Validate(ctx, fn == nil); err != nil {
 		return err
 	}
 	return pipeline.RunRetry(ctx, r.handle, fn)

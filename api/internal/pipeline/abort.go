@@ -6,10 +6,14 @@ import (
 	"slices"
 )
 
-// abortable is something inside a hard timeout that can be ended from outside.
-type abortable interface{ abort(err error) }
+// abortable is a call inside a hard timeout that the timeout can end.
+type abortable interface {
+	// abort ends the call with err, and returns once its outcome is counted.
+	abort(err error)
+}
 
-// add registers something that runs inside; an error means that it must not run.
+// add registers a call that is about to run inside. If the context has ended,
+// add returns its error, and the call must not run.
 func (d *deadlineContext) add(a abortable) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -21,6 +25,7 @@ func (d *deadlineContext) add(a abortable) error {
 	return nil
 }
 
+// remove takes back what add registered.
 func (d *deadlineContext) remove(a abortable) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -29,8 +34,9 @@ func (d *deadlineContext) remove(a abortable) {
 	}
 }
 
-// abort ends the context with the error that its ctx shows and hands cause to
-// everything that runs inside; it returns when all have settled.
+// abort ends the context and then every call inside, with cause. It returns once
+// all of their outcomes are counted. If cause is context.DeadlineExceeded, or a
+// TimeoutError, the context ends with context.DeadlineExceeded itself.
 func (d *deadlineContext) abort(cause error) {
 	end := cause
 	if errors.Is(cause, context.DeadlineExceeded) {
@@ -43,8 +49,7 @@ func (d *deadlineContext) abort(cause error) {
 	abortAll(running, cause)
 }
 
-// abortAll hands cause to each of running, and to the rest even if a classifier
-// panics on the way.
+// abortAll aborts each of running with cause, even if a classifier panics.
 func abortAll(running []abortable, cause error) {
 	if len(running) > 0 {
 		defer abortAll(running[1:], cause)

@@ -7,15 +7,15 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// runAround runs fn under inner, through a policy of the user's own. The user
-// may keep next, so everything here may escape.
+// runAround runs fn under inner, through a policy that the user wrote. The policy
+// may keep next after it has returned, so the call is on the heap.
 func runAround[T any](ctx context.Context, policy Around, inner *Line, fn func(context.Context) (T, error)) (T, error) {
 	c := &aroundCall[T]{inner: inner, fn: fn}
 	err := policy(ctx, c.next)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.begun = true // a later next runs nothing
-	c.left = true
+	c.started = true // a later next runs nothing
+	c.returned = true
 	return c.v, err
 }
 
@@ -24,20 +24,21 @@ type aroundCall[T any] struct {
 	inner *Line
 	fn    func(context.Context) (T, error)
 
-	mu    sync.Mutex
-	begun bool // next was called, or must not be called any more
-	left  bool // the Around has returned
-	v     T
+	mu       sync.Mutex
+	started  bool // next was called, or must no longer be called
+	returned bool // the Around has returned
+	v        T
 }
 
-// next runs the call once.
+// next runs the call. A second call of next, or one after the Around has
+// returned, is a *ConfigError and runs nothing.
 func (c *aroundCall[T]) next(ctx context.Context) error {
-	if err := Check(ctx, false); err != nil {
+	if err := Validate(ctx, false); err != nil {
 		return err
 	}
 	c.mu.Lock()
-	again := c.begun
-	c.begun = true
+	again := c.started
+	c.started = true
 	c.mu.Unlock()
 	if again {
 		return &messages.ConfigError{Kind: "policy", Field: "Around", Problem: "must call next once, before it returns"}
@@ -45,7 +46,7 @@ func (c *aroundCall[T]) next(ctx context.Context) error {
 	v, err := do(ctx, c.inner, c.fn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.left {
+	if !c.returned {
 		c.v = v
 	}
 	return err

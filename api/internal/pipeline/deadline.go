@@ -11,42 +11,45 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// deadlineContext is the context of a call under a timeout. It carries the
-// deadline and costs no timer until somebody asks for Done; Err looks at the
-// clock.
+// deadlineContext is the context of a call under a timeout. It sets no timer
+// until Done is called; Err reads the clock instead.
+//
+// Invariant: err is set once, under mu, and over is set after it. A reader that
+// loads true from over may read err without mu.
 type deadlineContext struct {
 	context.Context               // the caller's
 	began           time.Duration // since epoch
 	limit           time.Duration
-	isDetached      bool
-	outer           *deadlineContext // the timeout around, of either kind
+	isDetached      bool             // the timeout is a hard one
+	outer           *deadlineContext // the next enclosing timeout, hard or cooperative
 
 	mu     sync.Mutex
 	over   atomic.Bool // err is set
 	err    error
-	extras *extras // nil until one of them is needed
+	extras *extras // nil until one of its fields is needed
 }
 
 // extras holds fields that most calls never use; it is allocated on demand.
 type extras struct {
-	at      time.Time     // the deadline
-	last    error         // the last error of an attempt inside
-	done    chan struct{} // made when asked for
-	timer   *time.Timer   // likewise
-	release func() bool   // stops listening to the caller's ctx
-	after   []*afterFunc
-	running []abortable // what a hard timeout aborts when it fires
+	limitAt     time.Time     // when the limit passes; zero: not computed yet
+	lastAttempt error         // the last error of an attempt inside
+	done        chan struct{} // nil until Done is called
+	timer       *time.Timer   // closes done at the limit
+	stop        func() bool   // stops following the caller's ctx
+	after       []*afterFunc  // called when the context ends
+	running     []abortable   // what a hard timeout aborts when it fires
 }
 
-// epoch is when these contexts count from: time.Since reads one clock, time.Now
-// two.
+// epoch is the moment that these contexts measure from. time.Since reads one
+// clock, time.Now reads two.
 var epoch = time.Now()
 
 type (
-	deadlineKey struct{} // the innermost timeout around
-	detachedKey struct{} // the innermost hard one
+	deadlineKey struct{} // of the innermost enclosing timeout
+	detachedKey struct{} // of the innermost enclosing hard timeout
 )
 
+// begin starts the limit now. ctx is the caller's.
 func (d *deadlineContext) begin(ctx context.Context, limit time.Duration, isDetached bool) {
 	d.Context, d.began, d.limit, d.isDetached = ctx, time.Since(epoch), limit, isDetached
 	d.outer, _ = ctx.Value(deadlineKey{}).(*deadlineContext)
@@ -54,31 +57,32 @@ func (d *deadlineContext) begin(ctx context.Context, limit time.Duration, isDeta
 
 // Deadline returns the earlier of the limit and the caller's own deadline.
 func (d *deadlineContext) Deadline() (time.Time, bool) {
-	at := d.at()
+	at := d.limitAt()
 	if callers, ok := d.Context.Deadline(); ok && callers.Before(at) {
 		return callers, true
 	}
 	return at, true
 }
 
-// remaining returns how long it is until the limit.
+// remaining returns how long it is until the limit; negative after it.
 func (d *deadlineContext) remaining() time.Duration { return d.limit - (time.Since(epoch) - d.began) }
 
 // passed reports whether the limit has passed.
 func (d *deadlineContext) passed() bool { return d.remaining() <= 0 }
 
-// at returns when the limit is reached, always the same.
-func (d *deadlineContext) at() time.Time {
+// limitAt returns when the limit passes. Every call returns the same time.
+func (d *deadlineContext) limitAt() time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	x := d.lockedExtras()
-	if x.at.IsZero() {
-		x.at = time.Now().Add(d.remaining())
+	if x.limitAt.IsZero() {
+		x.limitAt = time.Now().Add(d.remaining())
 	}
-	return x.at
+	return x.limitAt
 }
 
-// lockedExtras returns the extras, and makes them if there are none. mu is held.
+// lockedExtras returns the extras, and allocates them if there are none. The
+// caller holds mu.
 func (d *deadlineContext) lockedExtras() *extras {
 	if d.extras == nil {
 		d.extras = &extras{}
@@ -86,7 +90,7 @@ func (d *deadlineContext) lockedExtras() *extras {
 	return d.extras
 }
 
-// Value finds the timeouts around, and the caller's values.
+// Value returns the enclosing timeouts for their keys, and the caller's values.
 func (d *deadlineContext) Value(key any) any {
 	switch key.(type) {
 	case deadlineKey:
@@ -115,11 +119,11 @@ func (d *deadlineContext) Err() error {
 	return d.cancel(err)
 }
 
-// Done is closed when Err is no longer nil.
+// Done returns a channel that is closed when Err becomes non-nil.
 //
-// The timer is set under mu, so that a cancel which comes later stops it. The
-// caller's ctx is listened to after mu is released, because AfterFunc may run
-// cancel at once.
+// The timer is set while mu is held, so that a later cancel finds it and stops
+// it. follow runs without mu, because the caller's ctx may have ended, and then
+// cancel, which takes mu, runs at once.
 func (d *deadlineContext) Done() <-chan struct{} {
 	d.mu.Lock()
 	x := d.lockedExtras()
@@ -135,18 +139,19 @@ func (d *deadlineContext) Done() <-chan struct{} {
 	}
 	x.timer = time.AfterFunc(d.remaining(), func() { d.cancel(context.DeadlineExceeded) })
 	d.mu.Unlock()
-	d.listen()
+	d.follow()
 	return x.done
 }
 
-// listen passes the end of the caller's ctx on.
-func (d *deadlineContext) listen() {
+// follow ends the context when the caller's ctx ends. A cancel that comes before
+// stop is stored cannot call it, so follow does.
+func (d *deadlineContext) follow() {
 	if d.Context.Done() == nil {
 		return
 	}
 	stop := context.AfterFunc(d.Context, func() { d.cancel(d.Context.Err()) })
 	d.mu.Lock()
-	d.lockedExtras().release = stop
+	d.lockedExtras().stop = stop
 	ended := d.err != nil
 	d.mu.Unlock()
 	if ended {
@@ -157,7 +162,9 @@ func (d *deadlineContext) listen() {
 // afterFunc is one function to call when the context ends.
 type afterFunc struct{ f func() }
 
-// AfterFunc lets derived contexts follow this one without a goroutine each.
+// AfterFunc calls f in a goroutine when the context ends, unless stop is called
+// before. Package context uses it for derived contexts, which then need no
+// goroutine to follow this one.
 func (d *deadlineContext) AfterFunc(f func()) (stop func() bool) {
 	d.Done()
 	a := &afterFunc{f}
@@ -180,8 +187,8 @@ func (d *deadlineContext) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// cancel ends the context with err, unless it has ended, and returns what it
-// ended with.
+// cancel ends the context with err, unless it has ended already, and returns the
+// error that it ended with.
 func (d *deadlineContext) cancel(err error) error {
 	d.mu.Lock()
 	if d.err != nil {
@@ -196,7 +203,7 @@ func (d *deadlineContext) cancel(err error) error {
 	}
 	after := d.extras.after
 	d.extras.after = nil
-	timer, release := d.extras.timer, d.extras.release
+	timer, stop := d.extras.timer, d.extras.stop
 	if d.extras.done != nil {
 		close(d.extras.done)
 	}
@@ -204,8 +211,8 @@ func (d *deadlineContext) cancel(err error) error {
 	if timer != nil {
 		timer.Stop()
 	}
-	if release != nil {
-		release()
+	if stop != nil {
+		stop()
 	}
 	for _, a := range after {
 		go a.f() // as context.AfterFunc does; ends with f
@@ -213,8 +220,8 @@ func (d *deadlineContext) cancel(err error) error {
 	return err
 }
 
-// noteAttempt remembers the error of an attempt that failed, for the timeouts
-// around: it may be all that their error can say.
+// noteAttempt stores the error of a failed attempt in the enclosing timeouts. If
+// one of them fires, its error reports the attempt's error as the cause.
 func noteAttempt(ctx context.Context, err error) {
 	d, _ := ctx.Value(deadlineKey{}).(*deadlineContext)
 	for ; d != nil; d = d.outer {
@@ -222,35 +229,36 @@ func noteAttempt(ctx context.Context, err error) {
 			continue
 		}
 		d.mu.Lock()
-		d.lockedExtras().last = err
+		d.lockedExtras().lastAttempt = err
 		d.mu.Unlock()
 	}
 }
 
-// timeoutError is what the caller of a timeout gets when it fired. err is what
-// the call returned, if it did.
+// timeoutError returns the error of a timeout that fired. Its cause is the last
+// attempt that failed; without one, the error that the call returned.
 func (d *deadlineContext) timeoutError(t Timeout, err error) *messages.TimeoutError {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if last := d.lockedExtras().last; last != nil {
+	if last := d.lockedExtras().lastAttempt; last != nil {
 		err = last
 	}
-	if r, ok := err.(*messages.RetryError); ok { // it says only that this deadline passed: report its cause instead
+	if r, ok := err.(*messages.RetryError); ok { // it says only that this deadline passed; its cause says more
 		err = r.Err
 	}
-	if err == context.DeadlineExceeded { // itself: it says nothing that TimeoutError does not
+	if err == context.DeadlineExceeded { // adds nothing to TimeoutError
 		err = nil
 	}
 	return &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit, Err: err}
 }
 
-// asTimeout turns the error of a call into a TimeoutError, and emits it, if the
-// error says that the limit, and not the caller's own deadline, has passed.
-func (d *deadlineContext) asTimeout(runtime Runtime, t Timeout, err error) (judged error, hasFired bool) {
+// asTimeout returns a TimeoutError in place of err, and emits it, if err reports
+// that the limit has passed and the caller has no earlier deadline. Otherwise it
+// returns err.
+func (d *deadlineContext) asTimeout(runtime Runtime, t Timeout, err error) (result error, hasFired bool) {
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !d.passed() {
 		return err, false
 	}
-	if callers, ok := d.Context.Deadline(); ok && callers.Before(d.at()) {
+	if callers, ok := d.Context.Deadline(); ok && callers.Before(d.limitAt()) {
 		return err, false
 	}
 	return fired(runtime, d.timeoutError(t, err)), true

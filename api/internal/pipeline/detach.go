@@ -13,10 +13,15 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// errGoexit is how runtime.Goexit in fn reads when fn ran in a goroutine of its own.
+// errGoexit is the error of a detached call that ended with runtime.Goexit.
 var errGoexit = errors.New("the call ended its goroutine (runtime.Goexit)")
 
-// detachedCall is a call that runs in a goroutine of its own.
+// detachedCall is a call under a hard timeout. Two goroutines share it: the
+// caller's, which waits, and fn's. mu guards the fields after it.
+//
+// Invariant: once returned is true, v, err and panicked no longer change. The
+// caller reads them only after it has seen returned; otherwise it sets abandoned
+// and never reads them.
 type detachedCall[T any] struct {
 	deadlineContext
 	runtime Runtime
@@ -24,19 +29,19 @@ type detachedCall[T any] struct {
 	fn      func(context.Context) (T, error)
 
 	mu         sync.Mutex
-	changed    sync.Cond // one of those below became true
-	started    bool
-	returned   bool // fn has returned
-	expired    bool // the limit has passed
-	callerDone bool // the caller's ctx is done
-	abandoned  bool // the caller has given up
+	changed    sync.Cond // returned, expired or callerDone became true
+	started    bool      // startOrExpire was called
+	returned   bool      // fn has returned
+	expired    bool      // the limit has passed
+	callerDone bool      // the caller's ctx is done
+	abandoned  bool      // the caller has returned, or is about to
 	v          T
 	err        error
 	panicked   any
 }
 
-// runDetached runs fn under inner in a goroutine of its own and waits for it
-// until the limit, or until ctx ends: a hard timeout.
+// runDetached runs fn under inner and a hard timeout: in another goroutine. It
+// waits for fn until the limit, or until ctx ends.
 func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line, fn func(context.Context) (T, error)) (v T, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, err
@@ -55,7 +60,7 @@ func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line,
 	}
 	startOrExpire := c.startOrExpire
 	go startOrExpire() // ends when fn does
-	runtime.Gosched()  // a quick fn has returned by now, and needs no timer
+	runtime.Gosched()  // a fast fn has returned by now and needs no timer
 	if !c.hasReturned() {
 		timer := time.AfterFunc(c.remaining(), startOrExpire)
 		defer timer.Stop()
@@ -63,7 +68,7 @@ func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line,
 			defer context.AfterFunc(ctx, c.callerIsDone)()
 		}
 		if returned, callerDone := c.wait(); !returned {
-			return v, c.leave(t, callerDone)
+			return v, c.abandon(t, callerDone)
 		}
 	}
 	c.cancel(context.Canceled)
@@ -72,7 +77,7 @@ func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line,
 	}
 	err, hasFired := c.asTimeout(rt, t, c.err)
 	if hasFired {
-		c.abort(err) // what fn has left running
+		c.abort(err) // the calls that fn has left running
 	}
 	return c.v, err
 }
@@ -108,8 +113,8 @@ func (c *detachedCall[T]) hasReturned() bool {
 	return c.returned
 }
 
-// wait returns whether fn has returned; if not, the caller leaves, because its
-// ctx is done or the limit has passed.
+// wait blocks until fn has returned, the limit has passed or the caller's ctx is
+// done. If fn has not returned, the call is abandoned.
 func (c *detachedCall[T]) wait() (returned, callerDone bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,9 +125,10 @@ func (c *detachedCall[T]) wait() (returned, callerDone bool) {
 	return c.returned, c.callerDone
 }
 
-// leave ends the call for its caller and hands the error to the gates inside,
-// before it returns it.
-func (c *detachedCall[T]) leave(t Timeout, callerDone bool) error {
+// abandon returns the error that the caller gets, because its ctx is done or the
+// limit has passed. Before it returns, every call inside has ended with that
+// error.
+func (c *detachedCall[T]) abandon(t Timeout, callerDone bool) error {
 	err := context.DeadlineExceeded
 	if callerDone {
 		err = c.Context.Err()
@@ -132,7 +138,7 @@ func (c *detachedCall[T]) leave(t Timeout, callerDone bool) error {
 	return err
 }
 
-// run is the goroutine of fn.
+// run runs fn and stores its result. It never panics: it stores a panic of fn too.
 func (c *detachedCall[T]) run() {
 	var v T
 	var err error
@@ -151,8 +157,8 @@ func (c *detachedCall[T]) run() {
 		c.changed.Signal()
 	}()
 	switch err = c.Err(); {
-	case err != nil: // too late to begin
-	case c.inner.isEmpty(): // spares the new stack some growth
+	case err != nil: // too late to start
+	case c.inner.isEmpty(): // a shorter chain of calls needs less stack
 		v, err = c.fn(&c.deadlineContext)
 	default:
 		v, err = do(&c.deadlineContext, c.inner, c.fn)
@@ -160,8 +166,8 @@ func (c *detachedCall[T]) run() {
 	returned = true
 }
 
-// logPanic holds no lock while it logs: a slow log must not keep the caller
-// past the limit.
+// logPanic logs a panic of fn with its stack. It holds no lock meanwhile, because
+// a slow log must not delay the caller beyond the limit.
 func (c *detachedCall[T]) logPanic(panicked any) {
 	logger, sentence := slog.Default(), "A call panicked under its timeout"
 	if c.runtime != nil {

@@ -12,13 +12,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The goroutine of a hard timeout may get its turn only after the caller has
-// left: fn must not begin then.
-func TestNothingBeginsAfterItsCallerHasLeft(t *testing.T) {
+// The goroutine of a hard timeout may run only after the caller has returned: fn
+// must not start then.
+func TestNothingStartsAfterItsCallerHasReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, inner := range []*Line{New(), New(Stage{Shape: IsTimeout, Timeout: Timeout{Limit: time.Hour, Cooperative: true}})} {
 			c := &detachedCall[int]{inner: inner, fn: func(context.Context) (int, error) {
-				t.Error("begun")
+				t.Error("started")
 				return 0, nil
 			}}
 			c.changed.L = &c.mu

@@ -1,16 +1,17 @@
 // Package pipeline runs a guarded call. A policy is a Stage of one of four
 // shapes; a Line is several stages, the outermost first.
 //
-//	gate     admits a call and is told once how it ended (gate.go): breaker
+//	gate     admits a call and receives its outcome once (gate.go): breaker
 //	loop     runs the call again (loop.go): retry
-//	detach   leaves the caller's goroutine (detach.go): a hard timeout
+//	detach   runs the call in another goroutine (detach.go): a hard timeout
 //	value    replaces the result (value.go): fallbacks
 //
-// A cooperative timeout bounds the call where it is (attach.go), and Around is
-// a function of the user's in the line (around.go).
+// A cooperative timeout bounds the call in the caller's goroutine (attach.go).
+// Around is a policy that the user writes (around.go).
 //
-// Gates and retry policies never see the function they guard, so no closure
-// escapes to the heap, and a call through them allocates nothing. At the first hard timeout
-// or Around a Line is cut: what is outside runs in the common interpreter
-// (line.go), what is inside is a Line of its own that may allocate.
+// Gates and retry policies never receive the function that they guard, so no
+// closure escapes to the heap and a call through them allocates nothing. The
+// first hard timeout or Around is a boundary that divides a Line: the stages
+// outside it run without escaping closures (line.go); the stages inside it form
+// another Line, whose closures may escape.
 package pipeline

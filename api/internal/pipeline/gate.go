@@ -9,8 +9,9 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// RunBreaker runs fn under a breaker. It is RunGate with a short cut: while the
-// circuit is closed, the lease admits the call and counts its success.
+// RunBreaker runs fn under a breaker. It is RunGate with a fast path: while the
+// circuit is closed, the lease admits the call and counts its success, without a
+// message to the owner.
 func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -25,7 +26,7 @@ func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context)
 	if ctx.Value(detachedKey{}) != nil {
 		return RunGate(ctx, b, fn)
 	}
-	returned := false // fn, and the classifier
+	returned := false // fn and the classifier have returned
 	defer func() {
 		if !returned {
 			b.Settle(lease.Permit(), messages.Failure)
@@ -43,7 +44,7 @@ func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context)
 	return err
 }
 
-// RunGate runs fn if the gate admits it, and settles how it ended before it
+// RunGate runs fn if the gate admits the call, and settles its outcome before it
 // returns.
 func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error {
 	p, err := g.Admit(ctx)
@@ -60,10 +61,10 @@ func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error 
 	return err
 }
 
-// runInside runs an admitted call that the hard timeout around may end.
+// runInside runs an admitted call that an enclosing hard timeout may end.
 func runInside(ctx context.Context, around *deadlineContext, g Gate, p messages.Permit, fn func(context.Context) error) error {
 	e := &Entry{gate: g, permit: p}
-	if err := around.add(e); err != nil { // the limit has passed meanwhile
+	if err := around.add(e); err != nil { // the limit has passed since the call was admitted
 		e.Cancel()
 		return err
 	}
@@ -77,23 +78,24 @@ func runInside(ctx context.Context, around *deadlineContext, g Gate, p messages.
 	return err
 }
 
-// Entry is an admitted call whose end is settled once, by the first to know it:
-// the call itself, or a timeout around it. Methods of a zero Entry do nothing. Safe for concurrent use.
+// Entry is an admitted call. Its outcome is settled once, by the call itself or
+// by an enclosing timeout, whichever is first. The methods of a zero Entry do
+// nothing. Safe for concurrent use.
 type Entry struct {
 	gate   Gate
 	permit messages.Permit
 
-	mu      sync.Mutex // held until the outcome is in, so that the other waits for it
+	mu      sync.Mutex // held until the outcome is counted, so that the second caller waits for it
 	settled atomic.Bool
 }
 
-// Enter returns the entry of a call that g admitted.
-func Enter(g Gate, p messages.Permit) Entry { return Entry{gate: g, permit: p} }
+// NewEntry returns the entry of a call that g admitted with p.
+func NewEntry(g Gate, p messages.Permit) Entry { return Entry{gate: g, permit: p} }
 
-// Report settles that the call returned err, unless its end is settled. The
-// classifier runs under no lock.
+// Report settles the outcome of a call that returned err, unless it is settled
+// already. No lock is held while the classifier runs.
 func (e *Entry) Report(err error) {
-	if e.isOver() {
+	if e.isSettled() {
 		return
 	}
 	outcome := messages.Failure // unless the classifier returns
@@ -101,21 +103,23 @@ func (e *Entry) Report(err error) {
 	outcome = e.gate.Classify(err)
 }
 
-// Cancel gives the permit back unused, unless the call's end is settled.
+// Cancel settles the call as Ignored, unless its outcome is settled already.
 func (e *Entry) Cancel() {
-	if !e.isOver() {
+	if !e.isSettled() {
 		e.settle(messages.Ignored)
 	}
 }
 
-func (e *Entry) isOver() bool { return e.gate == nil || e.settled.Load() }
+// isSettled reports whether there is nothing left to settle.
+func (e *Entry) isSettled() bool { return e.gate == nil || e.settled.Load() }
 
+// settle counts the outcome if none is counted yet, and returns once one is.
 func (e *Entry) settle(outcome messages.Outcome) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.settled.Load() {
 		e.gate.Settle(e.permit, outcome)
-		e.settled.Store(true) // after Settle: what reads it need not wait
+		e.settled.Store(true) // after Settle: a reader of true need not wait
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// door is a gate that writes down what it is told.
-type door struct {
+// fakeGate is a gate that records each outcome with the epoch of its permit.
+type fakeGate struct {
 	refusal  error
 	classify func(error) messages.Outcome
 
@@ -25,11 +25,11 @@ type door struct {
 	log []string
 }
 
-func (d *door) Admit(context.Context) (messages.Permit, error) {
+func (d *fakeGate) Admit(context.Context) (messages.Permit, error) {
 	return messages.Permit{Epoch: 7}, d.refusal
 }
 
-func (d *door) Classify(err error) messages.Outcome {
+func (d *fakeGate) Classify(err error) messages.Outcome {
 	if d.classify != nil {
 		return d.classify(err)
 	}
@@ -39,13 +39,13 @@ func (d *door) Classify(err error) messages.Outcome {
 	return messages.Success
 }
 
-func (d *door) Settle(p messages.Permit, outcome messages.Outcome) {
+func (d *fakeGate) Settle(p messages.Permit, outcome messages.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.log = append(d.log, fmt.Sprint(p.Epoch, " ", outcome))
 }
 
-func (d *door) settled() []string {
+func (d *fakeGate) settled() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.log
@@ -63,13 +63,13 @@ func TestAGateSettlesEachCallOnce(t *testing.T) {
 		{"a failure", func(context.Context) error { return errBoom }, "7 failure"},
 		{"a panic", func(context.Context) error { panic(errBoom) }, "7 failure"},
 	} {
-		for _, line := range []func(d *door) *Line{
-			func(d *door) *Line { return New(Stage{Shape: IsGate, Gate: d}) },
-			func(d *door) *Line {
+		for _, line := range []func(d *fakeGate) *Line{
+			func(d *fakeGate) *Line { return New(Stage{Shape: IsGate, Gate: d}) },
+			func(d *fakeGate) *Line {
 				return New(Stage{Shape: IsTimeout, Timeout: Timeout{Limit: time.Hour}}, Stage{Shape: IsGate, Gate: d})
 			},
 		} {
-			d := &door{}
+			d := &fakeGate{}
 			func() {
 				defer func() { _ = recover() }()
 				s := Stage{Shape: IsLine, Line: line(d)}
@@ -81,7 +81,7 @@ func TestAGateSettlesEachCallOnce(t *testing.T) {
 }
 
 func TestAGateThatRefusesRunsNothing(t *testing.T) {
-	d := &door{refusal: errBoom}
+	d := &fakeGate{refusal: errBoom}
 	s := Stage{Shape: IsGate, Gate: d}
 	v, err := Do(context.Background(), &s, func(context.Context) (int, error) { t.Error("run"); return 1, nil })
 	require.Equal(t, errBoom, err)
@@ -89,14 +89,14 @@ func TestAGateThatRefusesRunsNothing(t *testing.T) {
 	require.Empty(t, d.settled())
 }
 
-// A classifier is the user's code: it runs under no lock, so that a timeout
-// around returns at its limit though a classifier hangs.
-func TestAClassifierThatHangsDoesNotHoldATimeout(t *testing.T) {
+// A classifier is the user's code, so no lock is held while it runs: an enclosing
+// timeout returns at its limit even if a classifier hangs.
+func TestAClassifierThatHangsDoesNotDelayATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var again atomic.Bool
-		d := &door{classify: func(error) messages.Outcome {
-			if !again.Swap(true) { // the call's own
+		d := &fakeGate{classify: func(error) messages.Outcome {
+			if !again.Swap(true) { // called by the call itself
 				<-release
 				return messages.Success
 			}
@@ -110,13 +110,13 @@ func TestAClassifierThatHangsDoesNotHoldATimeout(t *testing.T) {
 		require.Equal(t, []string{"7 failure"}, d.settled())
 		close(release)
 		synctest.Wait()
-		require.Equal(t, []string{"7 failure"}, d.settled(), "what the call says later counts nowhere")
+		require.Equal(t, []string{"7 failure"}, d.settled(), "what the call reports later is not counted")
 	})
 }
 
-func TestAnEntryIsSettledByTheFirstToKnow(t *testing.T) {
-	d := &door{}
-	e := Enter(d, messages.Permit{Epoch: 1})
+func TestAnEntryIsSettledByTheFirstReport(t *testing.T) {
+	d := &fakeGate{}
+	e := NewEntry(d, messages.Permit{Epoch: 1})
 	e.Cancel()
 	e.Report(errBoom)
 	e.Cancel()
@@ -126,22 +126,23 @@ func TestAnEntryIsSettledByTheFirstToKnow(t *testing.T) {
 	none.Cancel()
 }
 
-// slowDoor counts an outcome when it is released.
-type slowDoor struct {
-	door
+// slowGate counts an outcome only once release is closed.
+type slowGate struct {
+	fakeGate
 	entered, release chan struct{}
 }
 
-func (d *slowDoor) Settle(p messages.Permit, outcome messages.Outcome) {
+func (d *slowGate) Settle(p messages.Permit, outcome messages.Outcome) {
 	close(d.entered)
 	<-d.release
-	d.door.Settle(p, outcome)
+	d.fakeGate.Settle(p, outcome)
 }
 
-// A timeout that fires while the call reports returns when that is in.
+// A timeout that fires while the call reports its outcome returns only once that
+// outcome is counted.
 func TestAnEntryThatIsBeingSettledIsWaitedFor(t *testing.T) {
-	d := &slowDoor{entered: make(chan struct{}), release: make(chan struct{})}
-	e := Enter(d, messages.Permit{Epoch: 1})
+	d := &slowGate{entered: make(chan struct{}), release: make(chan struct{})}
+	e := NewEntry(d, messages.Permit{Epoch: 1})
 	go e.Report(nil) // ends with release
 	<-d.entered
 	seen := make(chan []string)

@@ -6,22 +6,22 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Line is several stages, compiled: those that run in the caller's goroutine
-// without a closure that escapes, down to the first boundary, and the line
-// inside that. The zero Line runs the call plainly.
+// Line is a compiled list of stages: the stages outside the first boundary, which
+// run in the caller's goroutine without escaping closures, then the boundary,
+// then the line inside it. The zero Line has no stages: the call just runs.
 type Line struct {
 	stages   []Stage // all of them, the outermost first
-	outer    *Stage  // the first of those before the boundary; nil: none
+	outer    *Stage  // the first stage outside the boundary; nil: none
 	boundary *Stage  // a hard timeout or an Around; nil: none
 	inner    *Line   // inside the boundary
-	runtime  Runtime // of the outermost stage that has one, and of all; nil: none
+	runtime  Runtime // of the outermost stage that has one; all stages use it; nil: none
 }
 
-// plain is the line inside a boundary that stands alone.
-var plain Line
+// empty is the line inside a boundary that is a policy by itself.
+var empty Line
 
-// New compiles stages, the outermost first. A stage that is a line is taken
-// apart.
+// New compiles stages, the outermost first. A stage that is a line is replaced
+// by the stages of that line.
 func New(stages ...Stage) *Line {
 	var all []Stage
 	for _, s := range stages {
@@ -70,21 +70,22 @@ func (s *Stage) FirstRuntime() Runtime {
 // isEmpty reports whether the line has no stage.
 func (l *Line) isEmpty() bool { return l.outer == nil && l.boundary == nil }
 
-// InPlace reports whether the line has stages and no boundary, so that Start
-// runs a call. The compiler inlines it.
+// InPlace reports whether the line has stages and no boundary: Start can run a
+// call under it. The compiler inlines InPlace.
 func (l *Line) InPlace() bool { return l.boundary == nil && l.outer != nil }
 
-// Start runs fn under a line that is InPlace. ctx may be done, or nil.
+// Start runs fn under a line for which InPlace is true. ctx may be done or nil;
+// then Start returns the error of Validate.
 func (l *Line) Start(ctx context.Context, fn func(context.Context) error) error {
-	if err := Check(ctx, false); err != nil {
+	if err := Validate(ctx, false); err != nil {
 		return err
 	}
 	return l.outer.run(ctx, fn)
 }
 
-// Check refuses a call that cannot be made: a nil ctx or function, or a ctx
-// that is done.
-func Check(ctx context.Context, noFn bool) error {
+// Validate returns why a call cannot start: a *ConfigError if ctx or the function
+// is nil, or the error of a ctx that is done; nil if the call can start.
+func Validate(ctx context.Context, noFn bool) error {
 	switch {
 	case ctx == nil:
 		return &messages.ConfigError{Kind: "call", Field: "ctx", Problem: messages.MustNotBeNil}
@@ -94,14 +95,14 @@ func Check(ctx context.Context, noFn bool) error {
 	return ctx.Err()
 }
 
-// Do runs fn under a stage. ctx is not done; fn is not nil. Only a boundary
-// lets closures escape.
+// Do runs fn under a stage. Validate has accepted ctx and fn. Closures escape
+// only if the stage is, or contains, a boundary.
 func Do[T any](ctx context.Context, s *Stage, fn func(context.Context) (T, error)) (v T, err error) {
 	switch {
 	case s.Shape == IsLine:
 		return do(ctx, s.Line, fn)
 	case s.isBoundary():
-		return cross(ctx, s, &plain, s.Runtime, fn)
+		return cross(ctx, s, &empty, s.Runtime, fn)
 	}
 	err = s.run(ctx, func(ctx context.Context) (err error) {
 		v, err = fn(ctx)
@@ -110,7 +111,7 @@ func Do[T any](ctx context.Context, s *Stage, fn func(context.Context) (T, error
 	return v, err
 }
 
-// Run is Do for a call that yields nothing.
+// Run is Do for a function without a result.
 func Run(ctx context.Context, s *Stage, fn func(context.Context) error) error {
 	switch {
 	case s.Shape == IsLine && s.Line.boundary == nil:
@@ -122,8 +123,8 @@ func Run(ctx context.Context, s *Stage, fn func(context.Context) error) error {
 	return s.run(ctx, fn)
 }
 
-// WithoutValue makes a function that yields an empty value of one that yields nothing;
-// nil stays nil.
+// WithoutValue gives a function without a result an empty one. It returns nil
+// for nil.
 func WithoutValue(fn func(context.Context) error) func(context.Context) (struct{}, error) {
 	if fn == nil {
 		return nil
@@ -131,8 +132,7 @@ func WithoutValue(fn func(context.Context) error) func(context.Context) (struct{
 	return func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }
 }
 
-// do runs fn under a line: the outer stages guard the call here, the rest is
-// beyond the boundary.
+// do runs fn under a line: under its outer stages, then across its boundary.
 func do[T any](ctx context.Context, l *Line, fn func(context.Context) (T, error)) (v T, err error) {
 	switch {
 	case l.boundary == nil:
@@ -151,7 +151,7 @@ func do[T any](ctx context.Context, l *Line, fn func(context.Context) (T, error)
 	return v, err
 }
 
-// cross runs fn under inner, beyond a boundary.
+// cross runs fn across a boundary, under the line inside it.
 func cross[T any](ctx context.Context, boundary *Stage, inner *Line, runtime Runtime, fn func(context.Context) (T, error)) (T, error) {
 	if boundary.Shape == IsAround {
 		return runAround(ctx, boundary.Around, inner, fn)
@@ -159,8 +159,8 @@ func cross[T any](ctx context.Context, boundary *Stage, inner *Line, runtime Run
 	return runDetached(ctx, runtime, boundary.Timeout, inner, fn)
 }
 
-// run runs fn under the stages from s on: it is where a policy meets a call.
-// ctx is not done; fn is not nil.
+// run runs fn under s and the stages inside s, up to the boundary. Validate has
+// accepted ctx and fn. This switch is the only one over the shapes.
 func (s *Stage) run(ctx context.Context, fn func(context.Context) error) error {
 	if s == nil {
 		return fn(ctx)

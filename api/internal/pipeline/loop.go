@@ -6,8 +6,8 @@ import (
 	"github.com/understudy-go/understudy/actors/retry"
 )
 
-// RunRetry runs fn until an attempt succeeds, or the policy gives up. The policy
-// decides and waits; it never sees fn.
+// RunRetry runs fn until an attempt succeeds or the policy gives up. The policy
+// decides and waits; it never receives fn.
 func RunRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) error) error {
 	if !r.BeginFast() {
 		if err := r.Begin(); err != nil {
@@ -26,11 +26,11 @@ func RunRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) err
 	}
 }
 
-// attemptKey is where a ctx carries the number of the attempt it is for.
+// attemptKey is the key of the attempt's number in the ctx of an attempt.
 type attemptKey struct{}
 
-// Attempt returns which attempt of the innermost loop this ctx is for: 1, 2, 3,
-// ...; 1 anywhere else.
+// Attempt returns the number of the attempt of the innermost loop that ctx
+// belongs to: 1, 2, 3, ...; outside a loop it returns 1.
 func Attempt(ctx context.Context) int {
 	if ctx != nil {
 		if number, ok := ctx.Value(attemptKey{}).(int); ok {
@@ -40,8 +40,8 @@ func Attempt(ctx context.Context) int {
 	return 1
 }
 
-// withAttempt returns ctx for that attempt. A first attempt needs no mark,
-// unless it is within an attempt of another loop.
+// withAttempt returns the ctx of an attempt. The first attempt uses ctx itself,
+// unless ctx belongs to a later attempt of an outer loop.
 func withAttempt(ctx context.Context, number int) context.Context {
 	if Attempt(ctx) == number {
 		return ctx

@@ -10,30 +10,31 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Gate admits calls, and takes in once how each ended. It never sees the call.
+// Gate admits calls, and counts the outcome of each once. It never receives the
+// function that is called.
 type Gate interface {
-	// Admit admits a call or returns why it is refused. It waits at most until
-	// ctx ends.
+	// Admit admits a call, or returns the error that refuses it. It blocks at
+	// most until ctx ends.
 	Admit(ctx context.Context) (messages.Permit, error)
-	// Classify returns what a call that returned err says about the dependency.
-	// It may run the user's code, which may panic.
+	// Classify returns the outcome of a call that returned err. It may run the
+	// user's code, which may panic.
 	Classify(err error) messages.Outcome
-	// Settle counts the outcome of an admitted call, and returns once that is in.
+	// Settle counts the outcome of an admitted call before it returns.
 	Settle(p messages.Permit, outcome messages.Outcome)
 }
 
-// Timeout is the settings of a timeout.
+// Timeout holds the settings of a timeout, those of api.TimeoutConfig.
 type Timeout struct {
 	Limit       time.Duration
 	Operation   string
 	Cooperative bool
 }
 
-// Around is a policy of the user's own: it calls next once, before it returns,
-// or not at all.
+// Around is a policy that the user writes. It calls next at most once, before
+// it returns.
 type Around = func(ctx context.Context, next func(context.Context) error) error
 
-// Runtime takes the events and the log lines of a call.
+// Runtime receives the events and the log lines of a call.
 type Runtime interface {
 	Emit(messages.Event)
 	Logger() *slog.Logger
@@ -42,10 +43,10 @@ type Runtime interface {
 // Shape says which field of a Stage is set.
 type Shape uint8
 
-// The shapes of a stage. The zero value runs the call plainly.
+// The shapes of a stage. The zero value guards nothing: the call just runs.
 const (
 	Plain      Shape = iota
-	IsBreaker        // Breaker: a gate with a short cut
+	IsBreaker        // Breaker: a gate with a fast path
 	IsGate           // Gate
 	IsRetry          // Retry: the loop
 	IsTimeout        // Timeout
@@ -54,7 +55,7 @@ const (
 	IsUnusable       // Err: every call fails with it
 )
 
-// Stage is one policy as a line sees it.
+// Stage is one policy of a line.
 type Stage struct {
 	Shape   Shape
 	Breaker *breaker.Handle
@@ -65,12 +66,12 @@ type Stage struct {
 	Line    *Line
 	Err     error
 
-	Runtime Runtime // of the system that the policy belongs to; nil: none
+	Runtime Runtime // of the policy's system; nil: none
 
-	inner *Stage // in a line: the next stage before the boundary; nil: the call
+	inner *Stage // in a line: the next stage outside the boundary; nil: the call
 }
 
-// isBoundary reports whether closures that pass the stage escape.
+// isBoundary reports whether a closure that is passed through the stage escapes.
 func (s *Stage) isBoundary() bool {
 	return s.Shape == IsAround || s.Shape == IsTimeout && !s.Timeout.Cooperative
 }

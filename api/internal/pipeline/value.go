@@ -8,13 +8,13 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// FallBack tries the alternatives in order after a call failed with err. name
-// is for the error; runtime may be nil.
+// FallBack tries the alternatives in order after a call failed with err, until
+// one succeeds. name is the Name of the *FallbackError; runtime may be nil.
 func FallBack[T any](ctx context.Context, name string, runtime Runtime, err error, alternatives []func(context.Context) (T, error)) (T, error) {
 	var none T
 	errs := []error{err}
 	for i, alternative := range alternatives {
-		if done := ended(ctx); done != nil {
+		if done := doneErr(ctx); done != nil {
 			return none, joinDone(done, errs)
 		}
 		cause := errors.Join(errs...)
@@ -25,11 +25,11 @@ func FallBack[T any](ctx context.Context, name string, runtime Runtime, err erro
 			}
 			return v, nil
 		}
-		if _, ok := err.(*skipped); !ok { // a wrapped one is an error of its own
+		if _, ok := err.(*skipped); !ok { // a wrapped one counts as an error
 			errs = append(errs, err)
 		}
 	}
-	if done := ended(ctx); done != nil {
+	if done := doneErr(ctx); done != nil {
 		return none, joinDone(done, errs)
 	}
 	if len(errs) == 1 && len(alternatives) > 0 {
@@ -48,8 +48,8 @@ func callFallback[T any](ctx context.Context, fn func(context.Context) (T, error
 	return fn(ctx)
 }
 
-// Skipped is what a fallback returns that is not for this cause. It leaves no
-// trace among the errors of the call.
+// Skipped returns the error of a fallback that does not apply to this cause.
+// FallBack leaves it out of the errors of the call.
 func Skipped(cause error) error { return &skipped{cause} }
 
 type skipped struct{ cause error }
@@ -63,10 +63,11 @@ func (s *skipped) Error() string {
 
 func (s *skipped) Unwrap() error { return s.cause }
 
-// causeKey is where the ctx of a fallback carries why it is needed.
+// causeKey is the key of the errors so far in the ctx of a fallback.
 type causeKey struct{}
 
-// Cause returns, in a fallback, all errors so far, joined; anywhere else nil.
+// Cause returns, in a fallback, all errors so far, joined. Elsewhere it returns
+// nil.
 func Cause(ctx context.Context) error {
 	if ctx == nil {
 		return nil
@@ -75,16 +76,17 @@ func Cause(ctx context.Context) error {
 	return err
 }
 
-// ended returns the error of a ctx that is done or past its own deadline, even
-// if its timer is late.
-func ended(ctx context.Context) error {
+// doneErr returns the error of a ctx that is done or past its deadline; nil if it
+// is neither. The deadline counts even if the timer of ctx is late.
+func doneErr(ctx context.Context) error {
 	if at, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(at) {
 		return context.DeadlineExceeded
 	}
 	return ctx.Err()
 }
 
-// joinDone joins the error of a ctx that is done with those of the calls.
+// joinDone joins the error of a ctx that is done with the errors of the calls,
+// unless they include it.
 func joinDone(done error, errs []error) error {
 	all := errors.Join(errs...)
 	if errors.Is(all, done) {
