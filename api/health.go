@@ -88,7 +88,7 @@ func (h *Health) Deregister(name string) error {
 	if c.IsPassive() {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "shows a circuit breaker"}
 	}
-	if by := set.Dependant(name); by != "" {
+	if by := set.Dependent(name); by != "" {
 		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + by + "' depends on it"}
 	}
 	h.source.Set.Store(set.Without(name))

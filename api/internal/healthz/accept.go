@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// format is how a report is written.
+// format is the format of a page.
 type format uint8
 
 const (
@@ -28,20 +28,20 @@ func (f format) contentType() string {
 	return "text/plain; charset=utf-8"
 }
 
-// choose returns the format that the Accept headers like best; the endpoint's
-// own when they are silent, or name nothing there is.
+// choose returns the format that the Accept headers prefer. If there are none, or
+// they name no known format, it returns the endpoint's default.
 func choose(accept []string, endpoint string) format {
 	best, bestQ := formatText, 0.0
 	if endpoint == "health" {
 		best = formatJSON
 	}
-	own := best
+	byDefault := best
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		media, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
 		}
-		f, ok := formatOf(media, params, own)
+		f, ok := formatOf(media, params, byDefault)
 		q := 1.0
 		if text, set := params["q"]; set {
 			q, err = strconv.ParseFloat(text, 64)
@@ -53,27 +53,28 @@ func choose(accept []string, endpoint string) format {
 	return best
 }
 
-func formatOf(media string, params map[string]string, own format) (format, bool) {
+// formatOf returns the format for a media type or range, if there is one.
+func formatOf(media string, params map[string]string, byDefault format) (format, bool) {
 	switch media {
 	case "application/json":
 		return formatJSON, true
 	case "application/*":
-		if own == formatText {
+		if byDefault == formatText {
 			return formatJSON, true
 		}
-		return own, true
+		return byDefault, true
 	case "application/health+json":
 		return formatIETF, true
 	case "text/plain":
 		switch params["version"] {
-		case "0.0.4", "1.0.0": // Prometheus 3 likes 1.0.0 better, and reads both
+		case "0.0.4", "1.0.0": // Prometheus 3 prefers 1.0.0 and reads both
 			return formatPrometheus, true
 		}
 		return formatText, true
 	case "text/*":
 		return formatText, true
 	case "*/*":
-		return own, true
+		return byDefault, true
 	}
-	return own, false
+	return byDefault, false
 }

@@ -38,8 +38,8 @@ func TestHealthAccept(t *testing.T) {
 	}
 }
 
-// FuzzAccept: the format chosen does not depend on how a list is split into
-// headers, nor on upper and lower case, and words that name nothing change nothing.
+// FuzzAccept: the format does not depend on how a list is split into headers, nor
+// on upper and lower case. Unknown media types change nothing.
 //
 // Promise (Health over HTTP and gRPC): Any Accept header chooses one format, however it is split or capitalised.
 func FuzzAccept(f *testing.F) {

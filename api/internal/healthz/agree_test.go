@@ -18,17 +18,17 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// moody is a check that does anything a check can do.
-func moody(luck *rand.Rand, mu *sync.Mutex) health.Func {
+// moody returns a check that does, at random, anything that a check can do.
+func moody(random *rand.Rand, mu *sync.Mutex) health.Func {
 	return func(ctx context.Context) (messages.Details, error) {
 		mu.Lock()
-		mood, n := luck.IntN(12), luck.IntN(100)
+		mood, n := random.IntN(12), random.IntN(100)
 		mu.Unlock()
 		switch mood {
 		case 0:
 			panic("moody")
 		case 1:
-			time.Sleep(8 * time.Second) // deaf to its ctx
+			time.Sleep(8 * time.Second) // ignores its ctx
 		case 2:
 			<-ctx.Done()
 		case 3, 4:
@@ -40,8 +40,8 @@ func moody(luck *rand.Rand, mu *sync.Mutex) health.Func {
 	}
 }
 
-// plainly returns what the endpoints should say of that.
-func plainly(all Snapshot) (asJSON, asText string) {
+// expected returns the pages that the endpoints should serve for a snapshot.
+func expected(all Snapshot) (asJSON, asText string) {
 	text, _ := json.Marshal(all)
 	var b strings.Builder
 	if all.Status != messages.Healthy {
@@ -69,13 +69,13 @@ func plainly(all Snapshot) (asJSON, asText string) {
 // Promise (Health over HTTP and gRPC): The endpoints agree with Snapshot: at once on a new result, within a second on what time alone changes.
 func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 	withChecks(t, func(t *testing.T, c checkup) {
-		luck, mu := rand.New(rand.NewPCG(7, 11)), new(sync.Mutex)
+		random, mu := rand.New(rand.NewPCG(7, 11)), new(sync.Mutex)
 		for i := range 12 {
 			cfg := health.Config{Interval: 2 * time.Second, Timeout: time.Second, Optional: i%3 == 0, UnhealthyAfter: i % 3, HealthyAfter: i % 4}
 			if i > 8 {
 				cfg.DependsOn = []string{fmt.Sprint("check-", i-8)}
 			}
-			c.register(fmt.Sprint("check-", i), cfg, moody(luck, mu))
+			c.register(fmt.Sprint("check-", i), cfg, moody(random, mu))
 		}
 		handler := NewHandler(c.Source, Config{ShowDetails: true})
 		seen, late := map[string]bool{}, false
@@ -88,18 +88,18 @@ func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 			if asOf != keptAsOf {
 				kept, keptAsOf = want, asOf
 			}
-			asJSON, asText := plainly(kept)
-			code, body := ask(handler, "/health", "")
+			asJSON, asText := expected(kept)
+			code, body := get(handler, "/health", "")
 			require.Equal(t, asJSON, body)
 			require.Equal(t, map[bool]int{true: 200, false: 503}[serves(kept.Status)], code)
-			_, body = ask(handler, "/health?verbose", "text/plain")
+			_, body = get(handler, "/health?verbose", "text/plain")
 			require.Equal(t, asText, body)
 			shown := asText
-			asJSON, asText = plainly(want)
+			asJSON, asText = expected(want)
 			late = late || asText != shown
-			_, body = ask(handler, "/health?exclude=", "")
+			_, body = get(handler, "/health?exclude=", "")
 			require.Equal(t, asJSON, body)
-			_, body = ask(handler, "/health?verbose&exclude=", "text/plain")
+			_, body = get(handler, "/health?verbose&exclude=", "text/plain")
 			require.Equal(t, asText, body)
 			require.Equal(t, want.Status, c.Status())
 			for _, r := range want.Checks {
@@ -109,7 +109,7 @@ func TestHealthEndpointsAgreeWithSnapshotAtAllTimes(t *testing.T) {
 				seen["blocked"] = seen["blocked"] || r.BlockedBy != ""
 			}
 		}
-		require.Len(t, seen, 7, "everything was met: %v", seen)
-		require.True(t, late, "and so was what time alone had changed")
+		require.Len(t, seen, 7, "every case occurred: %v", seen)
+		require.True(t, late, "a change by time alone occurred")
 	})
 }

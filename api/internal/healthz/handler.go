@@ -12,7 +12,7 @@ import (
 
 // Config holds the settings of a handler.
 type Config struct {
-	ShowDetails bool                               // show messages and details to every request
+	ShowDetails bool                               // show messages and details to every client
 	Authorize   func(*http.Request) bool           // show them to requests for which it returns true; nil: to none
 	StatusCodes map[string]map[messages.Status]int // by group and status, instead of the defaults
 }
@@ -38,7 +38,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.read(r)
-	q.shown = h.cfg.ShowDetails || h.cfg.Authorize != nil && h.cfg.Authorize(r)
+	q.showDetails = h.cfg.ShowDetails || h.cfg.Authorize != nil && h.cfg.Authorize(r)
 	answer := h.source.answer(&q)
 	w.Header().Set("Content-Type", q.format.contentType())
 	w.Header().Set("Vary", "Accept")
@@ -56,7 +56,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // code returns the HTTP status of an answer.
 func (h *handler) code(q *request, a *answer) int {
 	if q.format == formatPrometheus {
-		return http.StatusOK // or it would not be read
+		return http.StatusOK // Prometheus discards a page with any other status
 	}
 	if a.refusing {
 		return http.StatusServiceUnavailable
@@ -70,7 +70,7 @@ func (h *handler) code(q *request, a *answer) int {
 	return http.StatusServiceUnavailable
 }
 
-// answer is a page that has been written. It never changes.
+// answer is a rendered page. It never changes.
 type answer struct {
 	asOf     moment
 	body     []byte
@@ -79,20 +79,19 @@ type answer struct {
 	refusing bool
 }
 
-// moment is when an answer was made: in the second of the clock in which ages
-// are counted, after so many results, while the system drained or did not. An
-// answer holds as long as its moment lasts.
+// moment identifies the state that an answer shows. While the moment stays the
+// same, a kept answer is valid.
 type moment struct {
-	second    int64
-	published uint64
+	second    int64  // of the clock; ages are in whole seconds
+	published uint64 // how many results the checks had published
 	draining  bool
 }
 
-// answer returns the answer to q. The one about a whole group is kept until its
-// moment is over.
+// answer returns the answer to q. Answers about a whole group are kept until
+// their moment is over.
 func (s *Source) answer(q *request) *answer {
 	now := time.Now()
-	asOf := moment{now.Unix(), s.shared.Published(), s.isDraining()} // before the checks: what is published meanwhile ends it
+	asOf := moment{now.Unix(), s.shared.Published(), s.isDraining()} // read before the checks: a result published meanwhile ends the moment
 	if q.check != nil || len(q.exclude) > 0 {
 		return s.render(q, now, asOf)
 	}
@@ -104,15 +103,16 @@ func (s *Source) answer(q *request) *answer {
 	return a
 }
 
-// rooms are what the results of a page are read into: nothing of them is left
-// in the answer.
-var rooms = sync.Pool{New: func() any { return new([]health.Result) }}
+// buffers are reused slices that the results of a page are read into. An answer
+// keeps no reference to them.
+var buffers = sync.Pool{New: func() any { return new([]health.Result) }}
 
+// render returns a new answer to q.
 func (s *Source) render(q *request, now time.Time, asOf moment) *answer {
-	room := rooms.Get().(*[]health.Result)
-	defer rooms.Put(room)
-	p := s.page(q, now, *room)
-	*room = p.Checks
+	buffer := buffers.Get().(*[]health.Result)
+	defer buffers.Put(buffer)
+	p := s.page(q, now, *buffer)
+	*buffer = p.Checks
 	return &answer{asOf: asOf, body: renderers[q.format](p), warning: p.warning, status: p.Status, refusing: p.refusing}
 }
 

@@ -20,13 +20,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// checkup is a source whose checks run in a system.
+// checkup is a Source with the system that its checks run in.
 type checkup struct {
 	*Source
 	t *testing.T
 }
 
-// withChecks runs fn in a bubble with a source, and stops its checks after.
+// withChecks runs fn in a bubble with a Source. After fn it stops the checks and
+// shuts the system down.
 func withChecks(t *testing.T, fn func(t *testing.T, c checkup)) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := system.Start(slog.New(slog.DiscardHandler), 0)
@@ -46,7 +47,7 @@ func withChecks(t *testing.T, fn func(t *testing.T, c checkup)) {
 	})
 }
 
-// register adds a check.
+// register starts a check and adds it to the Source.
 func (c checkup) register(name string, cfg health.Config, check health.Func) {
 	set := c.Set.Load()
 	dependencies, err := set.Dependencies(name, cfg.DependsOn)
@@ -65,8 +66,8 @@ func (c checkup) run(name string) {
 
 func fine(context.Context) (messages.Details, error) { return nil, nil }
 
-// ask gets a path as a media type.
-func ask(h http.Handler, path, accept string) (code int, body string) {
+// get requests a path in the format of a media type.
+func get(h http.Handler, path, accept string) (code int, body string) {
 	r := httptest.NewRequest("GET", path, nil)
 	r.Header.Set("Accept", accept)
 	w := httptest.NewRecorder()

@@ -7,7 +7,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// renderIETF follows the draft "Health Check Response Format for HTTP APIs".
+// renderIETF writes a page in the format of the IETF draft "Health Check Response
+// Format for HTTP APIs".
 func renderIETF(p *page) []byte {
 	report := systemIETF{Status: passWarnFail(p.Status), Version: p.Version, Output: p.warning, Checks: map[string][1]checkIETF{}}
 	if p.refusing {
@@ -31,7 +32,7 @@ type systemIETF struct {
 	Status  string                  `json:"status"`
 	Version string                  `json:"releaseId"`
 	Output  string                  `json:"output,omitempty"`
-	Checks  map[string][1]checkIETF `json:"checks"` // a list of one each, says the draft
+	Checks  map[string][1]checkIETF `json:"checks"` // the draft requires a list; each has one element
 }
 
 type checkIETF struct {

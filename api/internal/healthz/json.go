@@ -13,7 +13,8 @@ func renderJSON(p *page) []byte {
 	return append(text, '\n')
 }
 
-// MarshalJSON returns what api.SystemHealth documents. It never fails.
+// MarshalJSON returns the JSON that api.SystemHealth.MarshalJSON documents. It
+// never fails.
 func (s Snapshot) MarshalJSON() ([]byte, error) {
 	w := systemJSON{
 		Status: s.Status, Version: s.Version, Uptime: s.Uptime.Seconds(), Timestamp: s.Timestamp.UTC().Format(time.RFC3339),
@@ -52,7 +53,8 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 
 var noDetails = map[string]json.RawMessage{}
 
-// encodeDetails never fails: a value that JSON cannot encode becomes text.
+// encodeDetails encodes each value as JSON. A value that JSON cannot encode
+// becomes text.
 func encodeDetails(d messages.Details) map[string]json.RawMessage {
 	if len(d) == 0 {
 		return noDetails
@@ -64,9 +66,10 @@ func encodeDetails(d messages.Details) map[string]json.RawMessage {
 	return encoded
 }
 
+// encode returns v as JSON. It calls methods of the user's types, which may panic.
 func encode(v any) (raw json.RawMessage) {
 	defer func() {
-		if recover() != nil { // a MarshalJSON or Error of the user's
+		if recover() != nil {
 			raw, _ = json.Marshal(fmt.Sprintf("%T", v))
 		}
 	}()
@@ -78,13 +81,13 @@ func encode(v any) (raw json.RawMessage) {
 		v = number(t)
 	}
 	raw, err := json.Marshal(v)
-	if err != nil { // a channel, a function, a cycle: printing a cycle would never end, its type does
+	if err != nil { // a channel, a function or a cycle; printing a cycle would never end, so print the type
 		raw, _ = json.Marshal(fmt.Sprintf("%T", v))
 	}
 	return raw
 }
 
-// number is f, or its name if it is not a number or not finite.
+// number returns f, or its text if it is infinite or not a number.
 func number(f any) any {
 	if _, err := json.Marshal(f); err != nil {
 		return fmt.Sprint(f)

@@ -10,8 +10,7 @@ import (
 	"github.com/understudy-go/understudy/actors/health"
 )
 
-// Answers are kept until there is a new result, and for no longer than their
-// second.
+// Answers are kept until the next result or the next second.
 //
 // Promise (Health over HTTP and gRPC): A request runs no check and waits for none. While nothing is new, its cost does not grow with the number of checks.
 func TestHealthPagesAreMadeOnceASecondOrWhenThereIsNews(t *testing.T) {
@@ -19,21 +18,21 @@ func TestHealthPagesAreMadeOnceASecondOrWhenThereIsNews(t *testing.T) {
 		c.register("db", health.Config{Interval: health.OnDemand}, fine)
 		synctest.Wait()
 		for _, path := range []string{"/health", "/readyz", "/livez/", "/startupz"} {
-			made := func() *byte {
+			body := func() *byte {
 				q, found := locate(c.Set.Load(), path)
 				require.True(t, found)
 				return &c.answer(&q).body[0]
 			}
-			first := made()
-			require.Same(t, first, made())
+			first := body()
+			require.Same(t, first, body())
 			time.Sleep(999 * time.Millisecond)
-			require.Same(t, first, made())
+			require.Same(t, first, body())
 			c.run("db")
-			second := made()
+			second := body()
 			require.NotSame(t, first, second, "there is a new result")
-			require.Same(t, second, made())
+			require.Same(t, second, body())
 			time.Sleep(time.Millisecond)
-			require.NotSame(t, second, made(), "all are a second older")
+			require.NotSame(t, second, body(), "all results are a second older")
 		}
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// renderPrometheus writes the statuses for Prometheus to scrape: every metric
-// of all checks, one metric after the other, as the format wants it.
+// renderPrometheus writes a page in the text format of Prometheus, which requires
+// all samples of a metric to follow one another.
 func renderPrometheus(p *page) []byte {
 	b := new(bytes.Buffer)
 	b.Grow(512 * len(p.Checks))
@@ -39,8 +39,8 @@ func renderPrometheus(p *page) []byte {
 			b.WriteByte('\n')
 		}
 	}
-	metric := func(name, help, kind string, value func(health.Result) float64) {
-		heading(b, name, help, kind)
+	metric := func(name, help, metricType string, value func(health.Result) float64) {
+		heading(b, name, help, metricType)
 		for i, r := range p.Checks {
 			b.WriteString(name)
 			b.WriteString(names[i])
@@ -62,12 +62,12 @@ func renderPrometheus(p *page) []byte {
 
 var statusNames = [...]string{messages.Unknown: "unknown", messages.Healthy: "healthy", messages.Degraded: "degraded", messages.Unhealthy: "unhealthy"}
 
-func heading(b *bytes.Buffer, name, help, kind string) {
-	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+func heading(b *bytes.Buffer, name, help, metricType string) {
+	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, metricType)
 }
 
-// label writes a label's value as Prometheus wants it: escaped, and in UTF-8,
-// without which nothing of the page would be read.
+// label returns a name as the value of a label: escaped, and quoted if it is not
+// valid UTF-8, because Prometheus rejects a whole page with invalid UTF-8 in it.
 func label(name string) string {
 	if !utf8.ValidString(name) {
 		name = strconv.Quote(name)

@@ -10,24 +10,23 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Set is all checks of a system at one moment, sorted by name. It is never
-// modified.
+// Set holds all checks of a system. It is immutable: a change makes another Set.
 type Set struct {
 	all    *group
-	groups map[string]*group // "live", "ready" and the declared ones are always there
+	groups map[string]*group // "live", "ready" and the declared ones always exist
 
-	declared []string // groups that are there without a check
+	declared []string // groups that exist even without a check
 }
 
-// group is the checks of one group, sorted by name, and the answers about them
-// that are kept.
+// group holds the checks of one group, sorted by name, and the answers that are
+// kept about them.
 type group struct {
 	checks  []*health.Handle
 	answers sync.Map // of layout to *answer
 }
 
-// NewSet returns the set of these checks, which must be sorted by name, with
-// groups that are there even if no check is in them.
+// NewSet returns a set of checks, which must be sorted by name. The declared
+// groups exist even if no check is in them.
 func NewSet(sorted []*health.Handle, declared ...string) *Set {
 	s := &Set{all: &group{checks: sorted}, groups: map[string]*group{"live": {}, "ready": {}}, declared: declared}
 	for _, name := range declared {
@@ -47,32 +46,32 @@ func NewSet(sorted []*health.Handle, declared ...string) *Set {
 // Checks returns all checks, sorted by name. They are read only.
 func (s *Set) Checks() []*health.Handle { return s.all.checks }
 
-// Find returns the check of that name; false: there is none.
+// Find returns the check with that name, if there is one.
 func (s *Set) Find(name string) (c *health.Handle, found bool) { return find(s.all.checks, name) }
 
-// With returns the set with one more check, whose name must be free.
+// With returns a set that also holds c. No check in s may have c's name.
 func (s *Set) With(c *health.Handle) *Set {
 	at, _ := search(s.all.checks, c.Name())
 	return NewSet(slices.Insert(slices.Clone(s.all.checks), at, c), s.declared...)
 }
 
-// Without returns the set without the check of that name.
+// Without returns a set that does not hold the check with that name.
 func (s *Set) Without(name string) *Set {
-	left := slices.DeleteFunc(slices.Clone(s.all.checks), func(c *health.Handle) bool { return c.Name() == name })
-	return NewSet(left, s.declared...)
+	rest := slices.DeleteFunc(slices.Clone(s.all.checks), func(c *health.Handle) bool { return c.Name() == name })
+	return NewSet(rest, s.declared...)
 }
 
-// Declare returns the set with groups that are there from now on.
+// Declare returns a set in which these groups exist even without a check.
 func (s *Set) Declare(groups []string) *Set {
 	return NewSet(s.all.checks, slices.Concat(s.declared, groups)...)
 }
 
-// Groups returns the names of all groups, sorted; "live" and "ready" are
-// always there.
+// Groups returns the names of all groups, sorted. "live" and "ready" are always
+// among them.
 func (s *Set) Groups() []string { return slices.Sorted(maps.Keys(s.groups)) }
 
-// in returns a group, all checks for "", and whether there is that group.
-func (s *Set) in(name string) (g *group, found bool) {
+// group returns the group with that name, if there is one; "" is all checks.
+func (s *Set) group(name string) (g *group, found bool) {
 	if name == "" {
 		return s.all, true
 	}
@@ -80,7 +79,8 @@ func (s *Set) in(name string) (g *group, found bool) {
 	return g, found
 }
 
-// union returns the checks in any of the groups; all, if none is named.
+// union returns the checks that are in any of the groups; all checks if groups is
+// empty.
 func (s *Set) union(groups []string) []*health.Handle {
 	switch len(groups) {
 	case 0:
@@ -101,7 +101,9 @@ func (s *Set) union(groups []string) []*health.Handle {
 	return slices.SortedFunc(maps.Values(members), func(a, b *health.Handle) int { return cmp.Compare(a.Name(), b.Name()) })
 }
 
-// Dependencies returns the checks that a new check depends on.
+// Dependencies returns the checks that a new check with that name depends on. It
+// returns a *messages.ConfigError if one of them is not registered, is passive or
+// is the check itself.
 func (s *Set) Dependencies(name string, dependsOn []string) (checks []*health.Handle, err error) {
 	bad := func(problem string) error {
 		return &messages.ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: problem}
@@ -122,9 +124,9 @@ func (s *Set) Dependencies(name string, dependsOn []string) (checks []*health.Ha
 	return checks, nil
 }
 
-// Dependant returns the name of a check that depends on the one of that name;
-// empty: none.
-func (s *Set) Dependant(name string) string {
+// Dependent returns the name of a check that depends on the check with that name;
+// "" if there is none.
+func (s *Set) Dependent(name string) string {
 	for _, c := range s.all.checks {
 		if slices.Contains(c.Config().DependsOn, name) {
 			return c.Name()

@@ -9,9 +9,9 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Source is what reports are made from: the checks of a system, and the facts
-// about the system that a report states beside them. It is safe for concurrent
-// use. Make it with NewSource.
+// Source holds what reports are made from: the checks of a system, and the facts
+// about the system that reports include. Make it with NewSource. It is safe for
+// concurrent use.
 type Source struct {
 	Set atomic.Pointer[Set] // never nil
 
@@ -21,15 +21,16 @@ type Source struct {
 	draining <-chan struct{}
 }
 
-// NewSource returns a Source without checks. The system began at started, and
-// drains once draining is closed; all its checks are made with shared.
+// NewSource returns a Source without checks. All checks that are added to it must
+// be made with shared. The system started at started, and it is draining once
+// draining is closed.
 func NewSource(shared *health.Shared, version string, started time.Time, draining <-chan struct{}) *Source {
 	s := &Source{shared: shared, version: version, started: started, draining: draining}
 	s.Set.Store(NewSet(nil))
 	return s
 }
 
-// Snapshot is how a system stood at one moment. Its fields are those of
+// Snapshot is the health of a system at one moment. Its fields are those of
 // api.SystemHealth.
 type Snapshot struct {
 	Status     messages.Status
@@ -41,13 +42,13 @@ type Snapshot struct {
 	Draining   bool
 }
 
-// Snapshot returns the last results: of all checks, or of those in any of the
-// groups. It runs nothing and never waits.
+// Snapshot returns the last results of the checks that are in any of the groups;
+// of all checks if groups is empty. It runs no check and never blocks.
 func (s *Source) Snapshot(groups ...string) Snapshot {
 	return s.snapshot(s.Set.Load().union(groups), time.Now(), nil)
 }
 
-// Status returns the Status of Snapshot.
+// Status returns the Status that Snapshot would report.
 func (s *Source) Status(groups ...string) messages.Status {
 	var all health.Overall
 	now := time.Now()
@@ -57,8 +58,8 @@ func (s *Source) Status(groups ...string) messages.Status {
 	return all.Status()
 }
 
-// SnapshotOf returns the Snapshot of results that runs of these checks have just
-// returned, one of each check.
+// SnapshotOf returns a Snapshot of results that runs of these checks have just
+// returned. results[i] is the result of checks[i].
 func (s *Source) SnapshotOf(checks []*health.Handle, results []health.Result) Snapshot {
 	now := time.Now()
 	for i, c := range checks {
@@ -67,17 +68,17 @@ func (s *Source) SnapshotOf(checks []*health.Handle, results []health.Result) Sn
 	return s.fold(checks, results, now)
 }
 
-// snapshot returns the last results of some checks as they read now. It puts
-// them into room, if they fit.
-func (s *Source) snapshot(checks []*health.Handle, now time.Time, room []health.Result) Snapshot {
-	results := slices.Grow(room[:0], len(checks))
+// snapshot returns the last results of some checks, as of now. It reads them into
+// buffer, if they fit.
+func (s *Source) snapshot(checks []*health.Handle, now time.Time, buffer []health.Result) Snapshot {
+	results := slices.Grow(buffer[:0], len(checks))
 	for _, c := range checks {
 		results = append(results, c.Result(now))
 	}
 	return s.fold(checks, results, now)
 }
 
-// fold makes one Snapshot of the results of some checks.
+// fold combines the results of some checks into one Snapshot.
 func (s *Source) fold(checks []*health.Handle, results []health.Result, now time.Time) Snapshot {
 	var all health.Overall
 	for i, c := range checks {

@@ -12,7 +12,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// renderText writes "ok", or the checks as the Kubernetes API server does.
+// renderText writes "ok", or lists the checks in the format of the Kubernetes API
+// server.
 func renderText(p *page) []byte {
 	ok := serves(p.Status) && !p.refusing
 	if ok && !p.verbose {
@@ -41,6 +42,7 @@ func renderText(p *page) []byte {
 	return b.Bytes()
 }
 
+// writeLine writes the line of one check.
 func writeLine(b *bytes.Buffer, p *page, r health.Result) {
 	passed := serves(r.Status)
 	if p.endpoint == "startupz" {
@@ -60,16 +62,17 @@ func writeLine(b *bytes.Buffer, p *page, r health.Result) {
 	if r.Flapping {
 		b.WriteString(" (flapping)")
 	}
-	if age := ageOf(r, p.Timestamp); p.endpoint == "health" && !age.IsZero() { // the others keep to the words of Kubernetes
+	if age := ageOf(r, p.Timestamp); p.endpoint == "health" && !age.IsZero() { // the probes keep to the format of Kubernetes
 		fmt.Fprintf(b, " (%ds ago)", age)
 	}
 	b.WriteByte('\n')
 }
 
-// serves reports whether a system with that status should be sent requests.
+// serves reports whether a system with that status should receive requests.
 func serves(s messages.Status) bool { return s == messages.Healthy || s == messages.Degraded }
 
-// printable quotes text that would break a line or a terminal, or is no UTF-8.
+// printable quotes text that is not valid UTF-8 or has characters that would break
+// a line or a terminal.
 func printable(text string) string {
 	if !utf8.ValidString(text) || strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
 		return strconv.Quote(text)
