@@ -103,8 +103,8 @@ type BreakerStats struct {
 // works, and refuses them at once while it does not. Get one from
 // System.Breaker. Safe for concurrent use.
 type Breaker struct {
-	h   breaker.Handle
-	sys *System
+	handle breaker.Handle
+	sys    *System
 }
 
 // Breaker returns the breaker of that name; the first call makes it. The first
@@ -112,7 +112,7 @@ type Breaker struct {
 // names what differs. Bad settings are a *ConfigError; after Shutdown a new
 // name is ErrShutdown.
 func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil, noSystem("breaker", name)
 	}
 	settings, err := breaker.Checked(name, breaker.Config(cfg))
@@ -124,14 +124,14 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 			return nil, ErrShutdown
 		}
 		b := &Breaker{sys: s}
-		b.h.Init(s.ofBreakers, name, settings)
+		b.handle.Init(s.breakerShared, name, settings)
 		return b, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	if existed {
-		s.warnIfDifferent("breaker", name, b.h.Config(), settings)
+		s.warnIfDifferent("breaker", name, b.handle.Config(), settings)
 	} else if c := s.health.breakers.Load(); c != nil {
 		c.sync(b)
 	}
@@ -140,7 +140,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 
 // LookupBreaker returns the breaker of that name, if there is one.
 func (s *System) LookupBreaker(name string) (*Breaker, bool) {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil, false
 	}
 	return s.breakers.Get(name)
@@ -148,38 +148,38 @@ func (s *System) LookupBreaker(name string) (*Breaker, bool) {
 
 // Breakers returns all breakers, sorted by name.
 func (s *System) Breakers() []*Breaker {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil
 	}
 	return s.breakers.Sorted()
 }
 
 func (b *Breaker) stage() pipeline.Stage {
-	if !b.isMade() {
-		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMadeBreaker}
+	if !b.valid() {
+		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errInvalidBreaker}
 	}
-	return pipeline.Stage{Shape: pipeline.IsBreaker, Breaker: &b.h, Runtime: b.sys.runtime}
+	return pipeline.Stage{Shape: pipeline.IsBreaker, Breaker: &b.handle, Runtime: b.sys.runtime}
 }
 
-// isMade reports whether b came from System.Breaker.
-func (b *Breaker) isMade() bool { return b != nil && b.sys != nil }
+// valid reports whether b came from System.Breaker.
+func (b *Breaker) valid() bool { return b != nil && b.sys != nil }
 
-var errNotMadeBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
+var errInvalidBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
 
 // Name returns the name.
 func (b *Breaker) Name() string {
-	if !b.isMade() {
+	if !b.valid() {
 		return ""
 	}
-	return b.h.Name()
+	return b.handle.Name()
 }
 
 // Config returns the settings in force, defaults filled in.
 func (b *Breaker) Config() BreakerConfig {
-	if !b.isMade() {
+	if !b.valid() {
 		return BreakerConfig{}
 	}
-	return BreakerConfig(b.h.Config())
+	return BreakerConfig(b.handle.Config())
 }
 
 // Run calls fn if the circuit admits it, and counts how it ended before it
@@ -188,42 +188,42 @@ func (b *Breaker) Config() BreakerConfig {
 // panic or runtime.Goexit in fn counts as a Failure and goes on. Run allocates
 // nothing while the circuit is closed, and fn does not escape.
 func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error {
-	if !b.isMade() || ctx == nil || fn == nil {
+	if !b.valid() || ctx == nil || fn == nil {
 		return b.badCall(ctx, fn == nil)
 	}
-	return pipeline.RunBreaker(ctx, &b.h, fn)
+	return pipeline.RunBreaker(ctx, &b.handle, fn)
 }
 
 func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
-	if !b.isMade() {
-		return errNotMadeBreaker
+	if !b.valid() {
+		return errInvalidBreaker
 	}
 	return pipeline.Validate(ctx, noFn)
 }
 
 // State returns the state as of now. Wait-free.
 func (b *Breaker) State() State {
-	if !b.isMade() {
+	if !b.valid() {
 		return Closed
 	}
-	return b.h.State()
+	return b.handle.State()
 }
 
 // TimeUntilReset returns how long the circuit stays open: 0 unless OPEN, and 0
 // when forced open. Wait-free.
 func (b *Breaker) TimeUntilReset() time.Duration {
-	if !b.isMade() {
+	if !b.valid() {
 		return 0
 	}
-	return b.h.TimeUntilReset()
+	return b.handle.TimeUntilReset()
 }
 
 // Stats asks the owner for its counts: they are consistent among each other and
 // include every call that has returned. ErrShutdown after Shutdown.
 func (b *Breaker) Stats() (BreakerStats, error) {
-	if !b.isMade() {
-		return BreakerStats{}, errNotMadeBreaker
+	if !b.valid() {
+		return BreakerStats{}, errInvalidBreaker
 	}
-	stats, err := b.h.Stats()
+	stats, err := b.handle.Stats()
 	return BreakerStats(stats), err
 }

@@ -19,10 +19,10 @@ func (b *Breaker) ForceOpen() error { return b.order(messages.ForceOpen) }
 func (b *Breaker) Disable() error { return b.order(messages.Disable) }
 
 func (b *Breaker) order(o messages.Order) error {
-	if !b.isMade() {
-		return errNotMadeBreaker
+	if !b.valid() {
+		return errInvalidBreaker
 	}
-	return b.h.Order(o)
+	return b.handle.Order(o)
 }
 
 // Configure replaces all settings while the breaker runs; fields that are zero
@@ -30,10 +30,10 @@ func (b *Breaker) order(o messages.Order) error {
 // empty, a circuit that is open keeps its deadline. Bad settings are a
 // *ConfigError and change nothing.
 func (b *Breaker) Configure(cfg BreakerConfig) error {
-	if !b.isMade() {
-		return errNotMadeBreaker
+	if !b.valid() {
+		return errInvalidBreaker
 	}
-	return b.h.Configure(breaker.Config(cfg))
+	return b.handle.Configure(breaker.Config(cfg))
 }
 
 // Acquire admits a call whose end is reported later, for streams and callbacks:
@@ -43,11 +43,11 @@ func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 	if err := b.badCall(ctx, false); err != nil {
 		return nil, err
 	}
-	p, err := b.h.Admit(ctx)
+	p, err := b.handle.Admit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Permit{pipeline.NewEntry(&b.h, p)}, nil
+	return &Permit{pipeline.NewEntry(&b.handle, p)}, nil
 }
 
 // Permit is the admission of one call, from Acquire. Safe for concurrent use.

@@ -50,7 +50,7 @@ const circuitPrefix = "circuit:"
 // It may be called once. A bad setting, or a second call, is a *ConfigError;
 // after Shutdown it returns ErrShutdown.
 func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
-	if !s.isMade() {
+	if !s.valid() {
 		return noSystem("circuits", "")
 	}
 	bad := func(field, problem string) error {
@@ -69,7 +69,7 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	}
 	cfg.Groups = slices.Clone(cfg.Groups)
 	cfg.Most = cmp.Or(cfg.Most, 1000)
-	c := &breakerChecks{h: s.health, sys: s, cfg: cfg, entries: map[string]*breakerCheck{}}
+	c := &breakerChecks{health: s.health, sys: s, cfg: cfg, entries: map[string]*breakerCheck{}}
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 // breakerChecks are the breakers that health shows. The mutex of health is held
 // wherever entries are touched.
 type breakerChecks struct {
-	h       *Health
+	health  *Health
 	sys     *System
 	cfg     ShowBreakersConfig
 	entries map[string]*breakerCheck // by the name of the breaker
@@ -98,15 +98,15 @@ type breakerCheck struct {
 
 // begin shows the breakers that are made from now on.
 func (c *breakerChecks) begin() error {
-	c.h.mu.Lock()
-	defer c.h.mu.Unlock()
-	if c.h.closed {
+	c.health.mu.Lock()
+	defer c.health.mu.Unlock()
+	if c.health.closed {
 		return ErrShutdown
 	}
-	if !c.h.breakers.CompareAndSwap(nil, c) {
+	if !c.health.breakers.CompareAndSwap(nil, c) {
 		return &ConfigError{Kind: "circuits", Field: "ShowBreakers", Problem: "may be called once"}
 	}
-	c.h.source.Set.Store(c.h.source.Set.Load().Declare(c.cfg.Groups))
+	c.health.source.Set.Store(c.health.source.Set.Load().Declare(c.cfg.Groups))
 	return nil
 }
 
@@ -126,19 +126,19 @@ func (c *breakerChecks) onEvent(e Event) {
 
 // apply shows what an event says of a breaker.
 func (c *breakerChecks) apply(b *Breaker, e BreakerChanged) {
-	c.h.mu.Lock()
-	defer c.h.mu.Unlock()
-	if !c.h.closed {
+	c.health.mu.Lock()
+	defer c.health.mu.Unlock()
+	if !c.health.closed {
 		c.show(b, e.To, e.Reason)
 	}
 }
 
 // sync shows a breaker that is new, or whose events were lost.
 func (c *breakerChecks) sync(b *Breaker) {
-	c.h.mu.Lock()
-	defer c.h.mu.Unlock()
+	c.health.mu.Lock()
+	defer c.health.mu.Unlock()
 	entry, state := c.entries[b.Name()], b.State()
-	if !c.h.closed && (entry == nil || entry.state != state || entry.mode != b.h.Mode()) {
+	if !c.health.closed && (entry == nil || entry.state != state || entry.mode != b.handle.Mode()) {
 		c.show(b, state, "")
 	}
 }
@@ -153,23 +153,23 @@ func (c *breakerChecks) show(b *Breaker, state State, reason string) {
 	if len(c.entries) >= c.cfg.Most && (state == Closed || !c.makeRoom()) {
 		return
 	}
-	set := c.h.source.Set.Load()
+	set := c.health.source.Set.Load()
 	name := circuitPrefix + b.Name()
 	if _, taken := set.Find(name); taken { // a check of that name was registered before
 		c.sys.runtime.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
 		return
 	}
-	entry := &breakerCheck{Passive: health.NewPassive(c.h.shared, name, c.cfg.Groups)}
+	entry := &breakerCheck{Passive: health.NewPassive(c.health.shared, name, c.cfg.Groups)}
 	c.describe(entry, b, state, reason)
 	c.entries[b.Name()] = entry
-	c.h.source.Set.Store(set.With(entry.Handle))
+	c.health.source.Set.Store(set.With(entry.Handle))
 }
 
 // makeRoom removes the check of a breaker that is CLOSED, if there is one.
 func (c *breakerChecks) makeRoom() bool {
 	for name, entry := range c.entries {
 		if entry.state == Closed {
-			c.h.source.Set.Store(c.h.source.Set.Load().Without(entry.Name()))
+			c.health.source.Set.Store(c.health.source.Set.Load().Without(entry.Name()))
 			delete(c.entries, name)
 			return true
 		}
@@ -179,7 +179,7 @@ func (c *breakerChecks) makeRoom() bool {
 
 // describe puts into words how a breaker stands.
 func (c *breakerChecks) describe(entry *breakerCheck, b *Breaker, state State, reason string) {
-	entry.state, entry.mode = state, b.h.Mode()
+	entry.state, entry.mode = state, b.handle.Mode()
 	details := Details{"state": state.String()}
 	switch {
 	case entry.mode == ForcedOpen && state == Open, entry.mode == Disabled && state == Closed:

@@ -13,7 +13,7 @@ import (
 // Promise (Health): Checks of breakers are right after many changes, and after lost events.
 func TestShownBreakersMakeUpForLostEvents(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
-		c := &breakerChecks{h: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, entries: map[string]*breakerCheck{}} // it hears no events
+		c := &breakerChecks{health: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, entries: map[string]*breakerCheck{}} // it hears no events
 		require.NoError(t, c.begin())
 		var all []*Breaker
 		for i := range 3 {

@@ -25,13 +25,13 @@ func (s *System) BreakersCheck(breakers ...*Breaker) Check {
 	breakers = slices.Clone(breakers)
 	return func(context.Context) (Details, error) {
 		if len(breakers) == 0 {
-			return showBreakers(s.Breakers())
+			return summarize(s.Breakers())
 		}
-		return showBreakers(breakers)
+		return summarize(breakers)
 	}
 }
 
-func showBreakers(breakers []*Breaker) (Details, error) {
+func summarize(breakers []*Breaker) (Details, error) {
 	const most = 10 // names in the message
 	details := Details{}
 	var names []string

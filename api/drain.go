@@ -41,7 +41,7 @@ import (
 // always. It returns the errors of finish and Shutdown, joined. A negative
 // delay or a nil function is a *ConfigError, and nothing is done.
 func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(context.Context) error) error {
-	if err := s.checkDrain(ctx, delay, finish); err != nil {
+	if err := s.validateDrain(ctx, delay, finish); err != nil {
 		return err
 	}
 	return s.drain(ctx, delay, nil, finish)
@@ -63,7 +63,7 @@ type DrainConfig struct {
 //
 // A setting that is negative, or a nil function, is a *ConfigError at once.
 func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
-	if err := s.checkDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
+	if err := s.validateDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
 		return err
 	}
 	if cfg.Limit < 0 {
@@ -124,8 +124,8 @@ func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.
 	return err
 }
 
-func (s *System) checkDrain(ctx context.Context, delay time.Duration, finish []func(context.Context) error) error {
-	if !s.isMade() {
+func (s *System) validateDrain(ctx context.Context, delay time.Duration, finish []func(context.Context) error) error {
+	if !s.valid() {
 		return noSystem("system", "")
 	}
 	if ctx == nil {
@@ -155,7 +155,7 @@ func (h *Health) drain() { h.drained.Do(func() { close(h.draining) }) }
 // Draining is closed when Drain or Shutdown begins: from then on /readyz is
 // 503 "draining", whatever the checks say.
 func (h *Health) Draining() <-chan struct{} {
-	if !h.isMade() {
+	if !h.valid() {
 		return nil
 	}
 	return h.draining

@@ -56,7 +56,7 @@ type HandlerConfig struct {
 // long a check has been stuck, that a result has become stale, that a check has
 // stopped flapping. Pages with ?exclude and of one check are made anew each time.
 func (h *Health) Handler() http.Handler {
-	if !h.isMade() {
+	if !h.valid() {
 		return http.NotFoundHandler()
 	}
 	return healthz.NewHandler(h.source, healthz.Config{})
@@ -68,8 +68,8 @@ func (h *Health) HandlerWith(cfg HandlerConfig) (http.Handler, error) {
 	bad := func(group, field, format string, args ...any) error {
 		return &ConfigError{Kind: "health handler", Name: group, Field: field, Problem: fmt.Sprintf(format, args...)}
 	}
-	if !h.isMade() {
-		return nil, errNotMadeHealth
+	if !h.valid() {
+		return nil, errInvalidHealth
 	}
 	if cfg.ShowDetails > Always {
 		return nil, bad("", "ShowDetails", "is neither Never nor Always: %d", cfg.ShowDetails)

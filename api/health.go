@@ -34,18 +34,18 @@ func newHealth(shared *health.Shared, version string, started time.Time) *Health
 	return &Health{shared: shared, source: healthz.NewSource(shared, version, started, draining), draining: draining}
 }
 
-// isMade reports whether h came from System.Health.
-func (h *Health) isMade() bool { return h != nil && h.shared != nil }
+// valid reports whether h came from System.Health.
+func (h *Health) valid() bool { return h != nil && h.shared != nil }
 
-var errNotMadeHealth error = &ConfigError{Kind: "check", Field: "Health", Problem: "must come from System.Health"}
+var errInvalidHealth error = &ConfigError{Kind: "check", Field: "Health", Problem: "must come from System.Health"}
 
 // Register adds a check and starts its first run. A bad setting, a nil check,
 // an empty name or one that is taken, and a dependency that is not registered
 // yet, is a *ConfigError (so there can be no cycle of dependencies). After Shutdown it
 // returns ErrShutdown.
 func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
-	if !h.isMade() {
-		return errNotMadeHealth
+	if !h.valid() {
+		return errInvalidHealth
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -72,8 +72,8 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 // flight. The name is free at once. A name that is not registered, or that
 // another check depends on, is a *ConfigError; after Shutdown it returns ErrShutdown.
 func (h *Health) Deregister(name string) error {
-	if !h.isMade() {
-		return errNotMadeHealth
+	if !h.valid() {
+		return errInvalidHealth
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -104,8 +104,8 @@ func (h *Health) Deregister(name string) error {
 // waits for its supervisor after a panic, answers at once with what is known.
 // A name that is not registered is Unknown, "Check 'x' not found".
 func (h *Health) Run(ctx context.Context, name string) CheckResult {
-	if !h.isMade() {
-		return CheckResult{Name: name, Message: errNotMadeHealth.Error()}
+	if !h.valid() {
+		return CheckResult{Name: name, Message: errInvalidHealth.Error()}
 	}
 	c, found := h.source.Set.Load().Find(name)
 	if !found {
@@ -118,7 +118,7 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 // allows), each within its timeout, and waits for them, at most until ctx ends:
 // what has not finished by then is Unknown in this answer.
 func (h *Health) RunAll(ctx context.Context) SystemHealth {
-	if !h.isMade() {
+	if !h.valid() {
 		return SystemHealth{}
 	}
 	if ctx != nil { // derived here, so that a ctx of the caller's own that panics does so in the caller
@@ -139,7 +139,7 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 // Snapshot returns the last results: of all checks, or of those in any of the
 // groups. It runs nothing and never waits.
 func (h *Health) Snapshot(groups ...string) SystemHealth {
-	if !h.isMade() {
+	if !h.valid() {
 		return SystemHealth{}
 	}
 	return systemHealth(h.source.Snapshot(groups...))
@@ -148,7 +148,7 @@ func (h *Health) Snapshot(groups ...string) SystemHealth {
 // Status returns the Status that Snapshot would report: of all checks, or of
 // those in any of the groups. It runs nothing and never waits.
 func (h *Health) Status(groups ...string) Status {
-	if !h.isMade() {
+	if !h.valid() {
 		return Unknown
 	}
 	return h.source.Status(groups...)
@@ -157,7 +157,7 @@ func (h *Health) Status(groups ...string) Status {
 // Groups returns the names of all groups that checks are in, sorted; "live"
 // and "ready" are always there.
 func (h *Health) Groups() []string {
-	if !h.isMade() {
+	if !h.valid() {
 		return nil
 	}
 	return h.source.Set.Load().Groups()

@@ -99,7 +99,7 @@ type Retry struct {
 // A policy that exists keeps its settings: a WARN names those that differ from
 // cfg. Bad settings are a *ConfigError; after Shutdown a new name is ErrShutdown.
 func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil, noSystem("retry", name)
 	}
 	settings, err := retry.Checked(name, cfg.settings())
@@ -124,7 +124,7 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 
 // LookupRetry returns the retry policy of that name, if there is one.
 func (s *System) LookupRetry(name string) (*Retry, bool) {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil, false
 	}
 	return s.retries.Get(name)
@@ -132,27 +132,27 @@ func (s *System) LookupRetry(name string) (*Retry, bool) {
 
 // Retries returns all retry policies, sorted by name.
 func (s *System) Retries() []*Retry {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil
 	}
 	return s.retries.Sorted()
 }
 
 func (r *Retry) stage() pipeline.Stage {
-	if !r.isMade() {
-		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errNotMadeRetry}
+	if !r.valid() {
+		return pipeline.Stage{Shape: pipeline.IsUnusable, Err: errInvalidRetry}
 	}
 	return pipeline.Stage{Shape: pipeline.IsRetry, Retry: r.handle, Runtime: r.sys.runtime}
 }
 
-// isMade reports whether r came from System.Retry.
-func (r *Retry) isMade() bool { return r != nil && r.handle != nil }
+// valid reports whether r came from System.Retry.
+func (r *Retry) valid() bool { return r != nil && r.handle != nil }
 
-var errNotMadeRetry error = &ConfigError{Kind: "retry", Field: "Retry", Problem: "must come from System.Retry"}
+var errInvalidRetry error = &ConfigError{Kind: "retry", Field: "Retry", Problem: "must come from System.Retry"}
 
 // Name returns the name of the policy; "" for a nil *Retry.
 func (r *Retry) Name() string {
-	if !r.isMade() {
+	if !r.valid() {
 		return ""
 	}
 	return r.handle.Name()
@@ -161,7 +161,7 @@ func (r *Retry) Name() string {
 // Config returns the settings in force, defaults filled in; the zero value for
 // a nil *Retry.
 func (r *Retry) Config() RetryConfig {
-	if !r.isMade() {
+	if !r.valid() {
 		return RetryConfig{}
 	}
 	return retryConfig(r.handle.Config())
@@ -172,8 +172,8 @@ func (r *Retry) Config() RetryConfig {
 // is what the budget has seen. The errors are a *ConfigError, which leaves the
 // settings as they were, and ErrShutdown.
 func (r *Retry) Configure(cfg RetryConfig) error {
-	if !r.isMade() {
-		return errNotMadeRetry
+	if !r.valid() {
+		return errInvalidRetry
 	}
 	return r.handle.Configure(cfg.settings())
 }
@@ -181,8 +181,8 @@ func (r *Retry) Configure(cfg RetryConfig) error {
 // Stats asks the policy's actor for what it has counted. The error is
 // ErrShutdown, or a *ConfigError for a *Retry that did not come from System.Retry.
 func (r *Retry) Stats() (RetryStats, error) {
-	if !r.isMade() {
-		return RetryStats{}, errNotMadeRetry
+	if !r.valid() {
+		return RetryStats{}, errInvalidRetry
 	}
 	stats, err := r.handle.Stats()
 	return RetryStats(stats), err
@@ -196,8 +196,8 @@ func (r *Retry) Stats() (RetryStats, error) {
 //   - ErrShutdown, when the system was shut down before: fn is not run;
 //   - a *ConfigError, when ctx or fn is nil, or r did not come from System.Retry.
 func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
-	if !r.isMade() {
-		return errNotMadeRetry
+	if !r.valid() {
+		return errInvalidRetry
 	}
 	if err := pipeline.Validate(ctx, fn == nil); err != nil {
 		return err

@@ -35,11 +35,11 @@ type SystemConfig struct {
 // System runs breakers, retries and health checks. One per process is meant: it
 // costs about 3 MB.
 type System struct {
-	runtime    *system.System
-	ofBreakers *breaker.Shared
-	breakers   system.Names[*Breaker]
-	retries    system.Names[*Retry]
-	health     *Health
+	runtime       *system.System
+	breakerShared *breaker.Shared
+	breakers      system.Names[*Breaker]
+	retries       system.Names[*Retry]
+	health        *Health
 }
 
 // Start starts a System. Shutdown ends it. A negative ChecksAtOnce is a
@@ -55,11 +55,11 @@ func Start(cfg SystemConfig) (*System, error) {
 	checks := newHealth(health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256)), cmp.Or(cfg.Version, "unknown"), time.Now())
 	breakers := breaker.NewShared(sys)
 	breakers.Probe = checks.probe
-	return &System{runtime: sys, ofBreakers: breakers, health: checks}, nil
+	return &System{runtime: sys, breakerShared: breakers, health: checks}, nil
 }
 
-// isMade reports whether s came from Start.
-func (s *System) isMade() bool { return s != nil && s.runtime != nil }
+// valid reports whether s came from Start.
+func (s *System) valid() bool { return s != nil && s.runtime != nil }
 
 // Shutdown ends the System: new work is refused with ErrShutdown, whoever waits
 // between retries is released, running checks are cancelled and waited for,
@@ -69,12 +69,12 @@ func (s *System) isMade() bool { return s != nil && s.runtime != nil }
 // then goes on ending. It may be called again, and from many goroutines; a
 // subscriber or a check must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {
-	if !s.isMade() || ctx == nil {
+	if !s.valid() || ctx == nil {
 		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
 	}
 	s.runtime.Close()
 	for _, b := range s.breakers.Sorted() {
-		b.h.Close()
+		b.handle.Close()
 	}
 	for _, r := range s.retries.Sorted() {
 		r.handle.Close()
@@ -92,7 +92,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 // the oldest are lost and one Dropped tells how many. After cancel has returned
 // fn gets no further event; a call that has begun may still be running.
 func (s *System) Subscribe(fn func(Event)) (cancel func()) {
-	if !s.isMade() {
+	if !s.valid() {
 		return func() {}
 	}
 	return s.runtime.Subscribe(fn)
@@ -100,7 +100,7 @@ func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 
 // Health returns the system's health checks.
 func (s *System) Health() *Health {
-	if !s.isMade() {
+	if !s.valid() {
 		return nil
 	}
 	return s.health
