@@ -8,23 +8,25 @@ import (
 	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
-// Off, as FailureThreshold, leaves the decision to the rates alone.
+// Off, as a FailureThreshold, means that only the rates open the circuit.
 const Off = breaker.Off
 
-// Window is what the rates of a breaker are taken over: CountWindow or
-// TimeWindow. The zero value is CountWindow(100).
+// Window is the range of calls over which the rates of a breaker are computed. Make
+// it with CountWindow or TimeWindow. The zero value is CountWindow(100).
 type Window = breaker.Window
 
-// CountWindow is the last so many calls; at most 10,000,000.
+// CountWindow returns a window over the given number of last calls, at most
+// 10,000,000.
 func CountWindow(calls int) Window { return breaker.CountWindow(calls) }
 
-// TimeWindow is the last span of time, kept in 10 buckets; at least 10 ns.
+// TimeWindow returns a window over the calls within the last span of time, at
+// least 10 ns. It counts in 10 buckets, so it moves in steps of a tenth of span.
 func TimeWindow(span time.Duration) Window { return breaker.TimeWindow(span) }
 
-// BreakerConfig holds the settings of a breaker. Fields that are zero have their
-// defaults.
+// BreakerConfig holds the settings of a breaker. A field that is zero means its
+// default.
 //
-// To keep a client's mistakes from tripping the breaker, classify them:
+// To keep the mistakes of a client from opening the circuit, classify them:
 //
 //	Classify: func(err error) understudy.Outcome {
 //		var status *StatusError
@@ -37,50 +39,52 @@ func TimeWindow(span time.Duration) Window { return breaker.TimeWindow(span) }
 //		return understudy.Failure
 //	}
 type BreakerConfig struct {
-	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: rates alone decide.
+	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: only the rates open it.
 	FailureThreshold int
 	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
 	ResetTimeout time.Duration
-	// HalfOpenMaxCalls is how many trials are admitted at once, and how many successes close the circuit. Default 3.
+	// HalfOpenMaxCalls is how many trials run at once, and how many successes close the circuit. Default 3.
 	HalfOpenMaxCalls int
-	// TrialTimeout is when a trial that has not reported counts as failed. Default ResetTimeout.
+	// TrialTimeout is how long a trial may take before it counts as failed. Default ResetTimeout.
 	TrialTimeout time.Duration
 
-	// Probe names a health check that makes the trials instead of callers, whose calls are refused meanwhile. Default
-	// "": callers make them. Once ResetTimeout is over, the breaker runs that check, one run after the other. As many
-	// healthy runs in a row as HalfOpenMaxCalls close the circuit. A run that is UNHEALTHY, blocked by a dependency,
-	// stuck, or not back within TrialTimeout opens it again. A DEGRADED run opens it again if SlowCallRate is set, and
-	// is healthy otherwise. Each run counts by itself, whatever the check's UnhealthyAfter and HealthyAfter.
+	// Probe names a health check whose runs are the trials; calls are refused meanwhile. Default "": calls are the
+	// trials. After ResetTimeout the breaker runs the check repeatedly, one run at a time. As many consecutive healthy
+	// runs as HalfOpenMaxCalls close the circuit. A run opens it again if it is UNHEALTHY, blocked by a dependency,
+	// stuck, or has not returned within TrialTimeout. A DEGRADED run opens it again if SlowCallRate is set; otherwise
+	// it counts as healthy. Each run counts by itself, whatever the check's UnhealthyAfter and HealthyAfter.
 	//
-	// The check must not go through this breaker, which would refuse it. It may be registered after the breaker. If no
-	// check has that name when it is asked, callers make the trials that time, and a ProbeUnanswered event and a WARN
-	// report it. Probe runs are not calls: in BreakerStats they appear only in Trials. Reset, ForceOpen and Disable do
-	// not wait for a run; a changed Probe takes effect at the next HALF_OPEN.
+	// The check must not call through this breaker, which would refuse it. The check may be registered after the
+	// breaker. If no check has that name when the breaker needs it, calls are the trials of this HALF_OPEN, and a
+	// ProbeUnanswered event and a WARN report it. Probe runs are not calls: in BreakerStats they appear only in Trials.
+	// Reset, ForceOpen and Disable do not wait for a run. A changed Probe takes effect at the next HALF_OPEN.
 	Probe string
 
-	// Window is what the rates are taken over. Default CountWindow(100).
+	// Window is the range of calls over which the rates are computed. Default CountWindow(100).
 	Window Window
-	// MinimumCalls is how many calls the window must hold before a rate is judged. Default 20, or the count window if smaller.
+	// MinimumCalls is how many calls the window must hold before the rates can open the circuit. Default 20, or the
+	// size of the CountWindow if that is smaller.
 	MinimumCalls int
-	// FailureRate opens the circuit at this share of failures, 0 < r <= 1. Default 0: off.
+	// FailureRate is the share of failures that opens the circuit, 0 < r <= 1. Default 0: off.
 	FailureRate float64
-	// SlowCall makes a call that took this long or longer slow. Default 0: off.
+	// SlowCall is how long a call must take to be a slow one. Default 0: off.
 	SlowCall time.Duration
-	// SlowCallRate opens the circuit at this share of slow calls, 0 < r <= 1. Default 0: off.
+	// SlowCallRate is the share of slow calls that opens the circuit, 0 < r <= 1. Default 0: off.
 	SlowCallRate float64
-	// ResetBackoff multiplies ResetTimeout with each re-opening without a recovery. Default 1; at least 1.
+	// ResetBackoff multiplies ResetTimeout each time the circuit opens again without a recovery. Default 1; at least 1.
 	ResetBackoff float64
-	// MaxResetTimeout caps the growing ResetTimeout. Default 10 min; at least ResetTimeout.
+	// MaxResetTimeout limits a ResetTimeout that ResetBackoff increases. Default 10 min; at least ResetTimeout.
 	MaxResetTimeout time.Duration
 
-	// Excluded lists errors that are Ignored (errors.Is). Default none.
+	// Excluded lists errors that are Ignored, compared with errors.Is. Default none.
 	Excluded []error
-	// Classify replaces the default: nil is Success; Excluded and context.Canceled are Ignored; all else is Failure.
-	// It runs in the caller's goroutine and may be called concurrently.
+	// Classify returns the outcome of a call that returned err. It replaces the default and Excluded. Default: nil is
+	// Success; Excluded and context.Canceled are Ignored; any other error is Failure. It runs in the goroutine of the
+	// caller and may be called concurrently.
 	Classify func(error) Outcome
 }
 
-// BreakerStats is what a breaker has counted.
+// BreakerStats holds the counts of a breaker.
 type BreakerStats struct {
 	Name                string
 	State               State
@@ -90,27 +94,27 @@ type BreakerStats struct {
 	// Totals since the breaker was made.
 	Successes, Failures, Ignored uint64
 	Rejected                     uint64 // calls refused
-	Late                         uint64 // results from before the last change of state; they moved nothing
-	Slow                         uint64 // results that took SlowCall or longer
+	Late                         uint64 // results of calls admitted before the last change of state; counted here only
+	Slow                         uint64 // results of calls that took SlowCall or longer
 	Opened                       uint64 // how often the circuit opened
 
 	Trials         int           // trials running now
-	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or when no rate is set
+	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or if no rate is set
 	TimeUntilReset time.Duration // until trials begin; 0 unless OPEN
 }
 
-// Breaker is a circuit breaker: it lets calls through while its dependency
-// works, and refuses them at once while it does not. Get one from
-// System.Breaker. Safe for concurrent use.
+// Breaker is a circuit breaker: it admits calls while its dependency works, and
+// refuses them at once while it does not. Get one from System.Breaker. Safe for
+// concurrent use.
 type Breaker struct {
 	handle breaker.Handle
 	sys    *System
 }
 
-// Breaker returns the breaker of that name; the first call makes it. The first
-// settings stay: a later call with others gets the same *Breaker, and a WARN
-// names what differs. Bad settings are a *ConfigError; after Shutdown a new
-// name is ErrShutdown.
+// Breaker returns the breaker with that name, and makes it if there is none. An
+// existing breaker keeps its settings; a WARN names the fields in which cfg
+// differs. An invalid name or setting is a *ConfigError. After Shutdown, Breaker
+// returns ErrShutdown for a new name.
 func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 	if !s.valid() {
 		return nil, noSystem("breaker", name)
@@ -138,7 +142,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 	return b, nil
 }
 
-// LookupBreaker returns the breaker of that name, if there is one.
+// LookupBreaker returns the breaker with that name, if there is one.
 func (s *System) LookupBreaker(name string) (*Breaker, bool) {
 	if !s.valid() {
 		return nil, false
@@ -166,7 +170,7 @@ func (b *Breaker) valid() bool { return b != nil && b.sys != nil }
 
 var errInvalidBreaker error = &ConfigError{Kind: "breaker", Field: "Breaker", Problem: "must come from System.Breaker"}
 
-// Name returns the name.
+// Name returns the name of the breaker.
 func (b *Breaker) Name() string {
 	if !b.valid() {
 		return ""
@@ -174,7 +178,7 @@ func (b *Breaker) Name() string {
 	return b.handle.Name()
 }
 
-// Config returns the settings in force, defaults filled in.
+// Config returns the current settings, with the defaults filled in.
 func (b *Breaker) Config() BreakerConfig {
 	if !b.valid() {
 		return BreakerConfig{}
@@ -182,11 +186,13 @@ func (b *Breaker) Config() BreakerConfig {
 	return BreakerConfig(b.handle.Config())
 }
 
-// Run calls fn if the circuit admits it, and counts how it ended before it
+// Run calls fn if the circuit admits the call, and counts the outcome before it
 // returns. If the circuit refuses the call, Run returns a *CircuitOpenError; if
-// ctx is done, its error. In both cases fn does not run and nothing is counted. A
-// panic or runtime.Goexit in fn counts as a Failure and goes on. Run allocates
-// nothing while the circuit is closed, and fn does not escape.
+// ctx is done, the error of ctx. In both cases fn does not run, and no outcome is
+// counted. After Shutdown, Run returns ErrShutdown.
+//
+// A panic or runtime.Goexit in fn counts as a Failure and continues in the caller.
+// While the circuit is closed, Run allocates nothing, and fn does not escape.
 func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error {
 	if !b.valid() || ctx == nil || fn == nil {
 		return b.badCall(ctx, fn == nil)
@@ -194,6 +200,7 @@ func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error
 	return pipeline.RunBreaker(ctx, &b.handle, fn)
 }
 
+// badCall returns why a call cannot start.
 func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
 	if !b.valid() {
 		return errInvalidBreaker
@@ -201,7 +208,7 @@ func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
 	return pipeline.Validate(ctx, noFn)
 }
 
-// State returns the state as of now. Wait-free.
+// State returns the state as of now. It is wait-free.
 func (b *Breaker) State() State {
 	if !b.valid() {
 		return Closed
@@ -209,8 +216,8 @@ func (b *Breaker) State() State {
 	return b.handle.State()
 }
 
-// TimeUntilReset returns how long the circuit stays open: 0 unless OPEN, and 0
-// when forced open. Wait-free.
+// TimeUntilReset returns how long the circuit will stay open. It returns 0 if the
+// state is not OPEN, and if the circuit is forced open. It is wait-free.
 func (b *Breaker) TimeUntilReset() time.Duration {
 	if !b.valid() {
 		return 0
@@ -218,8 +225,8 @@ func (b *Breaker) TimeUntilReset() time.Duration {
 	return b.handle.TimeUntilReset()
 }
 
-// Stats asks the owner for its counts: they are consistent among each other and
-// include every call that has returned. ErrShutdown after Shutdown.
+// Stats returns the counts. They are consistent with one another and include every
+// call that has returned. After Shutdown, Stats returns ErrShutdown.
 func (b *Breaker) Stats() (BreakerStats, error) {
 	if !b.valid() {
 		return BreakerStats{}, errInvalidBreaker

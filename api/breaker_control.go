@@ -8,14 +8,18 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Reset closes the circuit, clears streak and window, and leaves the decision
-// to the breaker again. Totals are kept; calls that run are late.
+// Reset closes the circuit, clears the failure count and the window, and sets the
+// mode to Automatic. Totals are kept. Calls that are running count as Late. After
+// Shutdown, Reset returns ErrShutdown.
 func (b *Breaker) Reset() error { return b.order(messages.Reset) }
 
-// ForceOpen refuses everything until Reset.
+// ForceOpen makes the breaker refuse every call until Reset. After Shutdown it
+// returns ErrShutdown.
 func (b *Breaker) ForceOpen() error { return b.order(messages.ForceOpen) }
 
-// Disable admits everything until Reset. The breaker reads CLOSED and still counts.
+// Disable makes the breaker admit every call until Reset. Its state is Closed
+// meanwhile, and outcomes are still counted. After Shutdown, Disable returns
+// ErrShutdown.
 func (b *Breaker) Disable() error { return b.order(messages.Disable) }
 
 func (b *Breaker) order(o messages.Order) error {
@@ -25,10 +29,10 @@ func (b *Breaker) order(o messages.Order) error {
 	return b.handle.Order(o)
 }
 
-// Configure replaces all settings while the breaker runs; fields that are zero
-// get their defaults. State and counts are kept, a different Window starts
-// empty, a circuit that is open keeps its deadline. Bad settings are a
-// *ConfigError and change nothing.
+// Configure replaces all settings; a field that is zero means its default. State
+// and counts are kept, except that a different Window starts empty. A circuit that
+// is open stays open for as long as it would have. An invalid setting is a
+// *ConfigError, and nothing changes. After Shutdown, Configure returns ErrShutdown.
 func (b *Breaker) Configure(cfg BreakerConfig) error {
 	if !b.valid() {
 		return errInvalidBreaker
@@ -36,9 +40,9 @@ func (b *Breaker) Configure(cfg BreakerConfig) error {
 	return b.handle.Configure(breaker.Config(cfg))
 }
 
-// Acquire admits a call whose end is reported later, for streams and callbacks:
-// the caller must call Done or Cancel on the Permit. A trial that is not
-// reported within TrialTimeout counts as failed. Errors are those of Run.
+// Acquire admits a call whose outcome is reported later, such as that of a stream
+// or a callback. The caller must call Done or Cancel on the Permit. A trial that is
+// not reported within TrialTimeout counts as failed. The errors are those of Run.
 func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 	if err := b.badCall(ctx, false); err != nil {
 		return nil, err
@@ -50,18 +54,20 @@ func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 	return &Permit{pipeline.NewEntry(&b.handle, p)}, nil
 }
 
-// Permit is the admission of one call, from Acquire. Safe for concurrent use.
+// Permit is the admission of one call. Get it from Breaker.Acquire. Safe for
+// concurrent use.
 type Permit struct{ entry pipeline.Entry }
 
-// Done reports how the call ended and returns once that is in. The first call
-// of Done or Cancel counts, later ones do nothing.
+// Done reports that the call returned err, and returns once its outcome is counted.
+// Only the first call of Done or Cancel has an effect.
 func (p *Permit) Done(err error) {
 	if p != nil {
 		p.entry.Report(err)
 	}
 }
 
-// Cancel gives the permit back unused: Ignored.
+// Cancel returns the permit unused: the call counts as Ignored. Only the first call
+// of Done or Cancel has an effect.
 func (p *Permit) Cancel() {
 	if p != nil {
 		p.entry.Cancel()

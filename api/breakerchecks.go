@@ -13,42 +13,43 @@ import (
 // ShowBreakersConfig holds the settings of ShowBreakers. The zero value means
 // the defaults.
 type ShowBreakersConfig struct {
-	// Groups are the groups that the breakers are in. Default {"circuits"}, which /health/circuits shows;
-	// empty but not nil: none. With "ready" among them, /readyz shows them too.
+	// Groups are the groups of checks that the breakers belong to. Default {"circuits"}, which /health/circuits
+	// shows; empty but not nil: none. If "ready" is one of them, /readyz shows the breakers too.
 	Groups []string
-	// Strict makes a breaker that is not CLOSED UNHEALTHY instead of DEGRADED: in the group "ready" it takes
-	// the service out of traffic. Default false.
+	// Strict makes a breaker that is not CLOSED UNHEALTHY instead of DEGRADED. In the group "ready" such a
+	// breaker takes the service out of traffic. Default false.
 	Strict bool
-	// Most is how many breakers are shown at once. Default 1,000.
+	// Most is the maximum number of breakers that are shown. Default 1,000.
 	Most int
 }
 
-// circuitPrefix is what the names of shown breakers begin with.
+// circuitPrefix begins the names of the checks of breakers.
 const circuitPrefix = "circuit:"
 
-// ShowBreakers makes each breaker of the System a check of its Health, also
-// those made later: the breaker "payments" is the check "circuit:payments" in
-// /health, Snapshot, the Prometheus text and wherever else checks are.
+// ShowBreakers makes each breaker of the System a check of its Health, including
+// breakers that are made later. The breaker "payments" is the check
+// "circuit:payments" in /health, in Snapshot, in the text for Prometheus and
+// wherever else checks appear.
 //
 //	CLOSED             HEALTHY
 //	OPEN, HALF_OPEN    DEGRADED (Strict: UNHEALTHY), with the reason: "OPEN: 5 failures"
 //	ForceOpen          DEGRADED (Strict: UNHEALTHY), "OPEN: forced open"
 //	Disable            HEALTHY, "disabled"
 //
-// An open circuit means that its breaker does its work: /readyz is not
-// touched unless Groups say so, and DEGRADED is 200 even there.
+// An open circuit means that its breaker does its work. /readyz therefore ignores
+// breakers unless Groups contains "ready", and even then DEGRADED is 200.
 //
-// Nobody runs these checks. They follow the BreakerChanged events, a moment
-// after the breaker; their time is that of the last change, they keep the last
-// changes and tell flapping as others do, and there is no CheckChanged of them.
-// They cannot be deregistered, or depended on.
+// These checks are passive: BreakerChanged events update them, slightly after the
+// breaker. Their timestamp is that of the last change. They keep their last changes
+// and report flapping as other checks do. They emit no CheckChanged, cannot be
+// deregistered, and other checks cannot depend on them.
 //
-// Breakers get a check in the order they are made, up to Most. With Most
-// checks, a further breaker gets one when its circuit leaves CLOSED, in place of
-// one that is CLOSED. So a million breakers that are well cost nothing here.
+// Breakers get a check in the order in which they are made, up to Most. A further
+// breaker gets a check when its circuit leaves CLOSED, in place of a breaker that
+// is CLOSED. Closed breakers beyond Most cost nothing.
 //
-// It may be called once. A bad setting, or a second call, is a *ConfigError;
-// after Shutdown it returns ErrShutdown.
+// ShowBreakers may be called once. An invalid setting or a second call is a
+// *ConfigError. After Shutdown it returns ErrShutdown.
 func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	if !s.valid() {
 		return noSystem("circuits", "")
@@ -80,8 +81,8 @@ func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	return nil
 }
 
-// breakerChecks are the breakers that health shows. The mutex of health is held
-// wherever entries are touched.
+// breakerChecks holds the checks of the breakers that are shown. health.mu guards
+// entries.
 type breakerChecks struct {
 	health  *Health
 	sys     *System
@@ -89,14 +90,14 @@ type breakerChecks struct {
 	entries map[string]*breakerCheck // by the name of the breaker
 }
 
-// breakerCheck is a breaker that is shown.
+// breakerCheck is the check of one breaker, with what it shows.
 type breakerCheck struct {
 	*health.Passive
 	state State
 	mode  Mode
 }
 
-// begin shows the breakers that are made from now on.
+// begin registers c with health, so that breakers made from now on are shown.
 func (c *breakerChecks) begin() error {
 	c.health.mu.Lock()
 	defer c.health.mu.Unlock()
@@ -110,7 +111,7 @@ func (c *breakerChecks) begin() error {
 	return nil
 }
 
-// onEvent follows the changes of breakers; it is a subscriber.
+// onEvent is a subscriber: it updates the checks of breakers that change.
 func (c *breakerChecks) onEvent(e Event) {
 	switch e := e.(type) {
 	case BreakerChanged:
@@ -124,7 +125,7 @@ func (c *breakerChecks) onEvent(e Event) {
 	}
 }
 
-// apply shows what an event says of a breaker.
+// apply updates the check of a breaker from an event.
 func (c *breakerChecks) apply(b *Breaker, e BreakerChanged) {
 	c.health.mu.Lock()
 	defer c.health.mu.Unlock()
@@ -133,7 +134,8 @@ func (c *breakerChecks) apply(b *Breaker, e BreakerChanged) {
 	}
 }
 
-// sync shows a breaker that is new, or whose events were lost.
+// sync updates the check of a breaker from its current state: of a breaker that is
+// new, or whose events were lost.
 func (c *breakerChecks) sync(b *Breaker) {
 	c.health.mu.Lock()
 	defer c.health.mu.Unlock()
@@ -143,8 +145,8 @@ func (c *breakerChecks) sync(b *Breaker) {
 	}
 }
 
-// show updates the check of a breaker. If it has none, it gets one, as long as
-// there is room.
+// show updates the check of a breaker. A breaker without a check gets one if there
+// is room. health.mu is held.
 func (c *breakerChecks) show(b *Breaker, state State, reason string) {
 	if entry, known := c.entries[b.Name()]; known {
 		c.describe(entry, b, state, reason)
@@ -155,7 +157,7 @@ func (c *breakerChecks) show(b *Breaker, state State, reason string) {
 	}
 	set := c.health.source.Set.Load()
 	name := circuitPrefix + b.Name()
-	if _, taken := set.Find(name); taken { // a check of that name was registered before
+	if _, taken := set.Find(name); taken { // the user registered a check with that name
 		c.sys.runtime.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
 		return
 	}
@@ -165,7 +167,8 @@ func (c *breakerChecks) show(b *Breaker, state State, reason string) {
 	c.health.source.Set.Store(set.With(entry.Handle))
 }
 
-// makeRoom removes the check of a breaker that is CLOSED, if there is one.
+// makeRoom removes the check of a breaker that is CLOSED, and reports whether there
+// was one.
 func (c *breakerChecks) makeRoom() bool {
 	for name, entry := range c.entries {
 		if entry.state == Closed {
@@ -177,7 +180,8 @@ func (c *breakerChecks) makeRoom() bool {
 	return false
 }
 
-// describe puts into words how a breaker stands.
+// describe updates entry with the status, message and details for the state of a
+// breaker.
 func (c *breakerChecks) describe(entry *breakerCheck, b *Breaker, state State, reason string) {
 	entry.state, entry.mode = state, b.handle.Mode()
 	details := Details{"state": state.String()}
@@ -186,7 +190,7 @@ func (c *breakerChecks) describe(entry *breakerCheck, b *Breaker, state State, r
 		reason = entry.mode.String()
 		details["mode"] = reason
 	case state == Closed:
-		reason = "" // all is well: no reason
+		reason = "" // a healthy check has no message
 	}
 	status, message := Healthy, reason
 	if state != Closed {

@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-// BreakersCheck returns one check that sums up circuit breakers (ShowBreakers
-// shows each as a check of its own): DEGRADED while any
-// of them is not CLOSED, with the state of each such one in its details. An
-// open circuit means that its breaker does its work, so it never takes the
-// service down (see Strict for that). Without arguments it looks at all
-// breakers, those made later included. It reads states and calls nobody, so a
-// short Interval is cheap:
+// BreakersCheck returns one check that summarizes breakers; ShowBreakers makes a
+// check of each. The check is DEGRADED while any of the breakers is not CLOSED, and
+// its details name those breakers with their states. It is never UNHEALTHY, because
+// an open circuit means that its breaker does its work; use Strict to change that.
+// Without arguments the check covers all breakers, including those made later. It
+// only reads states, so a short Interval is cheap:
 //
 //	health.Register("circuits", understudy.CheckConfig{Interval: time.Second}, system.BreakersCheck())
 //
-// A nil breaker makes a nil check, which Register refuses.
+// If one of the breakers is nil, the check is nil, and Register refuses it.
 func (s *System) BreakersCheck(breakers ...*Breaker) Check {
 	if slices.Contains(breakers, nil) {
 		return nil
@@ -31,8 +30,9 @@ func (s *System) BreakersCheck(breakers ...*Breaker) Check {
 	}
 }
 
+// summarize returns the result of BreakersCheck.
 func summarize(breakers []*Breaker) (Details, error) {
-	const most = 10 // names in the message
+	const maxNames = 10 // in the message
 	details := Details{}
 	var names []string
 	for _, b := range breakers {
@@ -41,7 +41,7 @@ func summarize(breakers []*Breaker) (Details, error) {
 			continue
 		}
 		details[b.Name()] = state.String()
-		if len(names) < most {
+		if len(names) < maxNames {
 			names = append(names, fmt.Sprintf("%s %v", b.Name(), state))
 		}
 	}

@@ -9,17 +9,18 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Check examines one thing. A nil error means Healthy, an error made by Degrade
-// Degraded, any other error Unhealthy. Its ctx ends after CheckConfig.Timeout
-// and must be honoured. Details are shown beside the status; they must not be
-// modified after Check returned.
+// Check checks the health of one thing. A nil error means Healthy, an error from
+// Degrade means Degraded, and any other error means Unhealthy. ctx ends after
+// CheckConfig.Timeout; a Check must return soon after that. Details are shown with
+// the status; they must not be modified after Check has returned.
 type Check func(ctx context.Context) (Details, error)
 
-// Details are the facts that a check reports. Values that JSON cannot encode are
-// shown as text.
+// Details holds facts that a check reports, by name. Values that JSON cannot encode
+// are shown as text.
 type Details = messages.Details
 
-// OnDemand, as a CheckConfig.Interval, means: run only in Register and when asked.
+// OnDemand, as a CheckConfig.Interval, means that the check runs only in Register,
+// Run and RunAll.
 const OnDemand = health.OnDemand
 
 // CheckConfig holds the settings of one health check. The zero value means the
@@ -27,22 +28,24 @@ const OnDemand = health.OnDemand
 type CheckConfig struct {
 	// Timeout is how long a run may take. Default 10 s.
 	Timeout time.Duration
-	// Interval is the period in the background. Default 10 s; OnDemand: only when asked. It is jittered by ±10 %; the
-	// jitter stays the same for five periods, which spreads checks that began together evenly over their Interval. How
-	// many run at once is SystemConfig.ChecksAtOnce.
+	// Interval is the period of the runs in the background. Default 10 s; OnDemand: none. A jitter of ±10 % is added.
+	// It stays the same for five periods, which spreads checks that started together evenly over their Interval. At
+	// most SystemConfig.ChecksAtOnce checks run at the same time.
 	Interval time.Duration
-	// FastInterval is the period while the check fails or recovers; it doubles up to Interval with each run. Default Interval.
+	// FastInterval is the period while the check is failing or recovering. It doubles with each run, up to Interval.
+	// Default Interval.
 	FastInterval time.Duration
-	// Optional makes a failing check turn the system DEGRADED, not UNHEALTHY. Default false.
+	// Optional means that an UNHEALTHY check makes the system DEGRADED, not UNHEALTHY. Default false.
 	Optional bool
-	// UnhealthyAfter is how many failures in a row make the check UNHEALTHY. Default 1.
+	// UnhealthyAfter is how many consecutive failures make the check UNHEALTHY. Default 1.
 	UnhealthyAfter int
-	// HealthyAfter is how many successes in a row make an UNHEALTHY check recover. Default 1.
+	// HealthyAfter is how many consecutive successes make an UNHEALTHY check recover. Default 1.
 	HealthyAfter int
-	// Groups are the endpoints that show the check. Default {"ready"}; empty but not nil: none.
+	// Groups are the groups that the check belongs to. /livez shows the group "live", /readyz the group "ready", and
+	// /health/<group> any group. Default {"ready"}; empty but not nil: none.
 	Groups []string
-	// DependsOn names checks without which this one cannot be healthy. While one of them is UNHEALTHY, this check is
-	// "blocked by" it: UNKNOWN, and not run. Default none.
+	// DependsOn names registered checks that this one depends on. While one of them is UNHEALTHY, this check does not
+	// run and is UNKNOWN, "blocked by" that check. Default none.
 	DependsOn []string
 }
 
@@ -50,28 +53,28 @@ type CheckConfig struct {
 type CheckResult struct {
 	Name      string
 	Status    Status
-	Message   string        // why; empty when all is well
-	Latency   time.Duration // of the last run that ended or timed out
+	Message   string        // the reason for the status; empty if there is none
+	Latency   time.Duration // of the last run that returned or timed out
 	Details   Details       // facts from the check; read only
-	Timestamp time.Time     // when that run ended or timed out; zero: no result yet
-	Age       time.Duration // how old it was when it was read
-	BlockedBy string        // the check that is UNHEALTHY and on which this one depends; empty: none
-	Changes   []CheckChange // of the status, the last 16, oldest first
+	Timestamp time.Time     // when that run returned or timed out; zero: no result yet
+	Age       time.Duration // how old the result was when it was read
+	BlockedBy string        // the UNHEALTHY check that this one depends on; empty: none
+	Changes   []CheckChange // the last 16 changes of the status, the oldest first
 	Flapping  bool          // the status changed 5 times or more within 20 intervals (OnDemand: 10 min)
-	Restarts  int           // how often its supervisor restarted it
-	LastRun   Status        // what the last run reported by itself; Status waits for UnhealthyAfter and HealthyAfter
+	Restarts  int           // how often the supervisor restarted the check after a panic
+	LastRun   Status        // the status of the last run alone, whatever UnhealthyAfter and HealthyAfter
 }
 
 // CheckChange is one change of a check's status.
 type CheckChange struct {
 	From, To Status
 	At       time.Time
-	Lasted   time.Duration // how long it had been From
-	Failures int           // runs that failed in a row until then, when it became UNHEALTHY or recovered
-	Message  string        // why; "recovered after 3 failures, 42.0s" when it recovered
+	Lasted   time.Duration // how long the status had been From
+	Failures int           // consecutive failures before a change to UNHEALTHY or a recovery; else 0
+	Message  string        // the reason; for a recovery "recovered after 3 failures, 42.0s"
 }
 
-// checkResult returns a result as users see it.
+// checkResult converts a result to the type that users see.
 func checkResult(r health.Result) CheckResult {
 	var changes []CheckChange
 	for _, c := range r.Changes {
@@ -83,21 +86,23 @@ func checkResult(r health.Result) CheckResult {
 	}
 }
 
-// Ping makes a Check of a function such as (*sql.DB).PingContext.
+// Ping returns a Check that is Healthy if fn returns nil, for functions such as
+// (*sql.DB).PingContext. For a nil fn it returns nil, which Register refuses.
 func Ping(fn func(context.Context) error) Check {
 	if fn == nil {
-		return nil // which Register refuses
+		return nil
 	}
 	return func(ctx context.Context) (Details, error) { return nil, fn(ctx) }
 }
 
-// errNotHealthy is what Bool makes of false.
+// errNotHealthy is the error of a Bool check whose function returned false.
 var errNotHealthy = errors.New("not healthy")
 
-// Bool makes a Check of a function that returns true when all is well.
+// Bool returns a Check that is Healthy if fn returns true. For a nil fn it returns
+// nil, which Register refuses.
 func Bool(fn func(context.Context) bool) Check {
 	if fn == nil {
-		return nil // which Register refuses
+		return nil
 	}
 	return func(ctx context.Context) (Details, error) {
 		if fn(ctx) {
@@ -107,19 +112,19 @@ func Bool(fn func(context.Context) bool) Check {
 	}
 }
 
-// Degrade returns an error that makes a check Degraded: it works, but not as
-// it should. It may be wrapped.
+// Degrade returns an error that makes a check Degraded: the thing works, but not as
+// it should. The error may be wrapped.
 func Degrade(message string) error { return health.Degrade(message) }
 
-// Strict returns a check that is Unhealthy where the given one is Degraded. A
-// nil check stays nil, which Register refuses.
+// Strict returns a Check that is Unhealthy where the given one is Degraded. For a
+// nil check it returns nil, which Register refuses.
 func Strict(check Check) Check {
 	if check == nil {
 		return nil
 	}
 	return func(ctx context.Context) (Details, error) {
 		details, err := check(ctx)
-		if err != nil { // a new error: Degrade's mark is gone, the words stay
+		if err != nil { // a new error with the same text is not marked by Degrade
 			err = errors.New(err.Error())
 		}
 		return details, err

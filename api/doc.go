@@ -2,9 +2,8 @@
 // back-off and jitter, timeouts, fallbacks and health checks.
 //
 // A System runs them. Every named breaker, retry policy and health check is an
-// actor that owns its state; the functions here turn calls into messages, and
-// most calls need none: a breaker that is closed admits and counts a success
-// with a few atomic loads and one atomic add.
+// actor that owns its state. Few calls send it a message: a closed breaker admits
+// a call and counts its success with a few atomic loads and one atomic add.
 //
 //	import understudy "github.com/understudy-go/understudy/api"
 //	...
@@ -21,24 +20,29 @@
 //
 // # Order
 //
-// Compose takes the policies from the outermost to the innermost; fallbacks are
-// always outside of them all. Compose(timeout, retry, breaker) bounds the whole
-// call, waits between attempts included, and the breaker sees every attempt.
-// Compose(retry, breaker, timeout) bounds each attempt by itself.
+// Compose takes the policies from the outermost to the innermost. Fallbacks are
+// always outside all policies. Compose(timeout, retry, breaker) bounds the whole
+// call, including the waits between attempts, and the breaker counts every
+// attempt. Compose(retry, breaker, timeout) bounds each attempt separately.
 //
 // # Health
 //
-// System.Health has the checks and serves /livez, /readyz, /startupz and /health
-// from their last results. ShowBreakers shows breakers among them, and a breaker's
-// Probe asks one of them whether the dependency is well again. Drain takes the
-// service out of traffic before it shuts down. Subscribe tells of all that happens.
+// System.Health runs health checks and serves /livez, /readyz, /startupz and
+// /health from their last results. ShowBreakers adds the breakers to them. A
+// breaker's Probe names the check that decides whether the dependency has
+// recovered. Drain takes the service out of traffic before it shuts down.
+//
+// # Events
+//
+// Subscribe delivers events: changes of breakers and checks, retries, timeouts and
+// fallbacks. The log has a line for each of them.
 //
 // # Errors
 //
-// Every failure can be told with errors.Is (ErrCircuitOpen, ErrTimeout,
-// ErrExhausted, ErrShutdown, ErrConfig, ErrCrashed) and looked into with errors.As
-// (*CircuitOpenError, *TimeoutError, *RetryError, *FallbackError,
-// *ConfigError). Your own errors are always reachable by unwrapping.
+// Use errors.Is to find out what failed (ErrCircuitOpen, ErrTimeout, ErrExhausted,
+// ErrShutdown, ErrConfig, ErrCrashed), and errors.As for the details
+// (*CircuitOpenError, *TimeoutError, *RetryError, *FallbackError, *ConfigError).
+// All of them unwrap to the errors of the functions that were called.
 //
 // Everything here is safe for concurrent use.
 package api

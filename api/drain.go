@@ -13,33 +13,31 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Drain takes the service out of traffic and stops it, in this order, which
-// is logged:
+// Drain takes the service out of traffic and stops it. It logs each step:
 //
-//  1. /readyz answers 503 "draining", so that no new requests are sent here;
-//  2. it waits delay, until that has got around (5 s is usual);
-//  3. it calls each of finish, one after the other, to let work in flight end,
-//     and the guarded calls within it;
-//  4. it calls Shutdown.
+//  1. /readyz answers 503 "draining", so that the service receives no new requests.
+//  2. Drain waits for delay (typically 5 s), so that load balancers notice.
+//  3. Drain calls each function of finish, one after the other. They must wait for
+//     the work in flight.
+//  4. Drain calls Shutdown.
 //
-// Finish is what waits for work. Drain cannot: a guarded call leaves no trace
-// until it ends (which is why it costs next to nothing), so nobody could count
-// those under way. Who began the work knows of it:
+// Drain itself cannot wait for the work in flight, because running calls are not
+// tracked. The functions of finish depend on the kind of work:
 //
-//	requests    server.Shutdown
+//	HTTP        server.Shutdown
 //	gRPC        func(ctx context.Context) error {
 //	                defer context.AfterFunc(ctx, server.Stop)() // no longer than ctx
 //	                server.GracefulStop()
 //	                return nil
 //	            }
-//	a worker    what stops it and waits for it, until ctx ends
+//	a worker    a function that stops it and waits for it, at most until ctx ends
 //
-// Shutdown cuts no call off, but releases whoever waits between retries: what
-// is to have all its attempts must be waited for here.
+// Shutdown does not interrupt calls, but it ends waits between retries. If a call
+// must keep its retries, wait for it in finish.
 //
-// When ctx ends, the delay is over and finish and Shutdown get that ctx, as
-// always. It returns the errors of finish and Shutdown, joined. A negative
-// delay or a nil function is a *ConfigError, and nothing is done.
+// If ctx ends, Drain skips the rest of the delay; finish and Shutdown still run,
+// with that ctx. Drain returns the errors of finish and Shutdown, joined. A nil
+// ctx, a negative delay or a nil function is a *ConfigError, and nothing is done.
 func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(context.Context) error) error {
 	if err := s.validateDrain(ctx, delay, finish); err != nil {
 		return err
@@ -50,18 +48,19 @@ func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(
 // DrainConfig holds the settings of DrainOnSignal. The zero value means the
 // defaults.
 type DrainConfig struct {
-	Delay   time.Duration                 // between "draining" and the first of Finish; default 5 s; 1 ns for none
+	Delay   time.Duration                 // from "draining" to the first of Finish; default 5 s; 1 ns for none
 	Limit   time.Duration                 // for Finish and Shutdown together; default 20 s
-	Finish  []func(context.Context) error // what lets work in flight end, such as (*http.Server).Shutdown: see Drain
+	Finish  []func(context.Context) error // wait for the work in flight, such as (*http.Server).Shutdown: see Drain; default none
 	Signals []os.Signal                   // default SIGTERM and SIGINT
 }
 
-// DrainOnSignal waits for a signal, or the end of ctx, and then does what
-// Drain does. A second signal skips the delay. Call it last in main:
+// DrainOnSignal blocks until a signal arrives or ctx ends, and then drains the
+// System as Drain does. A second signal skips the delay. Call it last in main:
 //
-//	err := system.DrainOnSignal(ctx, api.DrainConfig{Finish: []func(context.Context) error{server.Shutdown}})
+//	err := system.DrainOnSignal(ctx, understudy.DrainConfig{Finish: []func(context.Context) error{server.Shutdown}})
 //
-// A setting that is negative, or a nil function, is a *ConfigError at once.
+// If a setting is negative, or a function or a signal is nil, DrainOnSignal returns
+// a *ConfigError at once.
 func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
 	if err := s.validateDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
 		return err
@@ -87,6 +86,7 @@ func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
 	return s.drainOn(ctx, cfg, signals)
 }
 
+// drainOn is DrainOnSignal with valid settings and a channel of signals.
 func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os.Signal) error {
 	select {
 	case sig := <-signals:
@@ -99,7 +99,7 @@ func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os
 	return s.drain(limited, cfg.Delay, signals, cfg.Finish)
 }
 
-// drain does the work; something received from skip ends the delay.
+// drain is Drain with valid arguments. A signal from skip ends the delay.
 func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.Signal, finish []func(context.Context) error) error {
 	log := s.runtime.Logger()
 	s.health.drain()
@@ -124,6 +124,7 @@ func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.
 	return err
 }
 
+// validateDrain returns why a drain cannot start.
 func (s *System) validateDrain(ctx context.Context, delay time.Duration, finish []func(context.Context) error) error {
 	if !s.valid() {
 		return noSystem("system", "")
@@ -146,14 +147,14 @@ func badDrain(field, problem string) error {
 	return &ConfigError{Kind: "drain", Field: field, Problem: problem}
 }
 
-// sum is a+b, or the longest duration if that is more; neither is negative.
+// sum returns a+b, or the maximum duration if that overflows. Neither is negative.
 func sum(a, b time.Duration) time.Duration { return a + min(b, math.MaxInt64-a) }
 
-// drain makes readiness say "draining", for good.
+// drain makes /readyz answer 503 "draining" from now on.
 func (h *Health) drain() { h.drained.Do(func() { close(h.draining) }) }
 
-// Draining is closed when Drain or Shutdown begins: from then on /readyz is
-// 503 "draining", whatever the checks say.
+// Draining returns a channel that is closed when Drain or Shutdown begins. From
+// then on /readyz is 503 "draining", whatever the checks report.
 func (h *Health) Draining() <-chan struct{} {
 	if !h.valid() {
 		return nil

@@ -8,41 +8,42 @@ var (
 	ErrTimeout     = messages.ErrTimeout     // a Timeout fired: *TimeoutError
 	ErrExhausted   = messages.ErrExhausted   // a Retry ran out of attempts: *RetryError
 	ErrShutdown    = messages.ErrShutdown    // the System is shut down
-	ErrConfig      = messages.ErrConfig      // bad settings or arguments: *ConfigError
-	ErrCrashed     = messages.ErrCrashed     // an owner crashed on this very message and was restarted
+	ErrConfig      = messages.ErrConfig      // invalid settings or arguments: *ConfigError
+	ErrCrashed     = messages.ErrCrashed     // the actor crashed on this message and was restarted: a defect of this library
 )
 
-// CircuitOpenError is the refusal of a breaker: "Circuit breaker 'x' is open.
-// Resets in 40.0s". Its fields are Name, State, Forced, Until (when trials
-// begin; zero: not known) and Probe (the health check that makes the trials
-// while it is half-open; "": callers do). Its method RetryAfter returns how long
-// the circuit stays open as of now, 0 when that is not known (forced,
-// half-open). It is ErrCircuitOpen. It is shared by all callers that are
-// refused: do not change it.
+// CircuitOpenError reports that a breaker refused a call: "Circuit breaker 'x' is
+// open. Resets in 40.0s". Its fields are Name, State, Forced, Until (when trials
+// begin; zero: not known) and Probe (the health check whose runs are the trials; "":
+// calls are the trials). RetryAfter returns how long the circuit will stay open, as
+// of now; 0 if that is not known, because the circuit is forced open or half-open.
+// It is ErrCircuitOpen. All refused callers share it: do not change it.
 type CircuitOpenError = messages.CircuitOpenError
 
 // TimeoutError reports that a Timeout fired: "Operation 'x' timed out after
-// 10.5s". Its fields are Operation, Limit and Err, the last error of an attempt
-// before it fired, if any. It is ErrTimeout and context.DeadlineExceeded, and
-// unwraps to Err.
+// 10.5s". Its fields are Operation, Limit and Err (the error of the last attempt
+// before the Timeout fired; nil: none). It is ErrTimeout and
+// context.DeadlineExceeded, and unwraps to Err.
 type TimeoutError = messages.TimeoutError
 
-// RetryError reports that a Retry gave up: Name, Attempts (that were made),
-// Reason and Err, the last attempt's. It unwraps to Err and, as Reason says, to
+// RetryError reports that a Retry gave up. Its fields are Name, Attempts (how many
+// were made), Reason and Err (the error of the last attempt). It unwraps to Err
+// and, depending on Reason, to
 //
 //	"attempts"   ErrExhausted
 //	"deadline"   context.DeadlineExceeded: the next wait would not end in time
-//	"budget"     nothing more
+//	"budget"     nothing else
 //	"cancelled"  context.Canceled
 //	"shutdown"   ErrShutdown
-//	"crashed"    ErrCrashed: the policy's actor crashed on the question, a defect of this library
+//	"crashed"    ErrCrashed: the actor of the policy crashed, a defect of this library
 type RetryError = messages.RetryError
 
-// FallbackError reports that a call and all its fallbacks failed: Name (of the
-// Fallback; empty for Do) and Errs, in order, the call's own first. It unwraps
-// to all of them.
+// FallbackError reports that a call and all its fallbacks failed. Its fields are
+// Name (of the Fallback; empty for Do) and Errs (in order, the error of the call
+// first). It unwraps to all of Errs.
 type FallbackError = messages.FallbackError
 
-// ConfigError reports what is wrong with settings or arguments: the Kind of
-// thing ("breaker"), its Name, the Field and the Problem. It is ErrConfig.
+// ConfigError reports an invalid setting or argument. Its fields are Kind (of the
+// thing: "breaker"), Name (of the thing; may be empty), Field (the setting or
+// argument) and Problem ("must not be negative: -1s"). It is ErrConfig.
 type ConfigError = messages.ConfigError

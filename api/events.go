@@ -2,32 +2,32 @@ package api
 
 import "github.com/understudy-go/understudy/messages"
 
-// Event is something worth knowing that happened in a System: BreakerChanged,
+// Event is something that happened in a System. It is one of BreakerChanged,
 // ProbeUnanswered, CheckChanged, CheckRestarted, Retrying, RetryExhausted, TimedOut,
-// FallbackUsed or Dropped. Subscribe delivers them.
+// FallbackUsed and Dropped. System.Subscribe delivers events.
 type Event = messages.Event
 
-// The events.
+// The events, each with its fields. At is when it happened.
 type (
-	// BreakerChanged tells that a breaker changed its state or mode: Name, From,
-	// To, Reason ("5 failures"), Failures, At.
+	// BreakerChanged reports that a breaker changed its state or mode: Name, From,
+	// To, Reason ("5 failures"), Failures (that caused the change; else 0), At.
 	BreakerChanged = messages.BreakerChanged
-	// ProbeUnanswered tells that no health check has the name of a breaker's
-	// probe, and that callers make the trials: Name, Probe, Reason, At.
+	// ProbeUnanswered reports that no health check has the name of a breaker's
+	// Probe, so that calls are the trials of this HALF_OPEN: Name, Probe, Reason, At.
 	ProbeUnanswered = messages.ProbeUnanswered
-	// CheckChanged tells that a health check changed its status: Name, From, To, Message, At, Lasted (how
-	// long it had been From), Failures (in a row until then) and Flapping.
+	// CheckChanged reports that a health check changed its status: Name, From, To, Message, At, Lasted (how
+	// long the status had been From), Failures (consecutive, until then) and Flapping.
 	CheckChanged = messages.CheckChanged
-	// CheckRestarted tells that a supervisor restarted a check that panicked: Name, Restarts, Reason, At.
+	// CheckRestarted reports that the supervisor restarted a check that panicked: Name, Restarts, Reason, At.
 	CheckRestarted = messages.CheckRestarted
-	// Retrying tells that an attempt failed and another follows: Name, Attempt, MaxAttempts, Delay, Err, At.
+	// Retrying reports that an attempt failed and another one will follow after Delay: Name, Attempt, MaxAttempts, Delay, Err, At.
 	Retrying = messages.Retrying
-	// RetryExhausted tells that a retry gave up: Name, Attempts, Reason, Err, At.
+	// RetryExhausted reports that a Retry gave up: Name, Attempts, Reason, Err, At.
 	RetryExhausted = messages.RetryExhausted
-	// TimedOut tells that a Timeout fired around a breaker or retry: Operation, Limit, At.
+	// TimedOut reports that a Timeout around a breaker or retry fired: Operation, Limit, At.
 	TimedOut = messages.TimedOut
-	// FallbackUsed tells that a fallback answered: Index (1 is the first), Cause, At.
+	// FallbackUsed reports that a fallback succeeded: Index (1 is the first), Cause (the errors so far), At.
 	FallbackUsed = messages.FallbackUsed
-	// Dropped tells a subscriber that it was too slow and lost Count events here.
+	// Dropped reports to a subscriber that it was too slow and that Count events were dropped here.
 	Dropped = messages.Dropped
 )

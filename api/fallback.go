@@ -8,17 +8,18 @@ import (
 	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
-// Value is a fallback that answers v; the zero value is fine.
+// Value returns a fallback that returns v, which may be the zero value.
 func Value[T any](v T) Func[T] {
 	return func(context.Context) (T, error) { return v, nil }
 }
 
-// WhenOpen is a fallback only for calls that an open circuit refused.
+// WhenOpen returns fn as a fallback for calls that a breaker refused only: the cause
+// is ErrCircuitOpen.
 func WhenOpen[T any](fn Func[T]) Func[T] {
 	return When(func(err error) bool { return errors.Is(err, ErrCircuitOpen) }, fn)
 }
 
-// WhenTimeout is a fallback only for calls that timed out: the cause is
+// WhenTimeout returns fn as a fallback for calls that timed out only: the cause is
 // ErrTimeout or context.DeadlineExceeded.
 func WhenTimeout[T any](fn Func[T]) Func[T] {
 	return When(func(err error) bool {
@@ -26,8 +27,8 @@ func WhenTimeout[T any](fn Func[T]) Func[T] {
 	}, fn)
 }
 
-// When is a fallback only for causes that match. It passes any other on to the
-// next fallback, and leaves no trace.
+// When returns fn as a fallback for causes that match only. For any other cause the
+// next fallback runs, as if this one did not exist.
 func When[T any](match func(error) bool, fn Func[T]) Func[T] {
 	return func(ctx context.Context) (v T, err error) {
 		switch {
@@ -43,8 +44,8 @@ func When[T any](match func(error) bool, fn Func[T]) Func[T] {
 	}
 }
 
-// Fallback is a chain of alternatives: the first is the one wanted, each next
-// is tried when those before it failed.
+// Fallback is a chain of alternatives. Execute calls them in order until one
+// succeeds. Make it with NewFallback. Safe for concurrent use.
 type Fallback[T any] struct {
 	name string
 
@@ -52,15 +53,15 @@ type Fallback[T any] struct {
 	alternatives []Func[T]
 }
 
-// NewFallback makes a chain; its name appears in errors.
+// NewFallback returns a chain. Its name appears in errors.
 func NewFallback[T any](name string, alternatives ...Func[T]) *Fallback[T] {
 	return &Fallback[T]{name: name, alternatives: append([]Func[T](nil), alternatives...)}
 }
 
-// Add appends an alternative and returns the chain.
+// Add appends an alternative to the chain and returns the chain.
 func (f *Fallback[T]) Add(fn Func[T]) *Fallback[T] {
 	if f == nil {
-		return nil // Execute tells what is wrong
+		return nil // Execute returns an error for it
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,12 +69,13 @@ func (f *Fallback[T]) Add(fn Func[T]) *Fallback[T] {
 	return f
 }
 
-// Default appends an alternative that answers v and returns the chain.
+// Default appends an alternative that returns v, and returns the chain.
 func (f *Fallback[T]) Default(v T) *Fallback[T] { return f.Add(Value(v)) }
 
-// Execute tries the alternatives in order until one succeeds. All failed: a
-// *FallbackError; a ctx that is done is served no further ones. A chain without
-// alternatives is a *ConfigError.
+// Execute calls the alternatives in order until one succeeds. If all fail, Execute
+// returns a *FallbackError. If ctx is done, no further alternative runs, and
+// Execute returns the error of ctx joined with those of the alternatives. A chain
+// without alternatives is a *ConfigError.
 func (f *Fallback[T]) Execute(ctx context.Context) (v T, err error) {
 	if f == nil {
 		return v, &ConfigError{Kind: "fallback", Field: "Fallback", Problem: "must not be nil"}

@@ -13,20 +13,20 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Health holds the health checks of a System: each runs in the background (or
-// when asked), one run at a time, and is owned by an actor that keeps its last
-// result. Get it from System.Health. Safe for concurrent use.
+// Health runs the health checks of a System. Each check has an actor that runs it
+// in the background or on demand, one run at a time, and keeps its last result. Get
+// it from System.Health. Safe for concurrent use.
 type Health struct {
 	shared   *health.Shared
-	source   *healthz.Source               // the checks, and what is reported of them
+	source   *healthz.Source               // the registered checks
 	breakers atomic.Pointer[breakerChecks] // nil: breakers are not shown
 
 	drained  sync.Once
 	draining chan struct{} // closed when Drain or Shutdown begins
 
-	mu      sync.Mutex       // guards each replacement of source.Set, and what follows
-	closed  bool             // no more are registered
-	retired []*health.Handle // deregistered while their last run was in flight
+	mu      sync.Mutex       // guards replacing source.Set, and the fields below
+	closed  bool             // Shutdown has begun: no check can be registered
+	retired []*health.Handle // deregistered checks whose last run may still be in flight
 }
 
 func newHealth(shared *health.Shared, version string, started time.Time) *Health {
@@ -39,10 +39,10 @@ func (h *Health) valid() bool { return h != nil && h.shared != nil }
 
 var errInvalidHealth error = &ConfigError{Kind: "check", Field: "Health", Problem: "must come from System.Health"}
 
-// Register adds a check and starts its first run. A bad setting, a nil check,
-// an empty name or one that is taken, and a dependency that is not registered
-// yet, is a *ConfigError (so there can be no cycle of dependencies). After Shutdown it
-// returns ErrShutdown.
+// Register adds a check and starts its first run. It returns a *ConfigError if a
+// setting is invalid, check is nil, the name is invalid or taken, or a dependency
+// is not registered yet; dependencies can therefore not form a cycle. After
+// Shutdown, Register returns ErrShutdown.
 func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if !h.valid() {
 		return errInvalidHealth
@@ -68,9 +68,10 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	return nil
 }
 
-// Deregister removes a check and cancels the ctx of its run, if one is in
-// flight. The name is free at once. A name that is not registered, or that
-// another check depends on, is a *ConfigError; after Shutdown it returns ErrShutdown.
+// Deregister removes a check and cancels the ctx of a run that is in flight. The
+// name can be registered again at once. Deregister returns a *ConfigError if the
+// name is not registered, belongs to a breaker (see ShowBreakers), or another check
+// depends on it. After Shutdown it returns ErrShutdown.
 func (h *Health) Deregister(name string) error {
 	if !h.valid() {
 		return errInvalidHealth
@@ -88,8 +89,8 @@ func (h *Health) Deregister(name string) error {
 	if c.IsPassive() {
 		return &ConfigError{Kind: "check", Name: name, Field: "Name", Problem: "shows a circuit breaker"}
 	}
-	if by := set.Dependent(name); by != "" {
-		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + by + "' depends on it"}
+	if dependent := set.Dependent(name); dependent != "" {
+		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + dependent + "' depends on it"}
 	}
 	h.source.Set.Store(set.Without(name))
 	c.Stop()
@@ -98,11 +99,12 @@ func (h *Health) Deregister(name string) error {
 	return nil
 }
 
-// Run returns a fresh result of one check: it starts a run, or joins the one
-// in flight. If ctx ends first the run goes on, and this answer is Unknown
-// with ctx's error in its message. A check that is stuck past its timeout, or
-// waits for its supervisor after a panic, answers at once with what is known.
-// A name that is not registered is Unknown, "Check 'x' not found".
+// Run returns a fresh result of one check. It starts a run, or joins the run that
+// is in flight. If ctx ends first, the run goes on, and Run returns a result that
+// is Unknown, with the error of ctx in its message. If the check is stuck after its
+// timeout, or waits for its restart after a panic, Run returns the last result at
+// once. For a name that is not registered the result is Unknown, with the message
+// "Check 'x' not found".
 func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	if !h.valid() {
 		return CheckResult{Name: name, Message: errInvalidHealth.Error()}
@@ -114,14 +116,14 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	return checkResult(c.Run(ctx))
 }
 
-// RunAll runs all checks at once (or as many as SystemConfig.ChecksAtOnce
-// allows), each within its timeout, and waits for them, at most until ctx ends:
-// what has not finished by then is Unknown in this answer.
+// RunAll runs all checks concurrently (at most SystemConfig.ChecksAtOnce at the same
+// time), each within its timeout, and waits for them. If ctx ends first, checks
+// that have not finished are Unknown in the result; their runs go on.
 func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	if !h.valid() {
 		return SystemHealth{}
 	}
-	if ctx != nil { // derived here, so that a ctx of the caller's own that panics does so in the caller
+	if ctx != nil { // a ctx of the user's own type that panics does so here, in the caller's goroutine
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
@@ -136,8 +138,8 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	return systemHealth(h.source.SnapshotOf(checks, results))
 }
 
-// Snapshot returns the last results: of all checks, or of those in any of the
-// groups. It runs nothing and never waits.
+// Snapshot returns the last results of the checks that are in any of the groups;
+// without groups, of all checks. It runs no check and never blocks.
 func (h *Health) Snapshot(groups ...string) SystemHealth {
 	if !h.valid() {
 		return SystemHealth{}
@@ -145,8 +147,8 @@ func (h *Health) Snapshot(groups ...string) SystemHealth {
 	return systemHealth(h.source.Snapshot(groups...))
 }
 
-// Status returns the Status that Snapshot would report: of all checks, or of
-// those in any of the groups. It runs nothing and never waits.
+// Status returns the Status that Snapshot would report for the same groups. It runs
+// no check and never blocks.
 func (h *Health) Status(groups ...string) Status {
 	if !h.valid() {
 		return Unknown
@@ -154,8 +156,8 @@ func (h *Health) Status(groups ...string) Status {
 	return h.source.Status(groups...)
 }
 
-// Groups returns the names of all groups that checks are in, sorted; "live"
-// and "ready" are always there.
+// Groups returns the names of all groups that checks belong to, sorted. "live" and
+// "ready" are always among them.
 func (h *Health) Groups() []string {
 	if !h.valid() {
 		return nil
@@ -163,8 +165,8 @@ func (h *Health) Groups() []string {
 	return h.source.Set.Load().Groups()
 }
 
-// shutdown lets no check run any more, cancels those that do, and waits for
-// them until ctx ends. It returns the names of those that were still running.
+// shutdown stops all checks, cancels the runs in flight and waits for them until
+// ctx ends. It returns the names of the checks that are still running then.
 func (h *Health) shutdown(ctx context.Context) (stuck []string) {
 	h.drain()
 	h.mu.Lock()
@@ -183,7 +185,8 @@ func (h *Health) shutdown(ctx context.Context) (stuck []string) {
 	return slices.Compact(stuck)
 }
 
-// returned waits until no run of c is in flight, or ctx ends.
+// returned blocks until no run of c is in flight or ctx ends. It reports whether no
+// run is in flight.
 func returned(ctx context.Context, c *health.Handle) bool {
 	if !c.Running() {
 		return true
@@ -196,8 +199,9 @@ func returned(ctx context.Context, c *health.Handle) bool {
 	}
 }
 
-// probe runs a check for a breaker that names it as its Probe. It returns what
-// that run said, and why; Unknown if there is no such check, or no more.
+// probe runs a check for a breaker that names it as its Probe. It returns the status
+// of that run alone, and its message. The status is Unknown if there is no such
+// check.
 func (h *Health) probe(ctx context.Context, name string) (Status, string) {
 	r := h.Run(ctx, name)
 	switch {

@@ -7,21 +7,22 @@ import (
 	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
-// Func is a call that yields a T.
+// Func is a function that returns a T or an error.
 type Func[T any] = func(ctx context.Context) (T, error)
 
-// Policy guards calls: a *Breaker, a *Retry, a TimeoutConfig, an Around, what
-// Compose returns, or a struct that embeds one of them. A nil Policy runs the
-// call plainly. One that was not made by its constructor is a *ConfigError when
-// it is used, and the call is not run.
+// Policy guards calls. It is a *Breaker, a *Retry, a TimeoutConfig, an Around, the
+// result of Compose, or a struct that embeds one of them. A nil Policy guards
+// nothing: the call just runs. Under a Policy that did not come from its
+// constructor, calls do not run and return a *ConfigError.
 type Policy interface{ stage() pipeline.Stage }
 
-// Around is a Policy of the user's own: a function that runs around the call. It
-// calls next once, before it returns, or not at all; if it then returns nil, the
-// call yields the zero value. A second or later next is a *ConfigError and runs
-// nothing. The ctx that it gives next is the call's.
+// Around is a user-defined Policy: a function that runs around the call. It must
+// call next at most once, and before it returns. The call receives the ctx that
+// is given to next. If the Around returns nil without calling next, the call
+// returns the zero value. Any other call of next runs nothing and returns a
+// *ConfigError.
 //
-// A call with an Around in it allocates; others do not pay for that.
+// A call through an Around allocates. Other calls do not pay for that.
 type Around func(ctx context.Context, next func(context.Context) error) error
 
 func (a Around) stage() pipeline.Stage {
@@ -31,16 +32,16 @@ func (a Around) stage() pipeline.Stage {
 	return pipeline.Stage{Shape: pipeline.IsAround, Around: a}
 }
 
-// composed is what Compose returns.
+// composed is the Policy that Compose returns.
 type composed struct{ *pipeline.Line }
 
 func (c composed) stage() pipeline.Stage {
 	return pipeline.Stage{Shape: pipeline.IsLine, Line: c.Line}
 }
 
-// Compose stacks policies, the outermost first: Compose(timeout, retry,
+// Compose combines policies into one, the outermost first: Compose(timeout, retry,
 // breaker) bounds the whole call; Compose(retry, breaker, timeout) bounds each
-// attempt. nil policies are left out.
+// attempt. nil policies are ignored.
 func Compose(outermostFirst ...Policy) Policy {
 	var stages []pipeline.Stage
 	for _, p := range outermostFirst {
@@ -51,8 +52,8 @@ func Compose(outermostFirst ...Policy) Policy {
 	return composed{pipeline.New(stages...)}
 }
 
-// stageOf returns the stage of a policy; the zero Stage, which runs the call
-// plainly, for nil.
+// stageOf returns the stage of a policy. For nil it returns the zero Stage, which
+// guards nothing.
 func stageOf(p Policy) pipeline.Stage {
 	switch p := p.(type) {
 	case nil:
@@ -69,8 +70,9 @@ func stageOf(p Policy) pipeline.Stage {
 	return promoted(p)
 }
 
-// promoted returns the stage of a policy that may be embedded in another type.
-// A nil pointer on the way to it is unusable.
+// promoted returns the stage of a policy that may be embedded in another type. If
+// a pointer on the way to its stage method is nil, the method panics, and the
+// policy is unusable.
 func promoted(p Policy) (s pipeline.Stage) {
 	defer func() {
 		if recover() != nil {
@@ -80,21 +82,24 @@ func promoted(p Policy) (s pipeline.Stage) {
 	return p.stage()
 }
 
+// unusable returns a stage under which calls do not run and return a *ConfigError.
 func unusable(problem string) pipeline.Stage {
 	return pipeline.Stage{Shape: pipeline.IsUnusable, Err: &ConfigError{Kind: "policy", Field: "Policy", Problem: problem}}
 }
 
-// Do calls fn under p. When that fails, the fallbacks are tried in order, each
-// until one succeeds, with the caller's ctx, and outside of p; Cause returns to
-// them why. If all of them fail, Do returns a *FallbackError. If ctx is done, no
-// fallback runs, and the error of ctx is joined with fn's. If ctx is done before
-// fn has run, Do returns its error. Panics in fn reach the caller.
+// Do calls fn under p. If that fails, Do calls the fallbacks in order until one
+// succeeds. Fallbacks run outside p, with the caller's ctx; Cause returns the
+// errors so far to them. If all of them fail, Do returns a *FallbackError.
 //
-// Under breakers, retries and cooperative timeouts fn runs in the caller's
-// goroutine and Do itself allocates nothing on success; under any other Timeout
-// fn runs in a goroutine of its own.
+// If ctx is done before fn has run, Do returns the error of ctx. If it is done
+// after fn has failed, no further fallback runs, and Do returns the error of ctx
+// joined with the errors so far. A panic in fn reaches the caller.
+//
+// Under a Timeout that is not Cooperative, fn runs in another goroutine; otherwise
+// it runs in the caller's. Under breakers and retries a call that succeeds at its
+// first attempt allocates nothing.
 func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) (T, error) {
-	if fn != nil && len(fallbacks) == 0 { // the shortest ways for the most common policies
+	if fn != nil && len(fallbacks) == 0 { // fast paths for the most common policies
 		var v T
 		switch p := p.(type) {
 		case *Breaker:
@@ -126,8 +131,8 @@ func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) 
 	return pipeline.FallBack(ctx, "", runtime, err, fallbacks)
 }
 
-// do runs fn under p, without fallbacks. It also returns where p reports what
-// happens; nil: nowhere.
+// do runs fn under p, without fallbacks. It also returns the runtime that events
+// of the call are emitted to; nil: none.
 func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, runtime pipeline.Runtime, err error) {
 	s := stageOf(p)
 	runtime = s.FirstRuntime()
@@ -137,7 +142,7 @@ func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, runtime pipeline
 	return v, runtime, err
 }
 
-// Run is Do for a call that yields nothing.
+// Run is Do for a function without a result.
 func Run(ctx context.Context, p Policy, fn func(context.Context) error, fallbacks ...func(context.Context) error) error {
 	s := stageOf(p)
 	err := pipeline.Validate(ctx, fn == nil)
@@ -155,13 +160,14 @@ func Run(ctx context.Context, p Policy, fn func(context.Context) error, fallback
 	return err
 }
 
-// Wrap returns fn guarded by p and the fallbacks: the decorator. It behaves as
-// Do does.
+// Wrap returns a function that calls fn under p, with the fallbacks, as Do does:
+// the decorator.
 func Wrap[T any](p Policy, fn Func[T], fallbacks ...Func[T]) Func[T] {
 	return func(ctx context.Context) (T, error) { return Do(ctx, p, fn, fallbacks...) }
 }
 
-// Wrap1 is Wrap for a function of one argument, which the fallbacks get too.
+// Wrap1 is Wrap for a function of one argument. The fallbacks receive the argument
+// too.
 func Wrap1[A, T any](p Policy, fn func(context.Context, A) (T, error), fallbacks ...func(context.Context, A) (T, error)) func(context.Context, A) (T, error) {
 	return func(ctx context.Context, a A) (T, error) {
 		bound := make([]Func[T], len(fallbacks))
@@ -172,6 +178,7 @@ func Wrap1[A, T any](p Policy, fn func(context.Context, A) (T, error), fallbacks
 	}
 }
 
+// bind returns fn with its argument fixed; nil for nil.
 func bind[A, T any](fn func(context.Context, A) (T, error), a A) Func[T] {
 	if fn == nil {
 		return nil
@@ -179,9 +186,10 @@ func bind[A, T any](fn func(context.Context, A) (T, error), a A) Func[T] {
 	return func(ctx context.Context) (T, error) { return fn(ctx, a) }
 }
 
-// Attempt returns which attempt of the innermost Retry this ctx is for: 1, 2,
-// 3, ...; 1 anywhere else.
+// Attempt returns the number of the attempt of the innermost Retry that ctx
+// belongs to: 1, 2, 3, ...; outside a Retry it returns 1.
 func Attempt(ctx context.Context) int { return pipeline.Attempt(ctx) }
 
-// Cause returns, in a fallback, all errors so far, joined; anywhere else nil.
+// Cause returns, in a fallback, all errors so far, joined. Elsewhere it returns
+// nil.
 func Cause(ctx context.Context) error { return pipeline.Cause(ctx) }

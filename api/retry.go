@@ -8,34 +8,36 @@ import (
 	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
-// RetryConfig is how a retry policy behaves. The zero value of a field means
-// its default.
+// RetryConfig holds the settings of a retry policy. A field that is zero means its
+// default.
 type RetryConfig struct {
-	MaxAttempts   int           // the first one included; default 3
+	MaxAttempts   int           // including the first; default 3
 	InitialDelay  time.Duration // before the second attempt; default 1 s (1 ns for none)
-	BackoffFactor float64       // each wait is so many times the one before; default 2, at least 1
-	MaxDelay      time.Duration // no wait is longer, jitter and RetryAfter included; default 60 s
-	Jitter        Jitter        // spreads callers that failed together; default JitterProportional: ±25 %
+	BackoffFactor float64       // each delay is this factor times the one before; default 2, at least 1
+	MaxDelay      time.Duration // the maximum of every wait, including jitter and RetryAfter; default 60 s
+	Jitter        Jitter        // varies the delay at random; default JitterProportional: ±25 %
 
-	// Retryable decides which errors are retried. It runs in the caller. Default: all except context.Canceled,
-	// ErrCircuitOpen, ErrShutdown and those marked by Permanent.
+	// Retryable reports whether an error is retried. It runs in the goroutine of the caller and may be called
+	// concurrently. Errors marked by Permanent are never retried. Default: all errors are, except context.Canceled,
+	// ErrCircuitOpen and ErrShutdown.
 	Retryable func(error) bool
-	// OnRetry runs in the caller before each wait; attempt is the one that failed. Default: none.
+	// OnRetry is called before each wait, in the goroutine of the caller; attempt is the one that failed. It may be
+	// called concurrently. Default none.
 	OnRetry func(err error, attempt int, delay time.Duration)
-	// Budget bounds the retries of all calls of the policy together. Default nil: no budget.
+	// Budget limits the retries of all calls of the policy together. Default nil: no budget.
 	Budget *RetryBudget
 }
 
-// RetryBudget bounds the retries of all calls of a policy together, so that a
-// dependency in trouble is not buried under retries: in any Window at most
-// Ratio × the calls begun in it, plus MinPerSecond × its seconds.
+// RetryBudget limits the retries of all calls of a policy together, so that retries
+// do not overload a dependency that is failing. In each Window there are at most
+// Ratio × (calls that began in it) + MinPerSecond × (seconds of it) retries.
 type RetryBudget struct {
-	Ratio        float64       // retries allowed per call over Window; 0 or more
-	MinPerSecond float64       // always allowed on top; 0 or more
-	Window       time.Duration // what Ratio looks back on; default 10 s
+	Ratio        float64       // retries per call; 0 or more
+	MinPerSecond float64       // retries per second in addition; 0 or more
+	Window       time.Duration // the span over which calls and retries are counted; default 10 s
 }
 
-// settings returns c as the policy's owner has it.
+// settings converts c to the type that the owner uses.
 func (c RetryConfig) settings() retry.Config {
 	return retry.Config{
 		MaxAttempts: c.MaxAttempts, InitialDelay: c.InitialDelay, BackoffFactor: c.BackoffFactor, MaxDelay: c.MaxDelay,
@@ -43,7 +45,8 @@ func (c RetryConfig) settings() retry.Config {
 	}
 }
 
-// retryConfig is the way back. The caller owns what s points to.
+// retryConfig converts s to the type that users see. The result refers to the budget
+// of s.
 func retryConfig(s retry.Config) RetryConfig {
 	return RetryConfig{
 		MaxAttempts: s.MaxAttempts, InitialDelay: s.InitialDelay, BackoffFactor: s.BackoffFactor, MaxDelay: s.MaxDelay,
@@ -51,16 +54,15 @@ func retryConfig(s retry.Config) RetryConfig {
 	}
 }
 
-// Delay returns a wait after that attempt (1, 2, 3, ...) failed, jitter
-// included: drawn anew at each call, from 0 to MaxDelay. Unset fields count as
-// their defaults. It never overflows.
+// Delay returns how long to wait after the given attempt (1, 2, 3, ...) failed: from
+// 0 to MaxDelay, with a new random jitter in each call. It never overflows.
 func (c RetryConfig) Delay(attempt int) time.Duration { return c.settings().Delay(attempt) }
 
-// Jitter spreads the waits of callers that failed together. The zero value is
-// JitterProportional.
+// Jitter is how a delay is varied at random, so that callers that failed together
+// do not retry together. The zero value is JitterProportional.
 type Jitter = retry.Jitter
 
-// The jitters of a wait d.
+// The jitters, for a delay d.
 const (
 	JitterProportional = retry.JitterProportional // ±25 % of d; the default
 	JitterNone         = retry.JitterNone         // d exactly
@@ -68,36 +70,38 @@ const (
 	JitterEqual        = retry.JitterEqual        // d/2 to d
 )
 
-// RetryStats is what a retry policy has counted since it was made.
+// RetryStats holds the counts of a retry policy since it was made.
 type RetryStats struct {
 	Name      string
-	Calls     uint64 // calls begun
-	Retries   uint64 // second and later attempts allowed
-	Exhausted uint64 // calls given up because no attempts were left
-	Throttled uint64 // calls given up because the budget was spent
+	Calls     uint64 // calls that began
+	Retries   uint64 // second and later attempts that were allowed
+	Exhausted uint64 // calls that gave up because no attempts were left
+	Throttled uint64 // calls that gave up because the budget was spent
 }
 
-// Permanent marks err as not to be retried, whatever Retryable says. The mark
-// reads like err and unwraps to it. Permanent(nil) is nil.
+// Permanent marks err as not to be retried, whatever Retryable returns. The marked
+// error has the text of err and unwraps to it. Permanent(nil) is nil.
 func Permanent(err error) error { return retry.Permanent(err) }
 
-// RetryAfter makes the next wait the longer of delay and the back-off. No
-// jitter is added to delay, and the wait is capped at MaxDelay. The mark reads
-// like err and unwraps to it. RetryAfter(nil, delay) is nil.
+// RetryAfter marks err with a minimum delay before the next attempt. The wait is
+// the longer of delay and the back-off, but at most MaxDelay; no jitter is added to
+// delay. The marked error has the text of err and unwraps to it. RetryAfter(nil,
+// delay) is nil.
 func RetryAfter(err error, delay time.Duration) error { return retry.After(err, delay) }
 
-// Retry is a named retry policy. Its actor decides after each failed attempt;
-// the attempts run, and wait, in the caller. A call that succeeds at its first
-// attempt sends no message and allocates nothing. Get one from System.Retry.
-// Safe for concurrent use.
+// Retry is a named retry policy. After each failed attempt its actor decides whether
+// another follows. Attempts and waits happen in the goroutine of the caller. A call
+// that succeeds at its first attempt sends no message and allocates nothing. Get one
+// from System.Retry. Safe for concurrent use.
 type Retry struct {
 	sys    *System
 	handle *retry.Handle
 }
 
-// Retry returns the retry policy of that name, and makes it if there is none.
-// A policy that exists keeps its settings: a WARN names those that differ from
-// cfg. Bad settings are a *ConfigError; after Shutdown a new name is ErrShutdown.
+// Retry returns the retry policy with that name, and makes it if there is none. An
+// existing policy keeps its settings; a WARN names the fields in which cfg differs.
+// An invalid name or setting is a *ConfigError. After Shutdown, Retry returns
+// ErrShutdown for a new name.
 func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 	if !s.valid() {
 		return nil, noSystem("retry", name)
@@ -122,7 +126,7 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 	return r, nil
 }
 
-// LookupRetry returns the retry policy of that name, if there is one.
+// LookupRetry returns the retry policy with that name, if there is one.
 func (s *System) LookupRetry(name string) (*Retry, bool) {
 	if !s.valid() {
 		return nil, false
@@ -150,7 +154,7 @@ func (r *Retry) valid() bool { return r != nil && r.handle != nil }
 
 var errInvalidRetry error = &ConfigError{Kind: "retry", Field: "Retry", Problem: "must come from System.Retry"}
 
-// Name returns the name of the policy; "" for a nil *Retry.
+// Name returns the name of the policy.
 func (r *Retry) Name() string {
 	if !r.valid() {
 		return ""
@@ -158,8 +162,7 @@ func (r *Retry) Name() string {
 	return r.handle.Name()
 }
 
-// Config returns the settings in force, defaults filled in; the zero value for
-// a nil *Retry.
+// Config returns the current settings, with the defaults filled in.
 func (r *Retry) Config() RetryConfig {
 	if !r.valid() {
 		return RetryConfig{}
@@ -167,10 +170,10 @@ func (r *Retry) Config() RetryConfig {
 	return retryConfig(r.handle.Config())
 }
 
-// Configure replaces the settings, live: they count from the next decision on,
-// also for calls that are between their attempts. Statistics are kept, and so
-// is what the budget has seen. The errors are a *ConfigError, which leaves the
-// settings as they were, and ErrShutdown.
+// Configure replaces all settings; a field that is zero means its default. The new
+// settings apply to every later decision, also for calls that are between two
+// attempts. Statistics and the counts of the budget are kept. An invalid setting is
+// a *ConfigError, and nothing changes. After Shutdown, Configure returns ErrShutdown.
 func (r *Retry) Configure(cfg RetryConfig) error {
 	if !r.valid() {
 		return errInvalidRetry
@@ -178,8 +181,7 @@ func (r *Retry) Configure(cfg RetryConfig) error {
 	return r.handle.Configure(cfg.settings())
 }
 
-// Stats asks the policy's actor for what it has counted. The error is
-// ErrShutdown, or a *ConfigError for a *Retry that did not come from System.Retry.
+// Stats returns the counts. After Shutdown, Stats returns ErrShutdown.
 func (r *Retry) Stats() (RetryStats, error) {
 	if !r.valid() {
 		return RetryStats{}, errInvalidRetry
@@ -188,13 +190,13 @@ func (r *Retry) Stats() (RetryStats, error) {
 	return RetryStats(stats), err
 }
 
-// Run runs fn until an attempt succeeds, or the policy gives up. It returns
-//   - nil, when an attempt succeeded;
-//   - fn's error as it is, when it is not one to retry;
-//   - a *RetryError, when the policy gave up;
-//   - ctx's error, when ctx was done before the first attempt: fn is not run;
-//   - ErrShutdown, when the system was shut down before: fn is not run;
-//   - a *ConfigError, when ctx or fn is nil, or r did not come from System.Retry.
+// Run calls fn until an attempt succeeds or the policy gives up. It returns
+//   - nil if an attempt succeeded;
+//   - the error of fn as it is if that error is not retried;
+//   - a *RetryError if the policy gave up;
+//   - the error of ctx if ctx was done before the first attempt; fn does not run;
+//   - ErrShutdown after Shutdown; fn does not run;
+//   - a *ConfigError if ctx or fn is nil, or r did not come from System.Retry.
 func (r *Retry) Run(ctx context.Context, fn func(context.Context) error) error {
 	if !r.valid() {
 		return errInvalidRetry

@@ -2,9 +2,9 @@ package api
 
 import "reflect"
 
-// changedFields returns the names of the fields in which two settings of the same
-// struct type differ. Functions cannot be compared: they differ when only one
-// of them is nil.
+// changedFields returns the names of the fields in which two structs of the same
+// type differ. Functions cannot be compared, so they differ only if one of them is
+// nil.
 func changedFields(a, b any) (fields []string) {
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {

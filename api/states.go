@@ -2,7 +2,7 @@ package api
 
 import "github.com/understudy-go/understudy/messages"
 
-// State is where a breaker stands: Closed, Open or HalfOpen. Its String is
+// State is the state of a breaker: Closed, Open or HalfOpen. String returns
 // "CLOSED", "OPEN" or "HALF_OPEN".
 type State = messages.State
 
@@ -13,22 +13,22 @@ const (
 	HalfOpen = messages.HalfOpen // a few trials are admitted
 )
 
-// Outcome is what a breaker makes of how a call ended.
+// Outcome is the result of a call as a breaker counts it.
 type Outcome = messages.Outcome
 
 // The outcomes of a call. The zero value is Success.
 const (
 	Success = messages.Success // the dependency works
-	Failure = messages.Failure // it does not
-	Ignored = messages.Ignored // says nothing about it
+	Failure = messages.Failure // the dependency does not work
+	Ignored = messages.Ignored // the result says nothing about the dependency
 )
 
-// Mode is who decides a breaker's state.
+// Mode is what decides the state of a breaker.
 type Mode = messages.Mode
 
 // The modes of a breaker. The zero value is Automatic.
 const (
-	Automatic  = messages.Automatic  // the breaker itself
-	ForcedOpen = messages.ForcedOpen // ForceOpen, until Reset
-	Disabled   = messages.Disabled   // Disable, until Reset
+	Automatic  = messages.Automatic  // the outcomes of calls
+	ForcedOpen = messages.ForcedOpen // ForceOpen was called, and not Reset
+	Disabled   = messages.Disabled   // Disable was called, and not Reset
 )

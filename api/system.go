@@ -15,15 +15,15 @@ import (
 	"github.com/understudy-go/understudy/system"
 )
 
-// SystemConfig holds the settings of a System. The zero value is ready.
+// SystemConfig holds the settings of a System. The zero value means the defaults.
 type SystemConfig struct {
-	// Version is the application's version, which health shows. Default "unknown".
+	// Version is the version of the application, which health reports show. Default "unknown".
 	Version string
-	// Logger takes the log. Default slog.Default().
+	// Logger receives the log. Default slog.Default().
 	Logger *slog.Logger
-	// ChecksAtOnce is how many health checks run at the same time, first runs
-	// included; the others wait in line, and their timeouts have not begun. A
-	// check that outlives its timeout no longer counts. Default 256.
+	// ChecksAtOnce is the maximum number of health checks that run at the same
+	// time, first runs included. A check that waits for its turn has not started
+	// its timeout. A check that has exceeded its timeout no longer counts. Default 256.
 	ChecksAtOnce int
 	// Seed decides the jitter of everything: the waits of retries, the intervals
 	// of checks and the pauses before restarts. Two systems of one seed that do
@@ -32,8 +32,8 @@ type SystemConfig struct {
 	Seed uint64
 }
 
-// System runs breakers, retries and health checks. One per process is meant: it
-// costs about 3 MB.
+// System runs breakers, retries and health checks. Use one System per process; it
+// takes about 3 MB. Get it from Start. Safe for concurrent use.
 type System struct {
 	runtime       *system.System
 	breakerShared *breaker.Shared
@@ -42,7 +42,7 @@ type System struct {
 	health        *Health
 }
 
-// Start starts a System. Shutdown ends it. A negative ChecksAtOnce is a
+// Start starts a System, which runs until Shutdown. A negative ChecksAtOnce is a
 // *ConfigError.
 func Start(cfg SystemConfig) (*System, error) {
 	if cfg.ChecksAtOnce < 0 {
@@ -58,16 +58,19 @@ func Start(cfg SystemConfig) (*System, error) {
 	return &System{runtime: sys, breakerShared: breakers, health: checks}, nil
 }
 
-// valid reports whether s came from Start.
+// valid reports whether s came from Start. A method that is called on any other
+// System fails with a *ConfigError or returns the zero value.
 func (s *System) valid() bool { return s != nil && s.runtime != nil }
 
-// Shutdown ends the System: new work is refused with ErrShutdown, whoever waits
-// between retries is released, running checks are cancelled and waited for,
-// events that wait are delivered, and no goroutine is left. Calls that run
-// return their own results. It returns nil once everything has stopped, or an
-// error when ctx ends first, naming the checks that are stuck; what is left
-// then goes on ending. It may be called again, and from many goroutines; a
-// subscriber or a check must not wait for it.
+// Shutdown ends the System. From then on new work returns ErrShutdown, and callers
+// that wait between attempts return. Shutdown cancels the running checks, waits
+// for them and delivers the pending events; no goroutine of the System is left.
+// Guarded calls that are running return their own results.
+//
+// Shutdown returns nil once everything has stopped. If ctx ends first, it returns
+// an error that names the checks that are still running; the rest goes on ending.
+// A nil ctx is a *ConfigError. Shutdown may be called several times and
+// concurrently. A subscriber or a check must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {
 	if !s.valid() || ctx == nil {
 		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
@@ -86,11 +89,11 @@ func (s *System) Shutdown(ctx context.Context) error {
 	return errors.Join(stuckErr, s.runtime.Shutdown(ctx))
 }
 
-// Subscribe calls fn with every Event from now on, in the order they happened,
-// from a goroutine of fn's own. fn may call anything but wait for Shutdown; if
-// it panics, the panic is logged. At most 1,024 events wait for fn; beyond that
-// the oldest are lost and one Dropped tells how many. After cancel has returned
-// fn gets no further event; a call that has begun may still be running.
+// Subscribe calls fn with every Event from now on, in the order of emission. Each
+// subscriber has its own goroutine. fn may call anything, but must not wait for
+// Shutdown. A panic in fn is logged. At most 1,024 events wait for fn; beyond that
+// the oldest are dropped, and one Dropped reports how many. After cancel has
+// returned, no further call of fn starts; the last one may still be running.
 func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 	if !s.valid() {
 		return func() {}
@@ -98,7 +101,8 @@ func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 	return s.runtime.Subscribe(fn)
 }
 
-// Health returns the system's health checks.
+// Health returns the health checks of the System. It returns the same *Health
+// every time.
 func (s *System) Health() *Health {
 	if !s.valid() {
 		return nil
@@ -106,10 +110,12 @@ func (s *System) Health() *Health {
 	return s.health
 }
 
+// noSystem is the error of a method that was called on an invalid System.
 func noSystem(kind, name string) error {
 	return &ConfigError{Kind: kind, Name: name, Field: "System", Problem: messages.MustNotBeNil}
 }
 
+// isClosing reports whether Shutdown has begun.
 func (s *System) isClosing() bool {
 	select {
 	case <-s.runtime.Closing():
@@ -119,7 +125,8 @@ func (s *System) isClosing() bool {
 	}
 }
 
-// warnIfDifferent logs that settings given for a name that exists are not used.
+// warnIfDifferent logs a WARN if the settings given for a name that exists differ
+// from those in use.
 func (s *System) warnIfDifferent(kind, name string, used, given any) {
 	if fields := changedFields(used, given); len(fields) > 0 {
 		s.runtime.Logger().Warn("The first settings stay: "+kind+" '"+name+"' exists with another "+strings.Join(fields, ", "),

@@ -8,33 +8,33 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Status is how a check, or the whole system, stands. String is upper case
-// ("HEALTHY"), JSON lower case ("healthy").
+// Status is the health of a check or of the whole system. String returns upper case
+// ("HEALTHY"); in JSON it is lower case ("healthy").
 type Status = messages.Status
 
 // The statuses. The zero value is Unknown.
 const (
-	Unknown   = messages.Unknown   // no result, or none that can be trusted
-	Healthy   = messages.Healthy   // all is well
+	Unknown   = messages.Unknown   // there is no result, or it is too old
+	Healthy   = messages.Healthy   // it works
 	Degraded  = messages.Degraded  // it works, but not as it should
 	Unhealthy = messages.Unhealthy // it does not work
 )
 
-// SystemHealth is how the system stands: UNHEALTHY if a required check is,
-// else DEGRADED if any check is DEGRADED or an optional one UNHEALTHY, else
-// UNKNOWN if any is, else HEALTHY.
+// SystemHealth is the health of a system. Its Status is UNHEALTHY if a check that is
+// not Optional is UNHEALTHY; else DEGRADED if a check is DEGRADED or an Optional one
+// UNHEALTHY; else UNKNOWN if a check is UNKNOWN; else HEALTHY.
 type SystemHealth struct {
 	Status    Status
 	Version   string
 	Uptime    time.Duration
 	Timestamp time.Time
 	Checks    []CheckResult // sorted by name
-	// RootCauses are the checks that block others, sorted: look there first.
+	// RootCauses are the names of the checks that block others, sorted. Repair them first.
 	RootCauses []string
-	Draining   bool // Drain or Shutdown has begun: no longer ready, whatever Status says
+	Draining   bool // Drain or Shutdown has begun: the system is not ready, whatever its Status
 }
 
-// systemHealth returns a snapshot as users see it.
+// systemHealth converts a snapshot to the type that users see.
 func systemHealth(s healthz.Snapshot) SystemHealth {
 	checks := make([]CheckResult, len(s.Checks))
 	for i, r := range s.Checks {
@@ -46,13 +46,14 @@ func systemHealth(s healthz.Snapshot) SystemHealth {
 	}
 }
 
-// MarshalJSON writes status, version, uptime_seconds, timestamp (RFC 3339) and
-// checks: name, status, message, latency_ms and details of each; and, where
-// there is something to say, flapping of each and its age_seconds (from its last
-// result to timestamp, both in whole seconds), root_causes and draining.
+// MarshalJSON returns an object with status, version, uptime_seconds, timestamp (RFC
+// 3339) and checks. Each check has name, status, message, latency_ms and details; it
+// has age_seconds (from its last result to timestamp, both in whole seconds) if it
+// has a result, and flapping if that is true. The object has root_causes if there
+// are any, and draining if that is true.
 func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	results := make([]health.Result, len(s.Checks))
-	for i, c := range s.Checks { // as far as the JSON shows it
+	for i, c := range s.Checks { // only the fields that the JSON shows
 		results[i] = health.Result{
 			Name: c.Name, Status: c.Status, Message: c.Message, Latency: c.Latency, Details: c.Details,
 			Timestamp: c.Timestamp, Flapping: c.Flapping,

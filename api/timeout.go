@@ -7,32 +7,34 @@ import (
 	"github.com/understudy-go/understudy/api/internal/pipeline"
 )
 
-// TimeoutConfig bounds how long a call takes. It is a Policy.
+// TimeoutConfig is a Policy that limits how long a call takes. A call that exceeds
+// the limit returns a *TimeoutError.
 //
-// By default fn runs in a goroutine of its own, and the call returns at the
-// limit even if fn ignores its ctx; that goroutine ends when fn does. A panic
-// in fn before the limit reaches the caller with its value, its stack is
-// logged; after the limit it is recovered and logged.
+// By default fn runs in another goroutine, and the call returns at the limit even
+// if fn ignores its ctx; the goroutine ends when fn returns. If fn panics before
+// the limit, the panic reaches the caller with its value, and its stack is logged.
+// A panic after the limit is recovered and logged.
 //
-// fn's ctx carries the deadline and is cancelled when the call returns. The
-// caller's own cancellation or earlier deadline is passed on as it is. When a
-// Timeout fires, every Breaker whose Run is under way inside counts a failure
-// before the call returns.
+// The ctx of fn has the deadline and is cancelled when the call returns. A
+// cancellation or an earlier deadline of the caller's ctx is returned as it is, not
+// as a timeout. When a Timeout fires, every Breaker that is running a call inside
+// it counts a Failure before the call returns.
 type TimeoutConfig struct {
-	// Limit is how long the call may take; zero or less times out at once, and
-	// fn is not run.
+	// Limit is how long the call may take. If it is zero or negative, the call
+	// times out at once, and fn does not run.
 	Limit time.Duration
 	// Operation names the call in the error. Default "operation".
 	Operation string
-	// Cooperative says that fn honours its ctx: no goroutine is used, fn's return
-	// is awaited, and a success past the limit stays a success.
+	// Cooperative means that fn returns soon after its ctx is done. fn then runs in
+	// the goroutine of the caller, the call returns when fn does, and a success
+	// after the limit stays a success. Default false.
 	Cooperative bool
 }
 
-// Timeout bounds a call by limit, with the defaults of TimeoutConfig.
+// Timeout returns a TimeoutConfig with that Limit and the defaults.
 func Timeout(limit time.Duration) TimeoutConfig { return TimeoutConfig{Limit: limit} }
 
-// WithTimeout calls fn bounded by limit; a shorthand for Do.
+// WithTimeout calls fn under Timeout(limit), as Do does.
 func WithTimeout[T any](ctx context.Context, limit time.Duration, fn Func[T], fallbacks ...Func[T]) (T, error) {
 	return Do(ctx, Timeout(limit), fn, fallbacks...)
 }
