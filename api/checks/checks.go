@@ -1,11 +1,12 @@
-// Package checks holds ready-made health checks for api.Health: TCP, HTTP,
+// Package checks provides health checks for the Health of package api: TCP, HTTP,
 // DNS, SQL, Disk, Heap, Goroutines and Heartbeat.
 //
-//	health.Register("database", api.CheckConfig{}, checks.SQL(db))
-//	health.Register("payments", api.CheckConfig{}, checks.HTTP("http://payments/healthz", checks.Expect{}))
+//	health.Register("database", understudy.CheckConfig{}, checks.SQL(db))
+//	health.Register("payments", understudy.CheckConfig{}, checks.HTTP("http://payments/healthz", checks.Expect{}))
 //
-// They need the standard library only. A bad argument makes a check that is
-// UNHEALTHY with a *api.ConfigError that names it.
+// They use only the standard library. A check that is made with an invalid argument
+// is UNHEALTHY; its error is a *understudy.ConfigError that names the argument. All
+// checks are safe for concurrent use.
 package checks
 
 import (
@@ -18,16 +19,17 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// refused is the check that a bad argument makes.
-func refused(kind, field, problem string) api.Check {
-	err := &api.ConfigError{Kind: "check", Name: kind, Field: field, Problem: problem}
+// invalid returns the check for an invalid argument: it always fails.
+func invalid(name, argument, problem string) api.Check {
+	err := &api.ConfigError{Kind: "check", Name: name, Field: argument, Problem: problem}
 	return func(context.Context) (api.Details, error) { return nil, err }
 }
 
-// TCP connects to an address ("db:5432") and closes the connection.
+// TCP returns a check that connects to an address ("db:5432") and closes the
+// connection. Its details have the remote address.
 func TCP(address string) api.Check {
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		return refused("TCP", "address", err.Error())
+		return invalid("TCP", "address", err.Error())
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
@@ -38,10 +40,11 @@ func TCP(address string) api.Check {
 	}
 }
 
-// DNS looks a host name up. A name without an address is a failure.
+// DNS returns a check that looks up the addresses of a host. It fails if there are
+// none. Its details list them.
 func DNS(host string) api.Check {
 	if host == "" {
-		return refused("DNS", "host", messages.MustNotBeEmpty)
+		return invalid("DNS", "host", messages.MustNotBeEmpty)
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		addresses, err := net.DefaultResolver.LookupHost(ctx, host)
@@ -49,11 +52,11 @@ func DNS(host string) api.Check {
 	}
 }
 
-// SQL pings a database. Details show its connections: open, in use, idle, and
-// how many callers had to wait for one.
+// SQL returns a check that pings a database. Its details count the connections that
+// are open, in use and idle, and how often a caller had to wait for one.
 func SQL(db *sql.DB) api.Check {
 	if db == nil {
-		return refused("SQL", "db", messages.MustNotBeNil)
+		return invalid("SQL", "db", messages.MustNotBeNil)
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		err := db.PingContext(ctx)
@@ -62,11 +65,11 @@ func SQL(db *sql.DB) api.Check {
 	}
 }
 
-// limit compares what there is with what there may be.
-func limit[N int | uint64](name string, is, most N) (api.Details, error) {
-	details := api.Details{name: is, "limit": most}
-	if is > most {
-		return details, fmt.Errorf("%s is %d, above %d", name, is, most)
+// compare returns the result of a check of a value that must not exceed a limit.
+func compare[N int | uint64](name string, value, limit N) (api.Details, error) {
+	details := api.Details{name: value, "limit": limit}
+	if value > limit {
+		return details, fmt.Errorf("%s is %d, above %d", name, value, limit)
 	}
 	return details, nil
 }

@@ -70,8 +70,8 @@ func TestHTTP(t *testing.T) {
 	}{
 		{"/ok", checks.Expect{}, ""},
 		{"/ok", checks.Expect{Contains: "well, me", Header: http.Header{"X-Who": {"me"}}}, ""},
-		{"/ok", checks.Expect{Contains: "well", BodyLimit: 5}, `does not hold "well"`},
-		{"/ok", checks.Expect{Contains: "on fire"}, `does not hold "on fire"`},
+		{"/ok", checks.Expect{Contains: "well", BodyLimit: 5}, `does not contain "well"`},
+		{"/ok", checks.Expect{Contains: "on fire"}, `does not contain "on fire"`},
 		{"/ok", checks.Expect{Status: 204}, "answered 200 OK"},
 		{"/teapot", checks.Expect{}, "answered 418"},
 		{"/teapot", checks.Expect{Status: 418}, ""},
@@ -201,17 +201,17 @@ func TestHeartbeat(t *testing.T) {
 
 func TestBadArgumentsAreNamed(t *testing.T) {
 	for field, check := range map[string]api.Check{
-		"TCP address":     checks.TCP("no-port"),
-		"DNS host":        checks.DNS(""),
-		"SQL db":          checks.SQL(nil),
-		"HTTP address":    checks.HTTP("ftp://x", checks.Expect{}),
-		"HTTP Status":     checks.HTTP("http://x", checks.Expect{Status: 7}),
-		"HTTP BodyLimit":  checks.HTTP("http://x", checks.Expect{BodyLimit: -1}),
-		"Heap most":       checks.Heap(0),
-		"Goroutines most": checks.Goroutines(-1),
-		"Disk path":       checks.Disk("", 1),
-		"Disk least":      checks.Disk("/", 0),
-		"Heartbeat every": checks.NewHeartbeat(0).Check(),
+		"TCP address":      checks.TCP("no-port"),
+		"DNS host":         checks.DNS(""),
+		"SQL db":           checks.SQL(nil),
+		"HTTP address":     checks.HTTP("ftp://x", checks.Expect{}),
+		"HTTP Status":      checks.HTTP("http://x", checks.Expect{Status: 7}),
+		"HTTP BodyLimit":   checks.HTTP("http://x", checks.Expect{BodyLimit: -1}),
+		"Heap limit":       checks.Heap(0),
+		"Goroutines limit": checks.Goroutines(-1),
+		"Disk path":        checks.Disk("", 1),
+		"Disk minFree":     checks.Disk("/", 0),
+		"Heartbeat every":  checks.NewHeartbeat(0).Check(),
 	} {
 		_, err := check(t.Context())
 		var bad *api.ConfigError

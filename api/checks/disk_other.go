@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// diskSpace is not known here.
+// diskSpace returns an error: it does not support this operating system.
 func diskSpace(string) (free, total uint64, err error) {
 	return 0, 0, errors.New("free disk space is not known on " + runtime.GOOS)
 }

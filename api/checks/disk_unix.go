@@ -4,7 +4,8 @@ package checks
 
 import "syscall"
 
-// diskSpace returns the bytes free for users without privileges, and in all.
+// diskSpace returns the bytes that are free for users without privileges, and the
+// total, of the file system of path.
 func diskSpace(path string) (free, total uint64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(path, &s); err != nil {

@@ -8,8 +8,9 @@ import (
 
 var getDiskFreeSpace = syscall.NewLazyDLL("kernel32.dll").NewProc("GetDiskFreeSpaceExW")
 
-// diskSpace returns the bytes free for the user of this process, and in all.
-// Windows takes pointers to what it fills in, hence unsafe.
+// diskSpace returns the bytes that are free for the user of this process, and the
+// total, of the file system of path. The call of Windows needs pointers to its
+// results, hence unsafe.
 func diskSpace(path string) (free, total uint64, err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

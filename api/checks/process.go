@@ -11,35 +11,40 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Heap fails when the objects on the heap, live or not yet swept, take more
-// than most bytes. It does not stop the world.
-func Heap(most uint64) api.Check {
-	if most == 0 {
-		return refused("Heap", "most", "is 0")
+// Heap returns a check that fails if the objects on the heap, live or not yet swept,
+// take more than limit bytes. limit must not be 0. The check does not stop the
+// world.
+func Heap(limit uint64) api.Check {
+	if limit == 0 {
+		return invalid("Heap", "limit", "is 0")
 	}
 	return func(context.Context) (api.Details, error) {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		metrics.Read(sample)
-		return limit("heap_bytes", sample[0].Value.Uint64(), most)
+		return compare("heap_bytes", sample[0].Value.Uint64(), limit)
 	}
 }
 
-// Goroutines fails when there are more than most goroutines.
-func Goroutines(most int) api.Check {
-	if most <= 0 {
-		return refused("Goroutines", "most", fmt.Sprintf("is not above 0: %d", most))
+// Goroutines returns a check that fails if there are more than limit goroutines.
+// limit must be positive.
+func Goroutines(limit int) api.Check {
+	if limit <= 0 {
+		return invalid("Goroutines", "limit", fmt.Sprintf("is not above 0: %d", limit))
 	}
-	return func(context.Context) (api.Details, error) { return limit("goroutines", runtime.NumGoroutine(), most) }
+	return func(context.Context) (api.Details, error) {
+		return compare("goroutines", runtime.NumGoroutine(), limit)
+	}
 }
 
-// Disk fails when less than least bytes are free, for users without
-// privileges, where path is.
-func Disk(path string, least uint64) api.Check {
+// Disk returns a check that fails if the file system of path has less than minFree
+// bytes free for users without privileges. minFree must not be 0. Its details have
+// the free and the total bytes.
+func Disk(path string, minFree uint64) api.Check {
 	switch {
 	case path == "":
-		return refused("Disk", "path", "is empty")
-	case least == 0:
-		return refused("Disk", "least", "is 0")
+		return invalid("Disk", "path", "is empty")
+	case minFree == 0:
+		return invalid("Disk", "minFree", "is 0")
 	}
 	return func(context.Context) (api.Details, error) {
 		free, total, err := diskSpace(path)
@@ -47,29 +52,29 @@ func Disk(path string, least uint64) api.Check {
 			return nil, err
 		}
 		details := api.Details{"free_bytes": free, "total_bytes": total}
-		if free < least {
-			return details, fmt.Errorf("%d bytes are free, below %d", free, least)
+		if free < minFree {
+			return details, fmt.Errorf("%d bytes are free, below %d", free, minFree)
 		}
 		return details, nil
 	}
 }
 
-// Heartbeat is a check of something that runs in a loop: the loop calls Beat,
-// and the check fails when it has not done so for too long.
+// Heartbeat checks a loop. The loop calls Beat, and the check fails if it has not
+// done so for too long. Make it with NewHeartbeat. Safe for concurrent use.
 type Heartbeat struct {
 	every time.Duration
 	last  atomic.Pointer[time.Time]
 }
 
-// NewHeartbeat returns a heartbeat whose Beat must be called at least once
-// every so long, the first time that long from now.
+// NewHeartbeat returns a Heartbeat. Beat must be called at intervals of at most
+// every, the first time at most every from now. every must be positive.
 func NewHeartbeat(every time.Duration) *Heartbeat {
 	h := &Heartbeat{every: every}
 	h.Beat()
 	return h
 }
 
-// Beat tells that the loop is alive. Safe for concurrent use.
+// Beat reports that the loop is alive.
 func (h *Heartbeat) Beat() {
 	if h == nil {
 		return
@@ -78,13 +83,14 @@ func (h *Heartbeat) Beat() {
 	h.last.Store(&now)
 }
 
-// Check returns the check to register.
+// Check returns the check to register. Its details have the seconds since the last
+// Beat.
 func (h *Heartbeat) Check() api.Check {
 	switch {
 	case h == nil:
-		return refused("Heartbeat", "every", "must come from NewHeartbeat")
+		return invalid("Heartbeat", "every", "must come from NewHeartbeat")
 	case h.every <= 0:
-		return refused("Heartbeat", "every", fmt.Sprintf("is not above 0: %v", h.every))
+		return invalid("Heartbeat", "every", fmt.Sprintf("is not above 0: %v", h.every))
 	}
 	return func(context.Context) (api.Details, error) {
 		silent := time.Since(*h.last.Load())
