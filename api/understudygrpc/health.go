@@ -14,43 +14,41 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// pollEvery is how often a Watch reads the status anew. A result that becomes
-// stale changes it without an event.
+// pollEvery is how often a Watch reads the status. It must poll, because a result
+// that becomes stale changes the status without an event.
 const pollEvery = time.Second
 
-// HealthServer implements grpc.health.v1: Check, List and Watch. It runs no
-// check: it reports the results that the system has. Make it with
-// NewHealthServer. It is safe for concurrent use.
+// HealthServer implements the methods Check, List and Watch of grpc.health.v1. It
+// reports the last results of the checks of a System, and runs no check. Make it
+// with NewHealthServer. It is safe for concurrent use.
 type HealthServer struct {
 	pb.UnimplementedHealthServer
 	system   *api.System
 	services map[string]string
 }
 
-// NewHealthServer returns a server for the checks of a system. Each group of
-// checks is a service of the same name, and "" is the group "ready". services
-// adds names of services and the groups they stand for:
-// {"orders.v1.Orders": "storage"}. It may be nil.
+// NewHealthServer returns a server for the checks of a System. Each group of checks
+// is a service of the same name, and "" is the group "ready". services maps further
+// services to groups: {"orders.v1.Orders": "storage"}. It may be nil.
 //
-// A service whose group is Healthy or Degraded is SERVING. It is NOT_SERVING
-// otherwise: until every check of the group has its first result, and as soon
-// as Drain or Shutdown begins. The groups "live" and "ready" always exist. A
-// service in services whose group has no checks is NOT_SERVING, because the
-// name of the group may be mistyped.
+// A service is SERVING while its group is Healthy or Degraded. Otherwise it is
+// NOT_SERVING: until every check of the group has its first result, and once Drain
+// or Shutdown has begun. The groups "live" and "ready" always exist. A service in
+// services is NOT_SERVING if its group has no checks, because the name of the group
+// may be mistyped.
 func NewHealthServer(system *api.System, services map[string]string) *HealthServer {
 	all := map[string]string{"": "ready"}
 	maps.Copy(all, services)
 	return &HealthServer{system: system, services: all}
 }
 
-// Check returns the status of a service. It fails with NOT_FOUND when there is
-// no such service.
+// Check returns the status of a service, or NOT_FOUND if there is no such service.
 func (s *HealthServer) Check(_ context.Context, in *pb.HealthCheckRequest) (*pb.HealthCheckResponse, error) {
-	now := s.status(in.GetService())
-	if now == pb.HealthCheckResponse_SERVICE_UNKNOWN {
+	current := s.status(in.GetService())
+	if current == pb.HealthCheckResponse_SERVICE_UNKNOWN {
 		return nil, status.Errorf(codes.NotFound, "unknown service %q", in.GetService())
 	}
-	return &pb.HealthCheckResponse{Status: now}, nil
+	return &pb.HealthCheckResponse{Status: current}, nil
 }
 
 // List returns the status of every service.
@@ -65,10 +63,10 @@ func (s *HealthServer) List(context.Context, *pb.HealthListRequest) (*pb.HealthL
 	return list, nil
 }
 
-// Watch sends the status of a service at once and then whenever it changes. The
-// status of an unknown service is SERVICE_UNKNOWN until it exists. When Drain or
-// Shutdown begins, Watch sends NOT_SERVING if the service was SERVING, and ends
-// with UNAVAILABLE, so that GracefulStop can return.
+// Watch sends the status of a service at once, and again whenever it changes. The
+// status of an unknown service is SERVICE_UNKNOWN. When Drain or Shutdown begins,
+// Watch sends NOT_SERVING if the service was SERVING, and ends with UNAVAILABLE, so
+// that GracefulStop can return.
 func (s *HealthServer) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStreamingServer[pb.HealthCheckResponse]) error {
 	changed := make(chan struct{}, 1)
 	cancel := s.system.Subscribe(func(e api.Event) {
@@ -80,16 +78,16 @@ func (s *HealthServer) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStream
 		}
 	})
 	defer cancel()
-	again := time.NewTicker(pollEvery)
-	defer again.Stop()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
 	draining := s.system.Health().Draining()
 	sent := pb.HealthCheckResponse_ServingStatus(-1)
 	for {
-		if now := s.status(in.GetService()); now != sent {
-			if err := stream.Send(&pb.HealthCheckResponse{Status: now}); err != nil {
+		if current := s.status(in.GetService()); current != sent {
+			if err := stream.Send(&pb.HealthCheckResponse{Status: current}); err != nil {
 				return err
 			}
-			sent = now
+			sent = current
 		}
 		select {
 		case <-draining:
@@ -98,7 +96,7 @@ func (s *HealthServer) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStream
 		}
 		select {
 		case <-changed:
-		case <-again.C:
+		case <-poll.C:
 		case <-draining:
 		case <-stream.Context().Done():
 			return status.FromContextError(stream.Context().Err()).Err()
@@ -106,8 +104,8 @@ func (s *HealthServer) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStream
 	}
 }
 
-// end sends NOT_SERVING, unless it was sent, and returns the error that ends a
-// Watch.
+// end sends NOT_SERVING if the service was SERVING, and returns the error that ends
+// a Watch.
 func (s *HealthServer) end(stream grpc.ServerStreamingServer[pb.HealthCheckResponse], sent pb.HealthCheckResponse_ServingStatus) error {
 	if sent == pb.HealthCheckResponse_SERVING {
 		if err := stream.Send(&pb.HealthCheckResponse{Status: pb.HealthCheckResponse_NOT_SERVING}); err != nil {
@@ -117,7 +115,7 @@ func (s *HealthServer) end(stream grpc.ServerStreamingServer[pb.HealthCheckRespo
 	return status.Error(codes.Unavailable, "draining")
 }
 
-// status returns the status of a service now.
+// status returns the current status of a service.
 func (s *HealthServer) status(service string) pb.HealthCheckResponse_ServingStatus {
 	health := s.system.Health()
 	group, named := s.services[service]

@@ -51,12 +51,12 @@ func serve(t *testing.T) (*api.System, *grpc.Server, pb.HealthClient) {
 	return system, server, pb.NewHealthClient(conn)
 }
 
-// lamp returns a check that fails while out is true.
-func lamp() (out *atomic.Bool, check api.Check) {
-	out = new(atomic.Bool)
-	return out, func(context.Context) (api.Details, error) {
-		if out.Load() {
-			return nil, errors.New("out")
+// switchable returns a check that fails while down is true.
+func switchable() (down *atomic.Bool, check api.Check) {
+	down = new(atomic.Bool)
+	return down, func(context.Context) (api.Details, error) {
+		if down.Load() {
+			return nil, errors.New("down")
 		}
 		return nil, nil
 	}
@@ -73,24 +73,24 @@ func TestCheckAndList(t *testing.T) {
 		}
 		return answer.GetStatus()
 	}
-	require.Equal(t, serving, check(""), "no checks: all is well")
+	require.Equal(t, serving, check(""), "without checks the system is healthy")
 	require.Equal(t, codes.NotFound, check("storage"))
 	require.Equal(t, notServing, check("orders.v1.Orders"), "its group has no checks")
 
-	out, db := lamp()
+	down, db := switchable()
 	require.NoError(t, health.Register("db", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"ready", "storage"}}, db))
-	let := make(chan struct{})
+	release := make(chan struct{})
 	slow := func(ctx context.Context) (api.Details, error) {
-		<-let
+		<-release
 		return nil, api.Degrade("slow")
 	}
 	require.NoError(t, health.Register("slow", api.CheckConfig{Interval: api.OnDemand}, slow))
 	health.Run(t.Context(), "db")
 	require.Equal(t, notServing, check(""), "a first result is missing")
-	close(let)
+	close(release)
 	health.RunAll(t.Context())
 	require.Equal(t, serving, check(""), "degraded serves")
-	out.Store(true)
+	down.Store(true)
 	health.Run(t.Context(), "db")
 
 	list, err := client.List(t.Context(), &pb.HealthListRequest{})
@@ -108,7 +108,7 @@ func TestCheckAndList(t *testing.T) {
 func TestWatchFollowsAndDrainEndsIt(t *testing.T) {
 	system, server, client := serve(t)
 	health := system.Health()
-	out, db := lamp()
+	down, db := switchable()
 	watch := func(service string) func() pb.HealthCheckResponse_ServingStatus {
 		stream, err := client.Watch(t.Context(), &pb.HealthCheckRequest{Service: service})
 		require.NoError(t, err)
@@ -124,11 +124,11 @@ func TestWatchFollowsAndDrainEndsIt(t *testing.T) {
 	all, storage := watch(""), watch("storage")
 	require.Equal(t, serving, all())
 	require.Equal(t, unknown, storage())
-	out.Store(true)
+	down.Store(true)
 	require.NoError(t, health.Register("db", api.CheckConfig{Interval: api.OnDemand, Groups: []string{"ready", "storage"}}, db))
 	require.Equal(t, notServing, all())
 	require.Equal(t, notServing, storage())
-	out.Store(false)
+	down.Store(false)
 	health.Run(t.Context(), "db")
 	require.Equal(t, serving, all())
 	require.Equal(t, serving, storage())
