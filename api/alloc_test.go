@@ -10,20 +10,19 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// TestWhatACallAllocates is the guard against a hot path that grows: numbers
-// of allocations, not times.
+// TestWhatACallAllocates holds the fast paths to their number of allocations.
 func TestWhatACallAllocates(t *testing.T) {
 	sys, err := api.Start(quiet)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, sys.Shutdown(context.Background())) }()
-	breaker, err := sys.Breaker("well", api.BreakerConfig{})
+	breaker, err := sys.Breaker("closed", api.BreakerConfig{})
 	require.NoError(t, err)
 	timed, err := sys.Breaker("timed", api.BreakerConfig{SlowCall: time.Minute})
 	require.NoError(t, err)
-	refusing, err := sys.Breaker("sick", api.BreakerConfig{})
+	refusing, err := sys.Breaker("refusing", api.BreakerConfig{})
 	require.NoError(t, err)
 	require.NoError(t, refusing.ForceOpen())
-	retry, err := sys.Retry("well", api.RetryConfig{})
+	retry, err := sys.Retry("retry", api.RetryConfig{})
 	require.NoError(t, err)
 
 	both := api.Compose(retry, breaker)
@@ -34,7 +33,7 @@ func TestWhatACallAllocates(t *testing.T) {
 	run := func(context.Context) error { sum++; return nil }
 	for _, row := range []struct {
 		what string
-		most float64
+		max  float64
 		do   func() error
 	}{
 		{"Run", 0, func() error { return breaker.Run(ctx, run) }},
@@ -57,10 +56,10 @@ func TestWhatACallAllocates(t *testing.T) {
 		{"a cooperative timeout, Run", 1, func() error { return api.Run(ctx, cooperative, run) }},
 		{"a hard timeout", 3, func() error { _, err := api.WithTimeout(ctx, time.Minute, add); return err }},
 		{"reading the state", 0, func() error { breaker.State(); refusing.TimeUntilReset(); return nil }},
-		{"looking a breaker up", 0, func() error { sys.LookupBreaker("well"); return nil }},
+		{"looking a breaker up", 0, func() error { sys.LookupBreaker("closed"); return nil }},
 	} {
 		require.NoError(t, row.do(), row.what)
-		require.LessOrEqual(t, testing.AllocsPerRun(1000, func() { _ = row.do() }), row.most, row.what)
+		require.LessOrEqual(t, testing.AllocsPerRun(1000, func() { _ = row.do() }), row.max, row.what)
 	}
 	t.Run("refusals", func(t *testing.T) {
 		for what, do := range map[string]func() error{

@@ -39,7 +39,7 @@ func ExampleSystem_Breaker() {
 	// breaker "mail": FailureRate: must be from 0 to 1: 1.5
 }
 
-// Rates open a circuit that never fails five times in a row.
+// A failure rate opens a circuit even without consecutive failures.
 func ExampleBreakerConfig() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)
@@ -62,12 +62,12 @@ func ExampleBreakerConfig() {
 	// Output: OPEN
 }
 
-// statusError is how a client tells what an HTTP service answered.
+// statusError is the error of an HTTP client for the status of a response.
 type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// A client's own mistakes (4xx) say nothing about the service.
+// The mistakes of a client (4xx) say nothing about the service.
 func ExampleBreakerConfig_classify() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)
@@ -110,7 +110,7 @@ func ExampleBreaker_Acquire() {
 	feed := strings.NewReader("a line of the stream")
 	_, err = feed.WriteTo(&strings.Builder{})
 	permit.Done(err)
-	permit.Done(errors.New("the first report counts"))
+	permit.Done(errors.New("ignored: only the first report counts"))
 
 	unused, _ := breaker.Acquire(ctx)
 	unused.Cancel()
@@ -120,7 +120,7 @@ func ExampleBreaker_Acquire() {
 	// Output: 1 succeeded, 0 failed, 1 ignored
 }
 
-// Settings change while calls run. State and counts are kept.
+// Configure changes the settings while calls run. State and counts are kept.
 func ExampleBreaker_Configure() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)
@@ -169,7 +169,7 @@ func ExampleBreaker_Stats() {
 	// Output: CLOSED 3 1 1 <nil>
 }
 
-// Shutdown delivers the events that wait.
+// Shutdown delivers the pending events.
 func ExampleSystem_Subscribe() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)

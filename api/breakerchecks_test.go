@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Shown breakers that lost events are looked at again.
+// When events were lost, the checks of breakers are updated from their state.
 //
 // Promise (Health): Checks of breakers are right after many changes, and after lost events.
 func TestShownBreakersMakeUpForLostEvents(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
-		c := &breakerChecks{health: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, entries: map[string]*breakerCheck{}} // it hears no events
+		c := &breakerChecks{health: h, sys: s, cfg: ShowBreakersConfig{Most: 2}, entries: map[string]*breakerCheck{}} // it is not subscribed
 		require.NoError(t, c.begin())
 		var all []*Breaker
 		for i := range 3 {
@@ -35,15 +35,16 @@ func TestShownBreakersMakeUpForLostEvents(t *testing.T) {
 	})
 }
 
-// What making a breaker costs while breakers are shown.
+// BenchmarkMakeShownBreaker measures how long making a breaker takes while breakers
+// are shown.
 func BenchmarkMakeShownBreaker(b *testing.B) {
-	for _, most := range []int{0, 1000} {
-		b.Run(fmt.Sprintf("shown=%d", most), func(b *testing.B) {
+	for _, limit := range []int{0, 1000} {
+		b.Run(fmt.Sprintf("shown=%d", limit), func(b *testing.B) {
 			s, err := Start(SystemConfig{})
 			require.NoError(b, err)
 			defer s.Shutdown(b.Context())
-			if most > 0 {
-				require.NoError(b, s.ShowBreakers(ShowBreakersConfig{Most: most}))
+			if limit > 0 {
+				require.NoError(b, s.ShowBreakers(ShowBreakersConfig{Most: limit}))
 			}
 			began := time.Now()
 			for i := range 100_000 {

@@ -9,8 +9,8 @@ import (
 	understudy "github.com/understudy-go/understudy/api"
 )
 
-// With a probe no caller is sacrificed to find out that the service is well
-// again: a health check is asked instead.
+// With a Probe, a health check instead of callers tests whether the dependency has
+// recovered.
 func ExampleBreakerConfig_probe() {
 	system, _ := understudy.Start(quiet)
 	defer system.Shutdown(context.Background())
@@ -24,7 +24,7 @@ func ExampleBreakerConfig_probe() {
 		fmt.Println(err)
 		return
 	}
-	ping := func(context.Context) error { return nil } // asks the service's own /health, say
+	ping := func(context.Context) error { return nil } // for example a request to the service's /health
 	if err := system.Health().Register("payments", understudy.CheckConfig{}, understudy.Ping(ping)); err != nil {
 		fmt.Println(err)
 		return
@@ -40,7 +40,7 @@ func ExampleBreakerConfig_probe() {
 		}
 	})
 	_ = payments.Run(context.Background(), func(context.Context) error { return errors.New("connection refused") })
-	<-recovered // nobody has called meanwhile
+	<-recovered // without any call
 
 	// Output:
 	// OPEN: 1 failure
@@ -48,7 +48,7 @@ func ExampleBreakerConfig_probe() {
 	// CLOSED: service recovered
 }
 
-// One call shows all circuits in /health, those of breakers made later too.
+// ShowBreakers shows all breakers in /health, including those that are made later.
 func ExampleSystem_ShowBreakers() {
 	system, _ := understudy.Start(quiet)
 	defer system.Shutdown(context.Background())

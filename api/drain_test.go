@@ -42,15 +42,15 @@ func TestDrainSkipsTheDelayOnASecondSignal(t *testing.T) {
 			if row.second {
 				go func() { time.Sleep(time.Second); signals <- syscall.SIGTERM }()
 			}
-			alive := func(ctx context.Context) error { return ctx.Err() }
-			cfg := DrainConfig{Delay: 10 * time.Second, Limit: time.Second, Finish: []func(context.Context) error{alive}}
+			notDone := func(ctx context.Context) error { return ctx.Err() }
+			cfg := DrainConfig{Delay: 10 * time.Second, Limit: time.Second, Finish: []func(context.Context) error{notDone}}
 			require.NoError(t, s.drainOn(ctx, cfg, signals))
 			require.Equal(t, row.takes, time.Since(began))
 		})
 	}
 }
 
-// The point here is the real signal, the real server and the request in flight.
+// The server and the request in flight are real here.
 //
 // Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
 func TestDrainLetsARequestInFlightFinish(t *testing.T) {

@@ -17,7 +17,7 @@ func TestDrainOnARealSignal(t *testing.T) {
 	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	ended := make(chan error)
-	// SIGURG, which the runtime sends itself, does no harm should it come too early.
+	// The Go runtime sends SIGURG itself, so one that arrives too early is harmless.
 	go func() {
 		ended <- s.DrainOnSignal(t.Context(), DrainConfig{Delay: 1, Signals: []os.Signal{syscall.SIGURG}})
 	}()

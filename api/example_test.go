@@ -9,8 +9,8 @@ import (
 	understudy "github.com/understudy-go/understudy/api"
 )
 
-// A call to a payment service that is down: retried, refused once its circuit
-// is open, and answered by a fallback.
+// A call to a payment service that is down is retried, refused once the circuit is
+// open, and answered by a fallback.
 func Example() {
 	ctx := context.Background()
 	sys, err := understudy.Start(quiet)
@@ -35,8 +35,8 @@ func Example() {
 	// queued for later <nil> OPEN
 }
 
-// The outermost policy comes first. A Timeout outside bounds the whole call,
-// waits between attempts included; one inside bounds each attempt.
+// The outermost policy comes first. A Timeout outside the Retry bounds the whole
+// call, including the waits between attempts; a Timeout inside bounds each attempt.
 func ExampleCompose() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)
@@ -65,7 +65,7 @@ func ExampleCompose() {
 	// 3 attempts: Retry 'catalog' gave up after 3 attempts: Operation 'lookup' timed out after 20ms
 }
 
-// Fallbacks are tried in order, each until one succeeds.
+// Fallbacks are tried in order until one succeeds.
 func ExampleDo() {
 	live := func(context.Context) (string, error) { return "", errors.New("live: connection reset") }
 	cached := func(context.Context) (string, error) { return "", errors.New("cache: empty") }
@@ -109,7 +109,7 @@ func ExampleWrap() {
 	// Output: noon <nil>
 }
 
-// Wrap1 decorates a function of one argument; its fallbacks get the argument too.
+// Wrap1 decorates a function of one argument. The fallbacks receive the argument too.
 func ExampleWrap1() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)
@@ -132,7 +132,7 @@ func ExampleWrap1() {
 	// user 2 <nil>
 }
 
-// In a fallback, Cause tells why it is needed.
+// In a fallback, Cause returns the errors so far.
 func ExampleCause() {
 	live := func(context.Context) (int, error) { return 0, errors.New("connection reset") }
 	stock, err := understudy.Do(context.Background(), nil, live, func(ctx context.Context) (int, error) {

@@ -40,11 +40,11 @@ func TestHealthStatusChangesAreEvents(t *testing.T) {
 // Promise (Health): A result holds the last changes of the status, how long each lasted, and whether the check flaps.
 func TestHealthShowsFlapping(t *testing.T) {
 	withHealth(t, func(t *testing.T, s *System, h *Health) {
-		var runs, told atomic.Int32
+		var runs, reported atomic.Int32
 		cancel := s.Subscribe(func(e Event) {
 			if c, ok := e.(CheckChanged); ok && c.Flapping {
 				require.True(t, strings.HasSuffix(c.Message, "(flapping)"))
-				told.Add(1)
+				reported.Add(1)
 			}
 		})
 		defer cancel()
@@ -57,7 +57,7 @@ func TestHealthShowsFlapping(t *testing.T) {
 		r := h.Snapshot().Checks[0]
 		require.True(t, r.Flapping)
 		require.GreaterOrEqual(t, len(r.Changes), 10)
-		require.Positive(t, told.Load())
+		require.Positive(t, reported.Load())
 		for i, c := range r.Changes[1:] {
 			require.Equal(t, r.Changes[i].To, c.From, "each change begins where the last one ended")
 		}

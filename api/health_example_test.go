@@ -15,7 +15,7 @@ import (
 	understudy "github.com/understudy-go/understudy/api"
 )
 
-// healthSystem is a System whose log goes nowhere.
+// healthSystem returns a System that discards its log.
 func healthSystem() *understudy.System {
 	system, err := understudy.Start(understudy.SystemConfig{Version: "3.1.0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -29,7 +29,7 @@ func ExampleHealth() {
 	defer system.Shutdown(context.Background())
 	health := system.Health()
 
-	database := func(ctx context.Context) error { return nil } // (*sql.DB).PingContext, say
+	database := func(ctx context.Context) error { return nil } // for example (*sql.DB).PingContext
 	cache := func(ctx context.Context) (understudy.Details, error) {
 		return understudy.Details{"memory_mb": 512}, understudy.Degrade("memory is almost full")
 	}

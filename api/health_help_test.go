@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// withHealth runs fn in a bubble with a System, and shuts that down after.
+// withHealth runs fn in a bubble with a System, and then shuts the System down.
 func withHealth(t *testing.T, fn func(t *testing.T, s *System, h *Health)) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Start(SystemConfig{Version: "3.1.0", Logger: slog.New(slog.DiscardHandler)})

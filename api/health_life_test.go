@@ -35,12 +35,12 @@ func TestHealthPanicRestartsWithBackoff(t *testing.T) {
 // Promise (Health): Deregister forgets a check and frees its name.
 func TestHealthDeregisterFreesTheName(t *testing.T) {
 	withHealth(t, func(t *testing.T, _ *System, h *Health) {
-		let := make(chan struct{})
+		release := make(chan struct{})
 		cancelled := make(chan struct{})
 		check := func(ctx context.Context) (Details, error) {
 			<-ctx.Done()
 			close(cancelled)
-			<-let
+			<-release
 			return nil, nil
 		}
 		require.NoError(t, h.Register("db", CheckConfig{}, check))
@@ -55,7 +55,7 @@ func TestHealthDeregisterFreesTheName(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.Equal(t, []string{"db"}, h.shutdown(ctx), "it still runs, although deregistered")
-		close(let)
+		close(release)
 		require.Empty(t, h.shutdown(t.Context()))
 	})
 }
@@ -66,10 +66,10 @@ func TestHealthShutdownNamesTheStuck(t *testing.T) {
 		s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 		require.NoError(t, err)
 		h := s.Health()
-		let := make(chan struct{})
+		release := make(chan struct{})
 		var runs atomic.Int32
-		require.NoError(t, h.Register("deaf", CheckConfig{}, func(context.Context) (Details, error) { <-let; return nil, nil }))
-		require.NoError(t, h.Register("polite", CheckConfig{}, func(ctx context.Context) (Details, error) {
+		require.NoError(t, h.Register("blocking", CheckConfig{}, func(context.Context) (Details, error) { <-release; return nil, nil }))
+		require.NoError(t, h.Register("well-behaved", CheckConfig{}, func(ctx context.Context) (Details, error) {
 			if runs.Add(1) == 1 {
 				return Details{"rows": 3}, nil
 			}
@@ -78,23 +78,23 @@ func TestHealthShutdownNamesTheStuck(t *testing.T) {
 		}))
 		synctest.Wait()
 		asked := make(chan CheckResult, 1)
-		go func() { asked <- h.Run(context.Background(), "polite") }()
+		go func() { asked <- h.Run(context.Background(), "well-behaved") }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err = s.Shutdown(ctx)
-		require.ErrorContains(t, err, "deaf")
-		require.NotContains(t, err.Error(), "polite")
+		require.ErrorContains(t, err, "blocking")
+		require.NotContains(t, err.Error(), "well-behaved")
 		r := <-asked
 		require.Equal(t, "UNKNOWN not finished: the system is shut down", r.Status.String()+" "+r.Message)
 
 		require.ErrorIs(t, h.Register("new", CheckConfig{}, fine), ErrShutdown)
-		require.ErrorIs(t, h.Deregister("deaf"), ErrShutdown)
-		require.Contains(t, h.Run(t.Context(), "polite").Message, ErrShutdown.Error())
+		require.ErrorIs(t, h.Deregister("blocking"), ErrShutdown)
+		require.Contains(t, h.Run(t.Context(), "well-behaved").Message, ErrShutdown.Error())
 		last := h.Snapshot()
 		require.Equal(t, Details{"rows": 3}, last.Checks[1].Details, "the last results stay")
 		require.Equal(t, Healthy, last.Checks[1].Status)
-		close(let)
+		close(release)
 		require.NoError(t, s.Shutdown(context.Background()))
 	})
 }

@@ -13,11 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crowd counts the checks that run at the same time, 100 ms each.
-type crowd struct{ now, most atomic.Int32 }
+// crowd counts checks that run at the same time: now, and at most so far. Each check
+// takes 100 ms.
+type crowd struct{ now, max atomic.Int32 }
 
 func (c *crowd) check(context.Context) (Details, error) {
-	c.most.Store(max(c.most.Load(), c.now.Add(1)))
+	c.max.Store(max(c.max.Load(), c.now.Add(1)))
 	time.Sleep(100 * time.Millisecond)
 	c.now.Add(-1)
 	return nil, nil
@@ -27,7 +28,7 @@ func (c *crowd) check(context.Context) (Details, error) {
 func TestHealthCeilingOnChecksAtOnce(t *testing.T) {
 	for _, row := range []struct {
 		atOnce, checks int
-		most           int32
+		max            int32
 		takes          time.Duration
 	}{
 		{10, 100, 10, time.Second},
@@ -44,12 +45,12 @@ func TestHealthCeilingOnChecksAtOnce(t *testing.T) {
 				require.NoError(t, h.Register(fmt.Sprint(i), CheckConfig{Interval: OnDemand}, all.check))
 			}
 			require.Equal(t, Healthy, h.RunAll(t.Context()).Status)
-			require.Equal(t, row.takes, time.Since(began), "it joined the first runs")
-			require.Equal(t, row.most, all.most.Load(), "first runs are no exception")
+			require.Equal(t, row.takes, time.Since(began), "RunAll joins the first runs")
+			require.Equal(t, row.max, all.max.Load(), "first runs count too")
 			began = time.Now()
 			h.RunAll(t.Context())
 			require.Equal(t, row.takes, time.Since(began))
-			require.Equal(t, row.most, all.most.Load())
+			require.Equal(t, row.max, all.max.Load())
 			require.NoError(t, s.Shutdown(context.Background()))
 		})
 	}
@@ -78,7 +79,7 @@ func TestHealthSpreadsAThousandChecksOverTheirInterval(t *testing.T) {
 		time.Sleep(119 * time.Second)
 		require.NoError(t, s.Shutdown(context.Background()))
 		for second := 70; second < 110; second++ {
-			require.InDelta(t, 100, fired[second].Load(), 65, "second %d", second) // so far out once in 10^11
+			require.InDelta(t, 100, fired[second].Load(), 65, "second %d", second) // fails by chance once in 10^11
 		}
 	})
 }
@@ -107,7 +108,7 @@ func TestHealthLooksMoreOftenWhileFailingAndRecovering(t *testing.T) {
 		h.Run(t.Context(), "db")
 		require.EqualValues(t, 3, in(8*time.Second), "after about 1, 2 and 4 s")
 		in(300 * time.Second)
-		require.InDelta(t, 10.5, in(1000*time.Second), 1.5, "but Interval is the cap")
+		require.InDelta(t, 10.5, in(1000*time.Second), 1.5, "but Interval is the maximum")
 		down.Store(false)
 		h.Run(t.Context(), "db")
 		require.EqualValues(t, 2, in(4*time.Second), "after about 1 and 2 s it has recovered")

@@ -33,7 +33,7 @@ func TestHealthRegisterRefuses(t *testing.T) {
 			require.ErrorIs(t, err, ErrConfig)
 			require.Equal(t, [3]string{"check", row.name, row.field}, [3]string{bad.Kind, bad.Name, bad.Field})
 		}
-		require.Len(t, h.Snapshot().Checks, 1, "nothing half-made is left")
+		require.Len(t, h.Snapshot().Checks, 1, "a refused check is not registered")
 		require.ErrorIs(t, h.Deregister("nobody"), ErrConfig)
 	})
 }
@@ -82,7 +82,7 @@ func TestHealthCallerWhoLeavesGetsWhatIsKnown(t *testing.T) {
 		require.Equal(t, Healthy, all.Checks[0].Status)
 		require.Equal(t, Unknown, all.Checks[1].Status)
 		require.Contains(t, all.Checks[1].Message, "context deadline exceeded")
-		require.Equal(t, Healthy, h.Snapshot().Status, "others are not told so")
+		require.Equal(t, Healthy, h.Snapshot().Status, "only this caller gets UNKNOWN")
 		time.Sleep(5 * time.Second)
 		require.Equal(t, Healthy, h.Run(t.Context(), "slow").Status)
 		require.Equal(t, CheckResult{Name: "x", Message: "Check 'x' not found"}, h.Run(t.Context(), "x"))

@@ -17,8 +17,8 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// FuzzCheckSettings: a check runs, as often as its settings say and not more,
-// and its status is what it returned last once the streaks allow.
+// FuzzCheckSettings: a check runs at least once and not more often than its settings
+// allow, and Status agrees with Snapshot.
 //
 // Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzCheckSettings(f *testing.F) {
@@ -61,7 +61,7 @@ func FuzzCheckSettings(f *testing.F) {
 			}
 			time.Sleep(min(3*(every/2), time.Hour)) // one and a half intervals, or less
 			synctest.Wait()
-			require.Less(t, runs.Load(), int32(200), "a frenzy: %+v", cfg)
+			require.Less(t, runs.Load(), int32(200), "too many runs: %+v", cfg)
 			r := s.Health().Run(context.Background(), "x")
 			require.NotEmpty(t, r.Timestamp)
 			require.Equal(t, s.Health().Snapshot().Status, s.Health().Status())
@@ -69,7 +69,7 @@ func FuzzCheckSettings(f *testing.F) {
 	})
 }
 
-// FuzzTimeoutSettings: the call returns at the limit, not later, and says so.
+// FuzzTimeoutSettings: the call returns at the limit, not later, with ErrTimeout.
 //
 // Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzTimeoutSettings(f *testing.F) {
@@ -84,19 +84,19 @@ func FuzzTimeoutSettings(f *testing.F) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(deadline))
 			defer cancel()
 			defer synctest.Wait()
-			defer time.Sleep(time.Duration(takes)) // a deaf call outlives its caller
+			defer time.Sleep(time.Duration(takes)) // a call that ignores its ctx outlives its caller
 			var ran atomic.Bool
-			begin, most := time.Now(), min(max(0, limit), max(0, deadline))
+			begin, limited := time.Now(), min(max(0, limit), max(0, deadline))
 			err := api.Run(ctx, cfg, func(ctx context.Context) error {
 				ran.Store(true)
 				if cooperative {
 					return waitFor(ctx, time.Duration(takes))
 				}
-				time.Sleep(time.Duration(takes)) // deaf
+				time.Sleep(time.Duration(takes)) // ignores its ctx
 				return nil
 			})
 			took := int64(time.Since(begin))
-			require.LessOrEqual(t, took, most)
+			require.LessOrEqual(t, took, limited)
 			switch {
 			case deadline <= 0:
 				require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -104,9 +104,9 @@ func FuzzTimeoutSettings(f *testing.F) {
 			case limit <= 0:
 				require.ErrorIs(t, err, api.ErrTimeout)
 				require.False(t, ran.Load())
-			case takes < most:
+			case takes < limited:
 				require.NoError(t, err)
-			case takes > most:
+			case takes > limited:
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				require.Equal(t, limit < deadline, errors.Is(err, api.ErrTimeout) && limit != deadline, "%v", err)
 			}
@@ -125,11 +125,12 @@ func waitFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// FuzzDrainSettings: a drain waits its delay, lets every step run, and ends.
+// FuzzDrainSettings: a drain waits for its delay, calls every function of Finish,
+// and returns.
 //
 // Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzDrainSettings(f *testing.F) {
-	signals := make(chan os.Signal, 1) // package signal keeps a goroutine for ever: it must not be a bubble's
+	signals := make(chan os.Signal, 1) // starts the goroutine of package signal, which never ends, outside the bubbles
 	signal.Notify(signals, syscall.SIGALRM)
 	signal.Stop(signals)
 	f.Add(int64(0), int64(0), uint8(1))
@@ -143,10 +144,10 @@ func FuzzDrainSettings(f *testing.F) {
 			cfg.Finish = append(cfg.Finish, func(context.Context) error { ran++; return errFuzz })
 		}
 		inBubble(t, func(t *testing.T, s *api.System) {
-			gone, cancel := context.WithCancel(context.Background())
+			done, cancel := context.WithCancel(context.Background())
 			cancel()
 			begin := time.Now()
-			err := s.DrainOnSignal(gone, cfg)
+			err := s.DrainOnSignal(done, cfg)
 			if bad, ok := errors.AsType[*api.ConfigError](err); ok {
 				require.True(t, delay < 0 && bad.Field == "Delay" || limit < 0 && bad.Field == "Limit", bad.Field)
 				return

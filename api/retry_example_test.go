@@ -10,7 +10,7 @@ import (
 	understudy "github.com/understudy-go/understudy/api"
 )
 
-// quiet keeps the log out of the examples' output.
+// quiet discards the log, so that it is not in the output of the examples.
 var quiet = understudy.SystemConfig{Logger: slog.New(slog.DiscardHandler)}
 
 func ExampleSystem_Retry() {
@@ -99,7 +99,7 @@ func ExampleRetryAfter() {
 func ExampleRetryBudget() {
 	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
-	// One retry for ten calls: an outage is not made worse by retries.
+	// One retry per ten calls: retries do not make an outage worse.
 	retry, _ := sys.Retry("catalog", understudy.RetryConfig{
 		InitialDelay: time.Millisecond,
 		Budget:       &understudy.RetryBudget{Ratio: 0.1},

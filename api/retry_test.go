@@ -12,9 +12,9 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-var errSick = errors.New("sick")
+var errFailed = errors.New("failed")
 
-// withRetry gives a test a retry policy in a system of its own, in virtual time.
+// withRetry runs test in a bubble with a System and a retry policy.
 func withRetry(t *testing.T, cfg api.RetryConfig, test func(t *testing.T, sys *api.System, r *api.Retry)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestTheContextOfAFirstAttemptIsTheCallers(t *testing.T) {
 			}
 			return inner.Run(within, func(deep context.Context) error {
 				seen = append(seen, [2]int{api.Attempt(within), api.Attempt(deep)})
-				return errSick
+				return errFailed
 			})
 		}))
 		require.Equal(t, [][2]int{{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}, {3, 1}, {3, 2}, {3, 3}}, seen)
@@ -78,18 +78,18 @@ func TestACallerThatLeavesDuringAnAttempt(t *testing.T) {
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			withRetry(t, api.RetryConfig{MaxAttempts: row.attempts, OnRetry: func(error, int, time.Duration) {
-				t.Error("there is nobody to wait")
+				t.Error("the caller does not wait")
 			}}, func(t *testing.T, _ *api.System, r *api.Retry) {
 				ctx, cancel := row.leave(t.Context())
 				err := r.Run(ctx, func(context.Context) error {
 					time.Sleep(2 * time.Second)
 					cancel()
-					return errSick
+					return errFailed
 				})
 				var gaveUp *api.RetryError
 				require.ErrorAs(t, err, &gaveUp)
-				require.Equal(t, &api.RetryError{Name: "api", Attempts: 1, Reason: row.reason, Err: errSick}, gaveUp)
-				require.ErrorIs(t, err, errSick)
+				require.Equal(t, &api.RetryError{Name: "api", Attempts: 1, Reason: row.reason, Err: errFailed}, gaveUp)
+				require.ErrorIs(t, err, errFailed)
 				require.ErrorIs(t, err, row.is)
 				s, err := r.Stats()
 				require.NoError(t, err)
@@ -140,13 +140,13 @@ func TestAnAttemptThatOutlivesTheSystem(t *testing.T) {
 				return result
 			})
 		}
-		err := shutDown(errSick)
-		require.Equal(t, &api.RetryError{Name: "api", Attempts: 1, Reason: "shutdown", Err: errSick}, err)
+		err := shutDown(errFailed)
+		require.Equal(t, &api.RetryError{Name: "api", Attempts: 1, Reason: "shutdown", Err: errFailed}, err)
 		require.ErrorIs(t, err, api.ErrShutdown)
-		require.ErrorIs(t, err, errSick)
+		require.ErrorIs(t, err, errFailed)
 	})
 	withRetry(t, api.RetryConfig{}, func(t *testing.T, sys *api.System, r *api.Retry) {
-		final := api.Permanent(errSick)
+		final := api.Permanent(errFailed)
 		require.True(t, final == r.Run(t.Context(), func(context.Context) error {
 			require.NoError(t, sys.Shutdown(t.Context()))
 			return final
@@ -163,11 +163,11 @@ func TestAPanicReachesTheCaller(t *testing.T) {
 	})
 }
 
-func TestMarksOfNothingAreNothing(t *testing.T) {
+func TestPermanentAndRetryAfterOfNilAreNil(t *testing.T) {
 	require.NoError(t, api.Permanent(nil))
 	require.NoError(t, api.RetryAfter(nil, time.Second))
-	require.EqualError(t, api.RetryAfter(api.Permanent(errSick), time.Second), "sick")
-	require.Equal(t, errSick, errors.Unwrap(api.Permanent(errSick)))
+	require.EqualError(t, api.RetryAfter(api.Permanent(errFailed), time.Second), "failed")
+	require.Equal(t, errFailed, errors.Unwrap(api.Permanent(errFailed)))
 }
 
 func TestARetryErrorMadeByHand(t *testing.T) {
@@ -178,8 +178,8 @@ func TestARetryErrorMadeByHand(t *testing.T) {
 		var open *api.CircuitOpenError
 		require.False(t, errors.As(&api.RetryError{Reason: reason}, &open))
 	}
-	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 1, Reason: "budget", Err: errSick},
-		"Retry 'api' gave up after 1 attempt (the retry budget is spent): sick")
-	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 2, Reason: "cancelled", Err: errSick},
-		"Retry 'api' gave up after 2 attempts (cancelled): sick")
+	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 1, Reason: "budget", Err: errFailed},
+		"Retry 'api' gave up after 1 attempt (the retry budget is spent): failed")
+	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 2, Reason: "cancelled", Err: errFailed},
+		"Retry 'api' gave up after 2 attempts (cancelled): failed")
 }

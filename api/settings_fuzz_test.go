@@ -17,8 +17,8 @@ import (
 
 var errFuzz = errors.New("no")
 
-// refusedOrNil demands of an error that it is a ConfigError that names a field
-// of those settings, and reports whether there is one.
+// refusedOrNil requires that err is nil, or a ConfigError that names a field of the
+// settings. It reports whether there is an error.
 func refusedOrNil(t *testing.T, err error, settings any) (refused bool) {
 	if err == nil {
 		return false
@@ -32,12 +32,12 @@ func refusedOrNil(t *testing.T, err error, settings any) (refused bool) {
 	return true
 }
 
-// century is as long as anything waits here: a bubble's time ends in 2262, and
-// the runtime does not survive that.
+// century is the maximum of every wait here. The time of a bubble ends in 2262, and
+// a program that reaches it crashes.
 const century = int64(1) << 61
 
-// inBubble plays on a system of its own in virtual time. What never returns
-// blocks the bubble, which fails.
+// inBubble runs play with a System in virtual time. The test fails if a goroutine
+// never ends.
 func inBubble(t *testing.T, play func(t *testing.T, s *api.System)) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.DiscardHandler)})
@@ -47,8 +47,8 @@ func inBubble(t *testing.T, play func(t *testing.T, s *api.System)) {
 	})
 }
 
-// FuzzBreakerSettings: settings are refused by the name of a field, or make a
-// breaker that works, whatever is played on it.
+// FuzzBreakerSettings: settings are refused with the name of a field, or they make a
+// breaker whose counts are right after any script.
 //
 // Promise (System, events, logs and errors): Any settings either work or are refused with the name of a field.
 func FuzzBreakerSettings(f *testing.F) {
@@ -57,11 +57,11 @@ func FuzzBreakerSettings(f *testing.F) {
 	f.Add(2, int64(1)<<62, 1<<62, int64(1)<<62, 0, int64(1)<<62, 1, 1e-300, int64(1)<<62, 1e-300, 1e300, int64(1)<<62, []byte("ff9s9tcc"))
 	f.Add(0, int64(0), 0, int64(0), 0, int64(10), 1, 1.0, int64(0), 0.0, 0.0, int64(0), []byte("f0f1f2f3s4"))
 	f.Fuzz(func(t *testing.T, threshold int, reset int64, trials int, trial int64, calls int, span int64, minimum int,
-		failures float64, slow int64, slowRate, backoff float64, most int64, script []byte) {
+		failures float64, slow int64, slowRate, backoff float64, maxReset int64, script []byte) {
 		cfg := api.BreakerConfig{
 			FailureThreshold: threshold, ResetTimeout: time.Duration(reset), HalfOpenMaxCalls: trials, TrialTimeout: time.Duration(trial),
 			MinimumCalls: minimum, FailureRate: failures, SlowCall: time.Duration(slow), SlowCallRate: slowRate,
-			ResetBackoff: backoff, MaxResetTimeout: time.Duration(most),
+			ResetBackoff: backoff, MaxResetTimeout: time.Duration(maxReset),
 		}
 		if cfg.Window = api.CountWindow(calls % 100_000); calls == 0 {
 			cfg.Window = api.TimeWindow(time.Duration(span))
@@ -75,8 +75,9 @@ func FuzzBreakerSettings(f *testing.F) {
 	})
 }
 
-// playBreaker does what the letters say and looks whether the books balance: a
-// digit sleeps, x, o and d are orders, t takes a permit, r returns the oldest.
+// playBreaker plays a script and requires that the counts agree with the calls. A
+// digit sleeps; x, o and d are Reset, ForceOpen and Disable; c is Configure; t
+// acquires a permit and r returns the oldest; s is a success, any other a failure.
 func playBreaker(t *testing.T, b *api.Breaker, script []byte) {
 	var held []*api.Permit
 	admitted := uint64(0)
@@ -133,9 +134,9 @@ func FuzzRetrySettings(f *testing.F) {
 	f.Add(3, int64(time.Second), 2.0, int64(time.Minute), uint8(0), false, 0.0, 0.0, int64(0), int64(0))
 	f.Add(1<<62, int64(1)<<62, 1e300, int64(1)<<62, uint8(2), true, 1e300, 1e300, int64(1)<<62, int64(1)<<62)
 	f.Add(100, int64(1), 1.0, int64(1), uint8(3), true, 0.1, 0.0, int64(1), int64(-1))
-	f.Fuzz(func(t *testing.T, attempts int, initial int64, factor float64, most int64, jitter uint8, budget bool, ratio, perSecond float64, span, after int64) {
+	f.Fuzz(func(t *testing.T, attempts int, initial int64, factor float64, maxDelay int64, jitter uint8, budget bool, ratio, perSecond float64, span, after int64) {
 		cfg := api.RetryConfig{
-			MaxAttempts: attempts, InitialDelay: time.Duration(initial), BackoffFactor: factor, MaxDelay: time.Duration(most), Jitter: api.Jitter(jitter),
+			MaxAttempts: attempts, InitialDelay: time.Duration(initial), BackoffFactor: factor, MaxDelay: time.Duration(maxDelay), Jitter: api.Jitter(jitter),
 		}
 		if budget {
 			cfg.Budget = &api.RetryBudget{Ratio: ratio, MinPerSecond: perSecond, Window: time.Duration(span)}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzStatusText: what is read as a status is written as it was read.
+// FuzzStatusText: a status that is read from a text is written as that text.
 //
 // Promise (Health over HTTP and gRPC): A status that is read from text is written as that text.
 func FuzzStatusText(f *testing.F) {
