@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Check checks the health of one thing. A nil error means Healthy, an error from
+// Check reports the health of one thing. A nil error means Healthy, an error from
 // Degrade means Degraded, and any other error means Unhealthy. ctx ends after
 // CheckConfig.Timeout; a Check must return soon after that. Details are shown with
 // the status; they must not be modified after Check has returned.
@@ -28,9 +28,9 @@ const OnDemand = health.OnDemand
 type CheckConfig struct {
 	// Timeout is how long a run may take. Default 10 s.
 	Timeout time.Duration
-	// Interval is the period of the runs in the background. Default 10 s; OnDemand: none. A jitter of ±10 % is added.
-	// It stays the same for five periods, which spreads checks that started together evenly over their Interval. At
-	// most SystemConfig.ChecksAtOnce checks run at the same time.
+	// Interval is the period of the runs in the background. Default 10 s; OnDemand: there are none. A period varies by
+	// a random ±10 %, which stays the same for five periods; this spreads checks that started together evenly over
+	// their Interval. At most SystemConfig.ChecksAtOnce checks run at the same time.
 	Interval time.Duration
 	// FastInterval is the period while the check is failing or recovering. It doubles with each run, up to Interval.
 	// Default Interval.

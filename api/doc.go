@@ -42,7 +42,7 @@
 // Use errors.Is to find out what failed (ErrCircuitOpen, ErrTimeout, ErrExhausted,
 // ErrShutdown, ErrConfig, ErrCrashed), and errors.As for the details
 // (*CircuitOpenError, *TimeoutError, *RetryError, *FallbackError, *ConfigError).
-// All of them unwrap to the errors of the functions that were called.
+// The errors that your own functions return are always reachable by unwrapping.
 //
 // Everything here is safe for concurrent use.
 package api

@@ -50,7 +50,7 @@ func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(
 type DrainConfig struct {
 	Delay   time.Duration                 // from "draining" to the first of Finish; default 5 s; 1 ns for none
 	Limit   time.Duration                 // for Finish and Shutdown together; default 20 s
-	Finish  []func(context.Context) error // wait for the work in flight, such as (*http.Server).Shutdown: see Drain; default none
+	Finish  []func(context.Context) error // functions that wait for the work in flight, such as (*http.Server).Shutdown; see Drain
 	Signals []os.Signal                   // default SIGTERM and SIGINT
 }
 

@@ -13,22 +13,22 @@ func Value[T any](v T) Func[T] {
 	return func(context.Context) (T, error) { return v, nil }
 }
 
-// WhenOpen returns fn as a fallback for calls that a breaker refused only: the cause
-// is ErrCircuitOpen.
+// WhenOpen returns a fallback that calls fn only if a breaker refused the call: the
+// cause is ErrCircuitOpen.
 func WhenOpen[T any](fn Func[T]) Func[T] {
 	return When(func(err error) bool { return errors.Is(err, ErrCircuitOpen) }, fn)
 }
 
-// WhenTimeout returns fn as a fallback for calls that timed out only: the cause is
-// ErrTimeout or context.DeadlineExceeded.
+// WhenTimeout returns a fallback that calls fn only if the call timed out: the cause
+// is ErrTimeout or context.DeadlineExceeded.
 func WhenTimeout[T any](fn Func[T]) Func[T] {
 	return When(func(err error) bool {
 		return errors.Is(err, ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
 	}, fn)
 }
 
-// When returns fn as a fallback for causes that match only. For any other cause the
-// next fallback runs, as if this one did not exist.
+// When returns a fallback that calls fn only if match returns true for the cause. For
+// any other cause the next fallback runs, as if this one did not exist.
 func When[T any](match func(error) bool, fn Func[T]) Func[T] {
 	return func(ctx context.Context) (v T, err error) {
 		switch {

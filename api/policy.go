@@ -88,8 +88,8 @@ func unusable(problem string) pipeline.Stage {
 }
 
 // Do calls fn under p. If that fails, Do calls the fallbacks in order until one
-// succeeds. Fallbacks run outside p, with the caller's ctx; Cause returns the
-// errors so far to them. If all of them fail, Do returns a *FallbackError.
+// succeeds. Fallbacks run outside p, with the caller's ctx; in a fallback, Cause
+// returns the errors so far. If all of them fail, Do returns a *FallbackError.
 //
 // If ctx is done before fn has run, Do returns the error of ctx. If it is done
 // after fn has failed, no further fallback runs, and Do returns the error of ctx

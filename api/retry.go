@@ -30,7 +30,7 @@ type RetryConfig struct {
 
 // RetryBudget limits the retries of all calls of a policy together, so that retries
 // do not overload a dependency that is failing. In each Window there are at most
-// Ratio × (calls that began in it) + MinPerSecond × (seconds of it) retries.
+// Ratio × (calls that began in it) + MinPerSecond × (its seconds) retries.
 type RetryBudget struct {
 	Ratio        float64       // retries per call; 0 or more
 	MinPerSecond float64       // retries per second in addition; 0 or more

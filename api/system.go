@@ -22,8 +22,8 @@ type SystemConfig struct {
 	// Logger receives the log. Default slog.Default().
 	Logger *slog.Logger
 	// ChecksAtOnce is the maximum number of health checks that run at the same
-	// time, first runs included. A check that waits for its turn has not started
-	// its timeout. A check that has exceeded its timeout no longer counts. Default 256.
+	// time, first runs included. The timeout of a check starts when it runs. A
+	// check that has exceeded its timeout no longer counts. Default 256.
 	ChecksAtOnce int
 	// Seed decides the jitter of everything: the waits of retries, the intervals
 	// of checks and the pauses before restarts. Two systems of one seed that do

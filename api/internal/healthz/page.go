@@ -25,7 +25,7 @@ type request struct {
 type layout struct {
 	endpoint    string // "health", "livez", "readyz" or "startupz"
 	format      format
-	verbose     bool // text lists the checks even if all is well
+	verbose     bool // text lists the checks even if the status is Healthy
 	showDetails bool // messages and details are shown
 }
 

@@ -242,7 +242,7 @@ func (d *deadlineContext) timeoutError(t Timeout, err error) *messages.TimeoutEr
 	if last := d.lockedExtras().lastAttempt; last != nil {
 		err = last
 	}
-	if r, ok := err.(*messages.RetryError); ok { // it says only that this deadline passed; its cause says more
+	if r, ok := err.(*messages.RetryError); ok { // it reports only that this deadline passed: report its cause
 		err = r.Err
 	}
 	if err == context.DeadlineExceeded { // adds nothing to TimeoutError

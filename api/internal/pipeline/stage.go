@@ -40,7 +40,7 @@ type Runtime interface {
 	Logger() *slog.Logger
 }
 
-// Shape says which field of a Stage is set.
+// Shape determines which field of a Stage is set.
 type Shape uint8
 
 // The shapes of a stage. The zero value guards nothing: the call just runs.
