@@ -71,7 +71,7 @@ func lastEndpoint(segments []string) int {
 
 // resolve returns the request for an endpoint and the rest of the path. For
 // /health the rest names a group; for the others it names a check of the
-// endpoint's group.
+// endpoint's group. An empty rest means all checks of the endpoint.
 func resolve(set *Set, endpoint, rest string) (q request, found bool) {
 	q.endpoint, q.groupName = endpoint, groupOf[endpoint]
 	if endpoint == "health" {

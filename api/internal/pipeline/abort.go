@@ -6,9 +6,11 @@ import (
 	"slices"
 )
 
-// abortable is a call inside a hard timeout that the timeout can end.
+// abortable is a call inside a hard timeout. Its function may go on running after
+// the timeout has settled its outcome.
 type abortable interface {
-	// abort ends the call with err, and returns once its outcome is counted.
+	// abort settles the outcome as if the call had returned err, unless it is
+	// settled already, and returns once it is counted.
 	abort(err error)
 }
 
@@ -34,9 +36,9 @@ func (d *deadlineContext) remove(a abortable) {
 	}
 }
 
-// abort ends the context and then every call inside, with cause. It returns once
-// all of their outcomes are counted. If cause is context.DeadlineExceeded, or a
-// TimeoutError, the context ends with context.DeadlineExceeded itself.
+// abort ends the context, and then settles every call inside with cause. It returns
+// once all of their outcomes are counted. If cause is context.DeadlineExceeded, or
+// a TimeoutError, the context ends with context.DeadlineExceeded itself.
 func (d *deadlineContext) abort(cause error) {
 	end := cause
 	if errors.Is(cause, context.DeadlineExceeded) {

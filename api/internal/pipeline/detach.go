@@ -126,7 +126,7 @@ func (c *detachedCall[T]) wait() (returned, callerDone bool) {
 }
 
 // abandon returns the error that the caller gets, because its ctx is done or the
-// limit has passed. Before it returns, every call inside has ended with that
+// limit has passed. Before it returns, every call inside is settled with that
 // error.
 func (c *detachedCall[T]) abandon(t Timeout, callerDone bool) error {
 	err := context.DeadlineExceeded

@@ -61,7 +61,8 @@ func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error 
 	return err
 }
 
-// runInside runs an admitted call that an enclosing hard timeout may end.
+// runInside runs an admitted call whose outcome an enclosing hard timeout may
+// settle first.
 func runInside(ctx context.Context, around *deadlineContext, g Gate, p messages.Permit, fn func(context.Context) error) error {
 	e := &Entry{gate: g, permit: p}
 	if err := around.add(e); err != nil { // the limit has passed since the call was admitted

@@ -34,6 +34,7 @@ func New(stages ...Stage) *Line {
 	return compile(all, runtimeOf(all))
 }
 
+// runtimeOf returns the runtime of the outermost stage that has one; nil: none.
 func runtimeOf(stages []Stage) Runtime {
 	for _, s := range stages {
 		if s.Runtime != nil {
@@ -43,6 +44,7 @@ func runtimeOf(stages []Stage) Runtime {
 	return nil
 }
 
+// compile links stages into a Line, and gives all of them the same runtime.
 func compile(stages []Stage, runtime Runtime) *Line {
 	l := &Line{stages: stages, runtime: runtime}
 	next := &l.outer
@@ -159,8 +161,8 @@ func cross[T any](ctx context.Context, boundary *Stage, inner *Line, runtime Run
 	return runDetached(ctx, runtime, boundary.Timeout, inner, fn)
 }
 
-// run runs fn under s and the stages inside s, up to the boundary. Validate has
-// accepted ctx and fn. This switch is the only one over the shapes.
+// run runs fn under s and the stages inside s, up to the boundary. It is where a
+// policy is applied to a call. Validate has accepted ctx and fn.
 func (s *Stage) run(ctx context.Context, fn func(context.Context) error) error {
 	if s == nil {
 		return fn(ctx)
