@@ -25,10 +25,10 @@ type SystemConfig struct {
 	// time, first runs included. The timeout of a check starts when it runs. A
 	// check that has exceeded its timeout no longer counts. Default 256.
 	ChecksAtOnce int
-	// Seed decides the jitter of everything: the waits of retries, the intervals
-	// of checks and the pauses before restarts. Two systems of one seed that do
-	// the same have the same jitter: a test can replay what happened. Default: a
-	// different one each time.
+	// Seed determines all jitter: of the waits of retries, the intervals of
+	// checks and the pauses before restarts. Two Systems with the same Seed that
+	// do the same have the same jitter, so a test can replay a run. Default 0: a
+	// different seed each time.
 	Seed uint64
 }
 

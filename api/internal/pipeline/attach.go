@@ -1,22 +1,10 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
-	"time"
 
 	"github.com/understudy-go/understudy/messages"
 )
-
-func (t Timeout) operation() string { return cmp.Or(t.Operation, "operation") }
-
-// fired emits TimedOut for the error of a timeout, and returns that error.
-func fired(runtime Runtime, e *messages.TimeoutError) *messages.TimeoutError {
-	if runtime != nil {
-		runtime.Emit(messages.TimedOut{Operation: e.Operation, Limit: e.Limit, At: time.Now()})
-	}
-	return e
-}
 
 // runAttached runs fn under a cooperative timeout: in the caller's goroutine,
 // with a ctx that ends at the limit.

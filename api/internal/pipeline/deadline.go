@@ -2,13 +2,10 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/understudy-go/understudy/messages"
 )
 
 // deadlineContext is the context of a call under a timeout. It sets no timer
@@ -218,48 +215,4 @@ func (d *deadlineContext) cancel(err error) error {
 		go a.f() // as context.AfterFunc does; ends with f
 	}
 	return err
-}
-
-// noteAttempt stores the error of a failed attempt in the enclosing timeouts. If
-// one of them fires, its error reports the attempt's error as the cause.
-func noteAttempt(ctx context.Context, err error) {
-	d, _ := ctx.Value(deadlineKey{}).(*deadlineContext)
-	for ; d != nil; d = d.outer {
-		if d.Err() != nil {
-			continue
-		}
-		d.mu.Lock()
-		d.lockedExtras().lastAttempt = err
-		d.mu.Unlock()
-	}
-}
-
-// timeoutError returns the error of a timeout that fired. Its cause is the last
-// attempt that failed; without one, the error that the call returned.
-func (d *deadlineContext) timeoutError(t Timeout, err error) *messages.TimeoutError {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if last := d.lockedExtras().lastAttempt; last != nil {
-		err = last
-	}
-	if r, ok := err.(*messages.RetryError); ok { // it reports only that this deadline passed: report its cause
-		err = r.Err
-	}
-	if err == context.DeadlineExceeded { // adds nothing to TimeoutError
-		err = nil
-	}
-	return &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit, Err: err}
-}
-
-// asTimeout returns a TimeoutError in place of err, and emits it, if err reports
-// that the limit has passed and the caller has no earlier deadline. Otherwise it
-// returns err.
-func (d *deadlineContext) asTimeout(runtime Runtime, t Timeout, err error) (result error, hasFired bool) {
-	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !d.passed() {
-		return err, false
-	}
-	if callers, ok := d.Context.Deadline(); ok && callers.Before(d.limitAt()) {
-		return err, false
-	}
-	return fired(runtime, d.timeoutError(t, err)), true
 }

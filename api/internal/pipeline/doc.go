@@ -6,7 +6,7 @@
 //	detach   runs the call in another goroutine (detach.go): a hard timeout
 //	value    replaces the result (value.go): fallbacks
 //
-// A cooperative timeout bounds the call in the caller's goroutine (attach.go).
+// A cooperative timeout bounds the call in the caller's goroutine (attach.go, expiry.go).
 // Around is a policy that the user writes (around.go).
 //
 // Gates and retry policies never receive the function that they guard, so no
