@@ -3,9 +3,12 @@
 package torture
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,5 +215,33 @@ func TestACrashOfACheckIsMadeUpForOrReadsStale(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		require.Equal(t, api.Healthy, s.Health().Status())
+	})
+}
+
+// Promise (Torture): The log names the owner that crashed, once a crash, with its stack.
+func TestACrashIsLoggedByKindAndName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cleanse()
+		var log bytes.Buffer
+		s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))})
+		require.NoError(t, err)
+		b, err := s.Breaker("b", api.BreakerConfig{})
+		require.NoError(t, err)
+		r, err := s.Retry("r", api.RetryConfig{MaxAttempts: 1})
+		require.NoError(t, err)
+		require.NoError(t, s.Health().Register("c", api.CheckConfig{}, api.Ping(func(context.Context) error { return nil })))
+		synctest.Wait()
+		for _, name := range []string{"b", "r", "c"} {
+			poison(name)
+		}
+		_, err = b.Stats()
+		require.ErrorContains(t, err, "Circuit breaker 'b'")
+		require.ErrorIs(t, r.Run(context.Background(), func(context.Context) error { return errBoom }), api.ErrCrashed)
+		require.Contains(t, s.Health().Run(context.Background(), "c").Message, "Health check 'c'")
+		require.NoError(t, s.Shutdown(context.Background())) // it waits for the log
+		for _, what := range []string{"Circuit breaker 'b'", "Retry 'r'", "Health check 'c'"} {
+			require.Equal(t, 1, strings.Count(log.String(), what+" crashed and is restarted"), log.String())
+		}
+		require.Equal(t, 3, strings.Count(log.String(), "(*ownerState).Receive"), "each has its stack")
 	})
 }
