@@ -221,7 +221,7 @@ func TestACrashOfACheckIsMadeUpForOrReadsStale(t *testing.T) {
 // Promise (Torture): The log names the owner that crashed, once a crash, with its stack.
 func TestACrashIsLoggedByKindAndName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cleanse()
+		clearPlan()
 		var log bytes.Buffer
 		s, err := api.Start(api.SystemConfig{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))})
 		require.NoError(t, err)
