@@ -26,14 +26,16 @@ func TimeWindow(span time.Duration) Window { return breaker.TimeWindow(span) }
 // BreakerConfig holds the settings of a breaker. A field that is zero means its
 // default.
 //
-// To keep the mistakes of a client from opening the circuit, classify them:
+// The mistakes of a client (a 404, no rows) must not open the circuit. The
+// dependency answered, so count them as Success: as Ignored, they would leave a
+// half-open circuit half-open for as long as nothing else is called.
 //
 //	Classify: func(err error) understudy.Outcome {
 //		var status *StatusError
 //		switch {
-//		case err == nil:
+//		case err == nil, errors.As(err, &status) && status.Code < 500:
 //			return understudy.Success
-//		case errors.Is(err, context.Canceled), errors.As(err, &status) && status.Code < 500:
+//		case errors.Is(err, context.Canceled):
 //			return understudy.Ignored
 //		}
 //		return understudy.Failure

@@ -67,7 +67,7 @@ type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
-// The mistakes of a client (4xx) say nothing about the service.
+// The mistakes of a client (4xx) show that the service works.
 func ExampleBreakerConfig_classify() {
 	ctx := context.Background()
 	sys, _ := understudy.Start(quiet)
@@ -77,9 +77,9 @@ func ExampleBreakerConfig_classify() {
 		Classify: func(err error) understudy.Outcome {
 			var status statusError
 			switch {
-			case err == nil:
+			case err == nil, errors.As(err, &status) && status < 500:
 				return understudy.Success
-			case errors.Is(err, context.Canceled), errors.As(err, &status) && status < 500:
+			case errors.Is(err, context.Canceled):
 				return understudy.Ignored
 			}
 			return understudy.Failure
