@@ -11,7 +11,7 @@ type BreakerChanged struct {
 	Name     string
 	From, To State
 	Reason   string // in a few words: "5 failures", "reset timeout is over", "service recovered"
-	Failures int    // how many failures caused the change; 0 if something else did
+	Failures int    // failures that count towards the change; 0 if they had no part in it
 	At       time.Time
 }
 
