@@ -10,30 +10,33 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// backoff restarts an owner that crashed, as its kind says: the first
-// FreeRestarts crashes at once, then after a pause that starts at FirstPause and
-// doubles up to MaxPause, jittered by ±25 %. It never gives up. An owner that
-// lived for a minute, or twice MaxPause if that is more, is forgiven.
+// backoff restarts an owner that crashed, as its kind says: at once after each of
+// the first FreeRestarts crashes in a row, then after a pause that starts at
+// FirstPause and doubles up to MaxPause, with a jitter of ±25 %. It never gives
+// up. The count of crashes starts again once an owner has run without a crash
+// for a minute, or for twice MaxPause if that is longer.
 type backoff struct {
 	kind messages.Kind
 	sys  *System
 
 	mu      sync.Mutex
 	stopped bool
-	pending map[*time.Timer]struct{}
+	pending map[*time.Timer]struct{} // of the restarts to come
 }
 
-// enoughCrashes in a row are at the cap of every back-off.
-const enoughCrashes = 32
+// maxCrashes is the highest number of crashes in a row that is counted. It is
+// large enough for every pause to have reached MaxPause.
+const maxCrashes = 32
 
-// HandleFailure runs on the supervisor's mailbox.
+// HandleFailure is called by the library after a crash. It runs on the
+// supervisor's mailbox.
 func (b *backoff) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, _ any, _ any) {
 	if stats.NumberOfFailures(max(time.Minute, 2*b.kind.MaxPause)) == 0 {
 		stats.Reset()
 	}
-	if stats.FailureCount() == enoughCrashes { // remember no more of them
+	if stats.FailureCount() == maxCrashes { // the library keeps a record of each: drop one
 		stats.Reset()
-		for range enoughCrashes - 1 {
+		for range maxCrashes - 1 {
 			stats.Fail()
 		}
 	}
@@ -57,6 +60,7 @@ func (b *backoff) pause(crashes int, random float64) time.Duration {
 	return time.Duration(float64(d) * (0.75 + random/2))
 }
 
+// after calls restart after d, unless stop is called before.
 func (b *backoff) after(d time.Duration, restart func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -82,7 +86,7 @@ func (b *backoff) after(d time.Duration, restart func()) {
 	b.pending[t] = struct{}{}
 }
 
-// stop cancels the restarts that are due.
+// stop cancels all restarts, those to come included.
 func (b *backoff) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

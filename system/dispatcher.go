@@ -2,16 +2,16 @@ package system
 
 import "sync/atomic"
 
-// idleWorkers is how many goroutines wait for the next mailbox; more end when
-// they have nothing to do.
+// idleWorkers is the maximum number of goroutines that wait for work. Any other
+// goroutine ends when it has none.
 const idleWorkers = 16
 
-// dispatcher runs mailboxes in goroutines that it keeps: one that has run a
-// mailbox before has a stack that is large enough.
+// dispatcher runs mailboxes in goroutines, its workers, which it uses again: a
+// goroutine that has run a mailbox before has already grown its stack.
 type dispatcher struct {
 	work    chan func()
 	idle    atomic.Int64 // workers that wait for work
-	workers atomic.Int64 // workers there are
+	workers atomic.Int64 // all workers
 	closing atomic.Bool
 	ended   chan struct{} // capacity 1: a worker ended after closing
 }
@@ -26,10 +26,11 @@ func (d *dispatcher) Schedule(fn func()) {
 	case d.work <- fn:
 	default:
 		d.workers.Add(1)
-		go d.run(fn) // ends when too many are idle, or in wait
+		go d.run(fn) // ends when too many workers are idle, or in wait
 	}
 }
 
+// run is a worker: it runs fn, and then what it receives.
 func (d *dispatcher) run(fn func()) {
 	defer d.end()
 	for fn != nil {
@@ -53,7 +54,7 @@ func (d *dispatcher) end() {
 	}
 }
 
-// Throughput is how many messages a mailbox takes before it yields.
+// Throughput returns how many messages a mailbox handles before it yields.
 func (d *dispatcher) Throughput() int { return 300 }
 
 // wait returns once no mailbox runs and all workers have ended.
@@ -61,7 +62,7 @@ func (d *dispatcher) wait() {
 	d.closing.Store(true)
 	for d.workers.Load() > 0 {
 		select {
-		case d.work <- nil: // one that waited ends
+		case d.work <- nil: // ends a worker that waits
 		case <-d.ended:
 		}
 	}

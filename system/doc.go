@@ -1,10 +1,10 @@
-// Package system is the actor runtime: it spawns owners under the supervisor of
+// Package system is the actor runtime. It spawns owners under the supervisor of
 // their kind, restarts those that crash, keeps names unique, delivers events to
 // subscribers and the log, and stops everything.
 //
-//	root ─┬─ one supervisor a kind ─┬─ an owner
-//	      └─ ...                    └─ ...
+//	root ─┬─ one supervisor per kind ─┬─ an owner
+//	      └─ ...                      └─ ...
 //
-// What a kind is called and how its owners are restarted is in the messages.Kind
-// that each Spawn brings.
+// The caller of Spawn passes a messages.Kind: the name of the kind, and how its
+// owners are restarted.
 package system

@@ -9,10 +9,11 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// queueLength is how many events wait for one subscriber before it loses the oldest.
+// queueLength is how many events are kept for one subscriber. When one more is
+// emitted the oldest is dropped.
 const queueLength = 1024
 
-// hub hands every event to every subscriber, in the order they were emitted.
+// hub delivers every event to every subscriber, in the order of emission.
 type hub struct {
 	logger *slog.Logger
 
@@ -26,7 +27,7 @@ func newHub(logger *slog.Logger) *hub {
 	return &hub{logger: logger, subs: map[*subscriber]struct{}{}}
 }
 
-// emit never blocks.
+// emit puts e into the queue of every subscriber. It never blocks.
 func (h *hub) emit(e messages.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,7 +55,8 @@ func (h *hub) subscribe(fn func(messages.Event)) (cancel func()) {
 	}
 }
 
-// close lets every subscriber have what waits for it, and returns when all are done.
+// close delivers the events that are queued, and returns when all subscribers
+// have handled them.
 func (h *hub) close() {
 	h.mu.Lock()
 	h.closed = true
@@ -70,12 +72,12 @@ func (h *hub) close() {
 type subscriber struct {
 	fn     func(messages.Event)
 	logger *slog.Logger
-	wake   chan struct{} // capacity 1: something changed below
+	wake   chan struct{} // capacity 1: one of the fields below has changed
 
 	mu        sync.Mutex
 	queue     []messages.Event
 	lost      int  // events dropped before the oldest in queue
-	ending    bool // no more will come
+	ending    bool // no more events follow
 	cancelled bool // fn must not be called again
 }
 
@@ -90,6 +92,7 @@ func (s *subscriber) put(e messages.Event) {
 	s.signal()
 }
 
+// end ends the subscriber: at once, or when its queue is empty.
 func (s *subscriber) end(now bool) {
 	s.mu.Lock()
 	s.ending = true
@@ -119,7 +122,7 @@ func (s *subscriber) run() {
 	}
 }
 
-// next takes the oldest event; nil when there is none yet.
+// next removes the oldest event from the queue; nil if it is empty.
 func (s *subscriber) next() (e messages.Event, ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,8 +15,8 @@ func logTo(logger *slog.Logger) func(messages.Event) {
 	}
 }
 
-// recovering is a user's log handler that may panic: the record is lost, and
-// nothing else.
+// recovering wraps a log handler of the user. If that panics, the record is lost
+// and the panic goes no further.
 type recovering struct{ slog.Handler }
 
 func (h recovering) Enabled(ctx context.Context, level slog.Level) (enabled bool) {

@@ -8,34 +8,37 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// inPlace is how many messages of others a sender takes in its own goroutine
-// before it hands the mailbox to the dispatcher.
-const inPlace = 16
+// inPlaceLimit is how many queued messages a sender handles in its own goroutine
+// before it passes the mailbox to the dispatcher.
+const inPlaceLimit = 16
 
-// mailbox runs its actor in the goroutine of whoever sends, if nobody runs it at
-// the moment: to ask an idle owner takes no second goroutine. Otherwise messages
-// queue, and whoever runs the actor takes them. System messages go first; if
-// nobody runs the actor, the dispatcher does for them. After Stop whoever asks is
-// refused. An actor with such a mailbox must not block, and must not be sent to
-// under a lock that it takes itself.
+// mailbox runs its actor in the goroutine of the sender if the actor is idle, so
+// that a question to an idle owner needs no second goroutine. While a goroutine
+// runs the actor, which is the runner, other senders queue their messages for it.
+// System messages come first; if the actor is idle, the dispatcher runs it for
+// them. After Stop the mailbox refuses questions. The actor must not block, and a
+// sender must not hold a lock that the actor takes.
+//
+// The invariant: at most one goroutine is the runner, and if a message is queued
+// there is one, except while the actor is suspended by a crash.
 type mailbox struct {
 	state      atomic.Int32
-	suspended  bool // by a crash, until the restart; whoever runs the actor owns it
-	stopped    bool // for good: who asks is refused; owned likewise
+	suspended  bool // by a crash, until the restart; only the runner uses it
+	stopped    bool // for good: questions are refused; only the runner uses it
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 
-	mu     sync.Mutex // for the queues, and for each change of state but the two of the fast path
+	mu     sync.Mutex // guards the queues and the state, except idle to running (PostUserMessage) and running to idle (rest)
 	system queue
 	user   queue
 }
 
 // The states of a mailbox.
 const (
-	idle    int32 = iota // nobody runs the actor; both queues are empty
-	running              // somebody runs it; both queues were empty a moment ago
-	waiting              // somebody runs it, or is about to, and messages wait
-	held                 // suspended, and nobody runs it: a system message must come
+	idle    int32 = iota // no runner; both queues are empty
+	running              // a runner; both queues were empty when this was set
+	waiting              // a runner, or one is about to start; messages are queued
+	held                 // no runner: the actor is suspended until a system message is sent
 )
 
 // RegisterHandlers is called once, before the first message.
@@ -46,19 +49,20 @@ func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher acto
 // Start is called once, after the first message.
 func (m *mailbox) Start() {}
 
-// UserMessageCount returns how many messages wait.
+// UserMessageCount returns how many messages are queued, system messages aside.
 func (m *mailbox) UserMessageCount() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.user.len()
 }
 
-// PostUserMessage runs the actor here and now, or leaves the message to whoever does.
+// PostUserMessage runs the actor in this goroutine, or queues the message for the
+// runner.
 func (m *mailbox) PostUserMessage(message any) {
 	if m.state.CompareAndSwap(idle, running) {
 		m.deliver(message, false)
 		if !m.rest() {
-			m.run(inPlace)
+			m.run(inPlaceLimit)
 		}
 		return
 	}
@@ -67,11 +71,12 @@ func (m *mailbox) PostUserMessage(message any) {
 	mine := m.wake(idle)
 	m.mu.Unlock()
 	if mine {
-		m.run(inPlace)
+		m.run(inPlaceLimit)
 	}
 }
 
-// PostSystemMessage leaves the message to whoever runs the actor, or has it run.
+// PostSystemMessage queues the message for the runner. If there is none, the
+// dispatcher starts one.
 func (m *mailbox) PostSystemMessage(message any) {
 	m.mu.Lock()
 	m.system.push(message)
@@ -82,8 +87,14 @@ func (m *mailbox) PostSystemMessage(message any) {
 	}
 }
 
-// wake tells that messages wait, and reports whether it is up to the caller to
-// run the actor: nobody did, and the state was from. mu is held.
+// wake records that a message is queued. mu is held.
+//
+//   - If the state is from, which is a state without a runner, it becomes waiting,
+//     and wake returns true: the caller must start a runner.
+//   - If the state is running, it becomes waiting: the runner finds the message
+//     before it ends, because rest fails.
+//   - In any other state nothing is to be done: the runner empties the queues, or
+//     the message stays queued until the restart.
 func (m *mailbox) wake(from int32) bool {
 	for {
 		switch state := m.state.Load(); state {
@@ -101,18 +112,22 @@ func (m *mailbox) wake(from int32) bool {
 	}
 }
 
-// rest ends a run, if nothing waits.
+// rest makes the mailbox idle if no message is queued, and reports whether it
+// did. The caller is no longer the runner then.
 func (m *mailbox) rest() bool {
 	return !m.suspended && m.state.CompareAndSwap(running, idle)
 }
 
+// dispatch lets the dispatcher start a runner.
 func (m *mailbox) dispatch() {
 	m.dispatcher.Schedule(func() { m.run(m.dispatcher.Throughput()) })
 }
 
-// run takes what waits; after most messages it leaves the rest to another goroutine.
-func (m *mailbox) run(most int) {
-	for n := 0; n < most || m.stopped; n++ { // nothing is left to others once it has stopped: nobody waits for them
+// run is the runner: it handles the queued messages. After limit messages it
+// passes the rest to another goroutine. A stopped actor is an exception: Shutdown
+// does not wait for that goroutine, so run refuses all that is queued itself.
+func (m *mailbox) run(limit int) {
+	for n := 0; n < limit || m.stopped; n++ {
 		message, isSystem, ok := m.next()
 		if !ok {
 			return
@@ -125,7 +140,8 @@ func (m *mailbox) run(most int) {
 	m.dispatch()
 }
 
-// next takes the next message out of its queue; none ends the run.
+// next removes the next message from its queue. If ok is false there is none, and
+// the caller is no longer the runner.
 func (m *mailbox) next() (message any, isSystem, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,7 +163,7 @@ func (m *mailbox) next() (message any, isSystem, ok bool) {
 	return message, isSystem, true
 }
 
-// deliver hands one message to the actor; a panic goes to the supervisor.
+// deliver passes one message to the actor, and a panic to the supervisor.
 func (m *mailbox) deliver(message any, isSystem bool) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -163,7 +179,7 @@ func (m *mailbox) deliver(message any, isSystem bool) {
 		return
 	}
 	switch message.(type) {
-	case *actor.Stop: // these actors have no children: it has stopped when this returns
+	case *actor.Stop: // the actor has no children, so it has stopped when this returns
 		m.invoker.InvokeSystemMessage(message)
 		m.stopped, m.suspended = true, false
 	case *actor.SuspendMailbox:
@@ -175,7 +191,7 @@ func (m *mailbox) deliver(message any, isSystem bool) {
 	}
 }
 
-// refuse tells an asker that its question came too late.
+// refuse fails a question with ErrShutdown. Other messages are lost.
 func refuse(message any) {
 	if asker, ok := message.(interface{ Fail(error) bool }); ok {
 		asker.Fail(messages.ErrShutdown)
@@ -191,7 +207,7 @@ type queue struct {
 func (q *queue) len() int { return len(q.items) - q.first }
 
 func (q *queue) push(item any) {
-	if len(q.items) == cap(q.items) && q.first > len(q.items)/2 { // room at the front
+	if len(q.items) == cap(q.items) && q.first > len(q.items)/2 { // use the room at the front
 		n := copy(q.items, q.items[q.first:])
 		clear(q.items[n:])
 		q.items, q.first = q.items[:n], 0
@@ -199,11 +215,11 @@ func (q *queue) push(item any) {
 	q.items = append(q.items, item)
 }
 
-// keep is how many messages an empty queue has room for: one that a storm has
-// made larger, and one that few messages came to, give their memory back.
+// keep is the capacity that an empty queue keeps. An empty queue of any other
+// capacity frees its memory.
 const keep = 8
 
-// pop takes the first of at least one item.
+// pop removes and returns the first item. The queue must not be empty.
 func (q *queue) pop() any {
 	item := q.items[q.first]
 	q.items[q.first] = nil

@@ -67,18 +67,18 @@ func TestASenderIsNotKeptByTheMessagesOfOthers(t *testing.T) {
 			switch m {
 			case "first":
 				<-release
-			case inPlace + 1:
+			case inPlaceLimit + 1:
 				<-stuck
 			}
 		})
 		synctest.Wait()
 		returned := make(chan struct{})
-		go func() { // ends when it has done its share
+		go func() { // ends after inPlaceLimit messages of others
 			owner.Send("first")
 			close(returned)
 		}()
 		synctest.Wait()
-		for n := range 10 * inPlace {
+		for n := range 10 * inPlaceLimit {
 			owner.Send(n + 1)
 		}
 		close(release)
@@ -87,11 +87,11 @@ func TestASenderIsNotKeptByTheMessagesOfOthers(t *testing.T) {
 	})
 }
 
-// A crash holds the messages behind it up until the restart; none is lost, but
-// the one that crashed, and their order stays.
+// Messages behind a crash wait for the restart. Only the one that crashed is lost,
+// and the order is kept.
 func TestMessagesWaitForTheRestart(t *testing.T) {
 	inSystem(t, func(t *testing.T, s *System) {
-		var mu sync.Mutex // time passes on its own between what is seen and what is read
+		var mu sync.Mutex // a restart may come between synctest.Wait and the read
 		var seen []any
 		owner := spawnOwner(t, s, func(m any) {
 			if m == "crash" {
@@ -109,7 +109,7 @@ func TestMessagesWaitForTheRestart(t *testing.T) {
 		}
 		now()
 		var want []any
-		for n := range 20 { // more than restart at once
+		for n := range 20 { // more crashes than are restarted at once
 			owner.Send("crash")
 			owner.Send(n)
 			want = append(want, n)

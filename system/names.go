@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Names maps names to handles, each name once. The zero value is empty and
-// ready. Safe for concurrent use.
+// Names maps names to handles. A name has at most one handle. The zero value is
+// empty and ready to use. It is safe for concurrent use.
 type Names[H any] struct {
 	mu      sync.RWMutex
 	handles map[string]H
@@ -20,8 +20,8 @@ func (n *Names[H]) Get(name string) (H, bool) {
 	return h, ok
 }
 
-// GetOrMake returns the handle of that name, and makes it if there is none.
-// When make fails, nothing is left behind.
+// GetOrMake returns the handle of that name, and makes it if there is none. If
+// make fails it returns the error, and the name stays free. make must not use n.
 func (n *Names[H]) GetOrMake(name string, make func() (H, error)) (h H, existed bool, err error) {
 	if h, ok := n.Get(name); ok {
 		return h, true, nil
@@ -41,7 +41,7 @@ func (n *Names[H]) GetOrMake(name string, make func() (H, error)) (h H, existed 
 	return h, false, nil
 }
 
-// Sorted returns all handles in the order of their names.
+// Sorted returns all handles, sorted by name.
 func (n *Names[H]) Sorted() []H {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

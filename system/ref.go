@@ -9,17 +9,18 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Ref is the address of an actor. Safe for concurrent use.
+// Ref is the address of an actor. It is safe for concurrent use.
 type Ref struct {
 	root *actor.RootContext
 	pid  *actor.PID
-	done chan struct{} // its own, or that of its supervisor
+	done chan struct{} // closed when the actor, or its supervisor if it runs in place, has stopped
 
-	mailbox *mailbox // nil: the library's, which the pid leads to
+	mailbox *mailbox // of an actor that runs in place; else nil: pid leads to the library's mailbox
 }
 
-// Send puts message into the actor's mailbox, or has the actor take it here and
-// now. A message to an actor that has stopped is lost; who asks in it is refused.
+// Send puts message into the actor's mailbox. An idle actor that runs in place
+// handles it before Send returns. A message to an actor that has stopped is lost;
+// if it is a question to an actor that runs in place, it fails with ErrShutdown.
 func (r *Ref) Send(message any) {
 	if r.mailbox != nil {
 		r.mailbox.PostUserMessage(message)
@@ -28,18 +29,21 @@ func (r *Ref) Send(message any) {
 	r.root.Send(r.pid, message)
 }
 
-// Done is closed once the actor has stopped for good.
+// Done is closed when the actor has stopped; Done of an actor that runs in place,
+// when all actors of its kind have.
 func (r *Ref) Done() <-chan struct{} { return r.done }
 
-// lifecycle is an owner as the library sees it: one actor through all restarts.
+// lifecycle makes an actor of the library out of an owner. All restarts use the
+// same one.
 type lifecycle struct {
 	owner   messages.Actor
 	sys     *System
-	done    chan struct{} // closed when the owner has stopped; nil: its supervisor's is
+	done    chan struct{} // closed when the owner has stopped; nil if it runs in place
 	started bool
 }
 
-// Receive hands every message to the owner.
+// Receive passes messages to the owner, and turns the library's own into calls of
+// Restarted and Stopped.
 func (l *lifecycle) Receive(c actor.Context) {
 	switch message := c.Message().(type) {
 	case *actor.Started:
@@ -55,8 +59,8 @@ func (l *lifecycle) Receive(c actor.Context) {
 	}
 }
 
-// stop recovers a panic: in the library a panic in Stopped would leave those who
-// wait for the end waiting.
+// stop ends the owner. It recovers a panic, because the library would otherwise
+// leave the callers that wait for Done blocked.
 func (l *lifecycle) stop() {
 	defer func() {
 		if r := recover(); r != nil {

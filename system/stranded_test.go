@@ -9,13 +9,14 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// question is what askers send; nobody answers it but with a failure.
+// question is a message that is only ever answered with an error.
 type question struct{ failed chan error }
 
 func (q question) Fail(err error) bool { q.failed <- err; return true }
 
-// An asker is freed by the end of the owner it asked, not by the slowest of its
-// kind: asked before the end, behind it, and after it.
+// A question fails when the owner that was asked stops, not when the slowest owner
+// of the kind does. It is asked before Stop, behind Stop in the queue, and after
+// the owner has stopped.
 func TestAQuestionToAnOwnerThatStopsIsRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
@@ -32,10 +33,10 @@ func TestAQuestionToAnOwnerThatStopsIsRefusedAtOnce(t *testing.T) {
 		began := time.Now()
 		s.Close()
 		q := question{make(chan error, 100)}
-		for range 3 * inPlace {
+		for range 3 * inPlaceLimit {
 			quick.Send(q) // queued before Stop, or behind it
 		}
-		for range 3 * inPlace {
+		for range 3 * inPlaceLimit {
 			require.ErrorIs(t, <-q.failed, messages.ErrShutdown)
 		}
 		synctest.Wait()

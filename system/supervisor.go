@@ -8,10 +8,10 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// parent is an actor that spawns others on request, until it is told to stop:
-// the root spawns supervisors, and a supervisor spawns the owners of its kind.
+// parent is an actor that spawns others on request until it is stopped: the root
+// spawns supervisors, and a supervisor spawns the owners of its kind.
 type parent struct {
-	restart  *backoff      // of its children; nil: they do not crash
+	restart  *backoff      // restarts its children; nil: they do not crash
 	done     chan struct{} // closed when it has stopped
 	stopping bool
 }
@@ -27,7 +27,8 @@ type spawned struct {
 	err error
 }
 
-// Receive spawns a child, or notes that the end has begun.
+// Receive spawns a child on request, and cancels restarts once the parent is
+// stopped.
 func (p *parent) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *spawn:
@@ -37,17 +38,18 @@ func (p *parent) Receive(c actor.Context) {
 		}
 		ref, err := m.child(c)
 		m.reply <- spawned{ref, err}
-	case *actor.Stopping: // its children are told next
+	case *actor.Stopping: // its children are stopped next
 		p.stopping = true
 		if p.restart != nil {
 			p.restart.stop()
 		}
-	case *actor.Stopped: // after its children
+	case *actor.Stopped: // its children have stopped
 		close(p.done)
 	}
 }
 
-// ask asks a parent for a child. It returns ErrShutdown when the parent stops.
+// ask lets a parent spawn a child. It returns ErrShutdown if the parent stops
+// before.
 func (s *System) ask(parent *Ref, child func(actor.Context) (*Ref, error)) (*Ref, error) {
 	m := &spawn{child: child, reply: make(chan spawned, 1)}
 	parent.Send(m)
@@ -64,7 +66,7 @@ type spawner interface {
 	SpawnNamed(props *actor.Props, id string) (*actor.PID, error)
 }
 
-// spawnIn spawns an actor that closes done when it has stopped.
+// spawnIn spawns an actor; done is what its Ref returns as Done.
 func (s *System) spawnIn(parent spawner, name string, done chan struct{}, a actor.Actor, opts ...actor.PropsOption) (*Ref, error) {
 	opts = append(opts, actor.WithDispatcher(s.dispatcher))
 	pid, err := parent.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a }, opts...), name)
@@ -74,7 +76,7 @@ func (s *System) spawnIn(parent spawner, name string, done chan struct{}, a acto
 	return &Ref{root: s.actors.Root, pid: pid, done: done}, nil
 }
 
-// spawnParent spawns a parent whose children restart as restart says.
+// spawnParent spawns a parent whose children are restarted by restart.
 func (s *System) spawnParent(in spawner, name string, restart *backoff) (*Ref, error) {
 	p := &parent{restart: restart, done: make(chan struct{})}
 	var opts []actor.PropsOption
@@ -88,11 +90,11 @@ func (s *System) spawnParent(in spawner, name string, restart *backoff) (*Ref, e
 type supervisor struct {
 	*Ref
 	kind     messages.Kind
-	children uint64 // spawned so far; its mailbox's alone
+	children uint64 // spawned so far; used only on its mailbox
 }
 
-// supervisor returns the supervisor of a kind, which it starts if there is none
-// yet. Once Shutdown has begun it returns ErrShutdown.
+// supervisor returns the supervisor of a kind. It starts it if there is none. Once
+// Shutdown has begun it returns ErrShutdown.
 func (s *System) supervisor(kind messages.Kind) (*supervisor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

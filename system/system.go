@@ -26,16 +26,16 @@ type System struct {
 	seed       uint64 // of all random numbers
 
 	mu          sync.Mutex             // held while a supervisor is started
-	supervisors map[string]*supervisor // by the name of their kind
+	supervisors map[string]*supervisor // by the Name of their kind
 
 	stop    sync.Once
 	closing chan struct{} // closed when Shutdown begins
 	stopped chan struct{} // closed when everything has stopped
 }
 
-// Start starts an actor system. The first Spawn of each kind starts the
-// supervisor of that kind. All random numbers follow from the seed; 0 stands for
-// one that is different each time.
+// Start starts an actor system that logs to logger. The first Spawn of each kind
+// starts the supervisor of that kind. The seed decides all random numbers; 0 means
+// a random seed.
 func Start(logger *slog.Logger, seed uint64) (*System, error) {
 	logger = slog.New(recovering{logger.Handler()})
 	quiet := slog.New(slog.DiscardHandler)
@@ -52,9 +52,9 @@ func Start(logger *slog.Logger, seed uint64) (*System, error) {
 		closing:     make(chan struct{}),
 		stopped:     make(chan struct{}),
 	}
-	// A stream that nobody listens to: a message to an actor that has stopped is
-	// lost in silence, where the library's own listener would start a goroutine
-	// that outlives the system.
+	// Replace the library's event stream by one without subscribers, so that a
+	// message to a stopped actor is dropped. The library's own subscriber would
+	// start a goroutine that outlives the system.
 	s.actors.EventStream = eventstream.NewEventStream()
 	var err error
 	if s.root, err = s.spawnParent(s.actors.Root, "understudy", nil); err != nil {
@@ -66,7 +66,8 @@ func Start(logger *slog.Logger, seed uint64) (*System, error) {
 }
 
 // Spawn starts an owner under the supervisor of its kind and returns its
-// address. Once Shutdown has begun it returns ErrShutdown.
+// address. The supervisor, and with it the kind, is that of the first Spawn with
+// this kind.Name. Once Shutdown has begun Spawn returns ErrShutdown.
 func (s *System) Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error) {
 	v, err := s.supervisor(kind)
 	if err != nil {
@@ -79,47 +80,49 @@ func (s *System) Spawn(kind messages.Kind, owner messages.Actor) (messages.Addre
 	return ref, nil
 }
 
-// Stop stops the owner at an address that Spawn returned. Done of the address is
-// closed when it has stopped; of one that runs in place, when all have.
+// Stop stops the owner at an address that Spawn returned, and does not wait for
+// it. Done of the address is closed when the owner has stopped; if the owner runs
+// in place, when all owners of its kind have.
 func (s *System) Stop(owner messages.Address) {
 	if ref, ok := owner.(*Ref); ok {
 		s.actors.Root.Stop(ref.pid)
 	}
 }
 
-// Emit hands an event to every subscriber; it never blocks.
+// Emit delivers an event to every subscriber. It never blocks.
 func (s *System) Emit(e messages.Event) { s.hub.emit(e) }
 
-// Go runs fn in a goroutine that Shutdown waits for: fn must end soon after
-// Shutdown began. It is for actors.
+// Go runs fn in a goroutine that Shutdown waits for. fn must return soon after
+// Shutdown has begun. Only actors may call Go.
 func (s *System) Go(fn func()) { s.dispatcher.Schedule(fn) }
 
-// Logger returns the logger that Start was given.
+// Logger returns the log of the system. A panic of its handler is recovered.
 func (s *System) Logger() *slog.Logger { return s.logger }
 
 // Closing is closed when Shutdown begins.
 func (s *System) Closing() <-chan struct{} { return s.closing }
 
-// Random returns random numbers that follow from the seed and this name: others
-// for each name, and the same ones for the same.
+// Random returns a source of random numbers that the seed of the system and the
+// name decide. With the same seed, the same name gives the same numbers.
 func (s *System) Random(name string) *rand.Rand {
 	hash := fnv.New64a()
 	_, _ = io.WriteString(hash, name) // it has no error
 	return rand.New(rand.NewPCG(s.seed, hash.Sum64()))
 }
 
-// Subscribe calls fn, in a goroutine of its own, with every event from now on,
-// in the order they were emitted. A subscriber that is too slow loses the
-// oldest of the 1,024 events that wait for it and receives one Dropped. After
+// Subscribe starts a goroutine that calls fn with every event from now on, in the
+// order of emission. Up to 1,024 events are queued for a subscriber; if it is too
+// slow the oldest are dropped, and it receives one Dropped in their place. After
 // cancel has returned no call of fn begins.
 func (s *System) Subscribe(fn func(messages.Event)) (cancel func()) { return s.hub.subscribe(fn) }
 
-// Close refuses new work from now on and releases everyone who waits.
+// Close begins the shutdown and does not wait for it: Closing is closed, Spawn
+// returns ErrShutdown, and all actors are stopped.
 func (s *System) Close() { s.stop.Do(func() { close(s.closing); go s.stopAll() }) }
 
-// Shutdown stops all actors bottom up, delivers the events that wait and
-// returns nil once everything has stopped. It may be called again, and by many;
-// each call waits until its own ctx ends.
+// Shutdown stops all actors, children first, delivers the events that are queued,
+// and returns nil when everything has stopped. It returns an error if ctx ends
+// before; the shutdown goes on. It may be called more than once and concurrently.
 func (s *System) Shutdown(ctx context.Context) error {
 	s.Close()
 	select {

@@ -27,7 +27,7 @@ func start(t *testing.T) *System {
 
 // fake is an owner made of functions.
 type fake struct {
-	receive  func(message any) // nil: crashes on strings, keeps what else it gets
+	receive  func(message any) // nil: it panics on strings and keeps all else
 	seen     []any
 	restarts atomic.Int32
 	stopped  func()
@@ -81,17 +81,17 @@ func TestEachKindRestartsAsItSays(t *testing.T) {
 		f := &fake{}
 		owner, err := s.Spawn(slowKind, f)
 		require.NoError(t, err)
-		for _, row := range []struct{ least, most time.Duration }{
+		for _, row := range []struct{ shortest, longest time.Duration }{
 			{750 * time.Millisecond, 1250 * time.Millisecond},
 			{1500 * time.Millisecond, 2500 * time.Millisecond},
 			{3 * time.Second, 5 * time.Second},
 		} {
 			before := f.restarts.Load()
 			owner.Send("poison")
-			time.Sleep(row.least - 1)
+			time.Sleep(row.shortest - 1)
 			synctest.Wait()
 			require.Equal(t, before, f.restarts.Load(), "the restart waits for its pause")
-			time.Sleep(row.most - row.least + 1)
+			time.Sleep(row.longest - row.shortest + 1)
 			synctest.Wait()
 			require.Equal(t, before+1, f.restarts.Load())
 		}
@@ -121,7 +121,7 @@ func TestShutdownEndsWhileARestartIsBackingOff(t *testing.T) {
 	})
 }
 
-// The first owners of a kind may come at once, and amid a shutdown.
+// The first owners of a kind may be spawned concurrently, and during a shutdown.
 func TestAKindHasOneSupervisorHoweverManyComeFirst(t *testing.T) {
 	for _, shut := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestAKindHasOneSupervisorHoweverManyComeFirst(t *testing.T) {
 	}
 }
 
-// A panic on the way out neither brings the owner back nor leaves those who wait
-// for its end waiting; the log says whose it was.
+// A panic in Stopped neither restarts the owner nor blocks the callers that wait
+// for Done. The log names the owner.
 func TestAPanicInStoppedEndsTheOwner(t *testing.T) {
 	for _, kind := range []messages.Kind{slowKind, inPlaceKind} {
 		synctest.Test(t, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestShutdownIsBoundedByItsContext(t *testing.T) {
 	})
 }
 
-func TestASlowSubscriberLosesTheOldestAndIsToldHowMany(t *testing.T) {
+func TestASlowSubscriberLosesTheOldestAndReceivesTheirNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
 		release := make(chan struct{})
