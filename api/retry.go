@@ -106,7 +106,7 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 	if !s.valid() {
 		return nil, noSystem("retry", name)
 	}
-	settings, err := retry.Checked(name, cfg.settings())
+	settings, err := cfg.settings().Normalize(name)
 	if err != nil {
 		return nil, err
 	}

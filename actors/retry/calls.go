@@ -6,29 +6,30 @@ import (
 	"time"
 )
 
-// tally counts the calls that began lately. All callers write it without a
-// lock. Each slot holds the number of its bucket in the upper half and its
-// count in the lower half; more slots than buckets, so that a slot is taken
-// over only long after its bucket has left the window.
-type tally struct {
+// recentCalls counts the calls that began in the budget's window. All callers add
+// to it, without a lock. Time since origin is divided into buckets of equal width.
+// Each slot holds the number of a bucket in its upper half, and the calls of that
+// bucket in its lower half. There are more slots than buckets in a window, so that
+// a slot is used again only long after its bucket has left the window.
+type recentCalls struct {
 	origin time.Time // when bucket 0 began
 	width  time.Duration
 	slots  [16]atomic.Uint64
 }
 
-// bucket returns the number of the bucket at that age of the tally.
-func (t *tally) bucket(age time.Duration) uint32 { return uint32(max(age, 0) / t.width) }
+// bucket returns the number of the bucket at that time since origin.
+func (t *recentCalls) bucket(age time.Duration) uint32 { return uint32(max(age, 0) / t.width) }
 
-// add counts n calls that begin at this age of the tally. A caller that was
-// overtaken by the next owner of its slot counts there.
-func (t *tally) add(age time.Duration, n uint64) {
-	const overtaken = 1 << 20 // a slot further ahead than this is from before the numbers wrapped
+// add counts n calls that begin at that time since origin. If the slot of their
+// bucket holds a later bucket already, they are counted in that one.
+func (t *recentCalls) add(age time.Duration, n uint64) {
+	const maxAhead = 1 << 20 // a slot further ahead is from before the bucket numbers wrapped
 	bucket := t.bucket(age)
 	slot := &t.slots[bucket%uint32(len(t.slots))]
 	for {
 		old := slot.Load()
-		if uint32(old>>32)-bucket < overtaken {
-			if uint32(old) < math.MaxUint32/2 { // far from running over into the number
+		if uint32(old>>32)-bucket < maxAhead {
+			if uint32(old) < math.MaxUint32/2 { // the count must not overflow into the bucket number
 				slot.Add(n)
 			}
 			return
@@ -39,8 +40,9 @@ func (t *tally) add(age time.Duration, n uint64) {
 	}
 }
 
-// sum returns how many calls began in the window that ends at this age.
-func (t *tally) sum(age time.Duration) (total uint64) {
+// sum returns how many calls began in the window that ends at that time since
+// origin.
+func (t *recentCalls) sum(age time.Duration) (total uint64) {
 	bucket := t.bucket(age)
 	for i := range t.slots {
 		if slot := t.slots[i].Load(); bucket-uint32(slot>>32) < buckets {

@@ -9,35 +9,35 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Config is how a retry policy behaves. The zero value of a field means its default.
+// Config holds the settings of a retry policy. A zero field means its default.
 type Config struct {
-	MaxAttempts   int                                               // the first one included; default 3
+	MaxAttempts   int                                               // of one call, the first included; default 3
 	InitialDelay  time.Duration                                     // before the second attempt; default 1 s (1 ns for none)
-	BackoffFactor float64                                           // each wait is so many times the one before; default 2, at least 1
-	MaxDelay      time.Duration                                     // no wait is longer, jitter and RetryAfter included; default 60 s
+	BackoffFactor float64                                           // each wait is so many times the wait before it; at least 1; default 2
+	MaxDelay      time.Duration                                     // limit of every wait, jitter and RetryAfter included; default 60 s
 	Jitter        Jitter                                            // default JitterProportional: ±25 %
-	Retryable     func(error) bool                                  // runs in the caller; default: all but context.Canceled, ErrCircuitOpen, ErrShutdown and Permanent
-	OnRetry       func(err error, attempt int, delay time.Duration) // runs in the caller before each wait; attempt is the one that failed
+	Retryable     func(error) bool                                  // reports whether to retry after err; runs in the caller's goroutine; default: all errors except context.Canceled, ErrCircuitOpen, ErrShutdown and those of Permanent
+	OnRetry       func(err error, attempt int, delay time.Duration) // runs in the caller's goroutine before each wait; attempt is the one that failed; nil: nothing runs
 	Budget        *Budget                                           // shared by all calls of the policy; nil: no budget
 }
 
-// Budget bounds the retries of all calls of a policy together, so that a
-// dependency in trouble is not buried under retries.
+// Budget limits the retries of all calls of a policy together, so that retries do
+// not overload a dependency that fails.
 type Budget struct {
-	Ratio        float64       // retries allowed per call over Window; 0 or more
-	MinPerSecond float64       // always allowed on top; 0 or more
-	Window       time.Duration // what Ratio looks back on; default 10 s
+	Ratio        float64       // retries allowed per call in Window; 0 or more
+	MinPerSecond float64       // retries per second that are allowed in addition; 0 or more
+	Window       time.Duration // how long calls and retries are counted; default 10 s
 }
 
 // Jitter spreads the waits of callers that failed together.
 type Jitter uint8
 
-// The jitters of a wait d.
+// The jitters. The comment gives the range of a wait that is d without jitter.
 const (
-	JitterProportional Jitter = iota // ±25 % of d
-	JitterNone                       // d exactly
-	JitterFull                       // 0 to d
-	JitterEqual                      // d/2 to d
+	JitterProportional Jitter = iota // d ± 25 %
+	JitterNone                       // exactly d
+	JitterFull                       // from 0 to d
+	JitterEqual                      // from d/2 to d
 )
 
 // String returns "proportional", "none", "full" or "equal".
@@ -55,14 +55,15 @@ func (j Jitter) String() string {
 	return "unknown"
 }
 
-// Delay returns a wait after that attempt (1, 2, 3, ...) failed, jitter
-// included: drawn anew at each call, from 0 to MaxDelay. Unset fields count as
-// their defaults.
+// Delay returns the wait after the given attempt (1, 2, 3, ...) has failed, from 0
+// to MaxDelay. Its jitter is random, and so differs from call to call. A zero
+// field means its default.
 func (c Config) Delay(attempt int) time.Duration {
 	return c.withDefaults().delay(attempt, rand.Float64())
 }
 
-// delay is Delay with its random number, in [0, 1), given.
+// delay is Delay of settings with their defaults. Random, in [0, 1), is the random
+// number for the jitter.
 func (c Config) delay(attempt int, random float64) time.Duration {
 	d := math.Min(float64(c.InitialDelay)*math.Pow(c.BackoffFactor, float64(max(attempt, 1)-1)), float64(c.MaxDelay))
 	switch c.Jitter {
@@ -76,17 +77,17 @@ func (c Config) delay(attempt int, random float64) time.Duration {
 	if d < float64(c.MaxDelay) {
 		return max(time.Duration(d), 0)
 	}
-	return max(c.MaxDelay, 0) // also when d is no number
+	return max(c.MaxDelay, 0) // also if d is not a number
 }
 
-// Checked returns cfg with its defaults filled in, or the *messages.ConfigError
-// that tells what is wrong with it.
-func Checked(name string, cfg Config) (Config, error) {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(name); err != nil {
+// Normalize returns the settings of the policy of that name with their defaults
+// filled in. If the name or a setting is bad it returns a *messages.ConfigError.
+func (c Config) Normalize(name string) (Config, error) {
+	c = c.withDefaults()
+	if err := c.validate(name); err != nil {
 		return Config{}, err
 	}
-	return cfg, nil
+	return c, nil
 }
 
 func (c Config) withDefaults() Config {
@@ -108,7 +109,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// withDefaults returns a copy, which nobody else can change.
+// withDefaults returns a copy, so that the caller cannot change what the policy
+// uses.
 func (b *Budget) withDefaults() *Budget {
 	filled := *b
 	if filled.Window == 0 {
@@ -117,7 +119,8 @@ func (b *Budget) withDefaults() *Budget {
 	return &filled
 }
 
-// validate checks settings whose defaults are filled in.
+// validate returns the *messages.ConfigError of settings with their defaults, or
+// nil.
 func (c Config) validate(name string) error {
 	field, problem := "", ""
 	switch {
@@ -142,6 +145,7 @@ func (c Config) validate(name string) error {
 	return &messages.ConfigError{Kind: "retry", Name: name, Field: field, Problem: problem}
 }
 
+// problem returns the first bad field of a budget and what is wrong with it, or "".
 func (b *Budget) problem() (field, problem string) {
 	switch {
 	case !isFinite(b.Ratio) || b.Ratio < 0:

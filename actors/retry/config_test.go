@@ -11,7 +11,7 @@ import (
 )
 
 func TestTheZeroConfigMeansTheDefaults(t *testing.T) {
-	cfg, err := Checked("api", Config{Budget: &Budget{Ratio: 0.1}})
+	cfg, err := Config{Budget: &Budget{Ratio: 0.1}}.Normalize("api")
 	require.NoError(t, err)
 	require.Equal(t, Config{
 		MaxAttempts: 3, InitialDelay: time.Second, BackoffFactor: 2, MaxDelay: time.Minute,
@@ -39,10 +39,10 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{Config{Budget: &Budget{MinPerSecond: inf}}, "Budget.MinPerSecond", "must be a finite number of at least 0: +Inf"},
 		{Config{Budget: &Budget{Window: -1}}, "Budget.Window", "must not be negative: -1ns"},
 	} {
-		_, err := Checked("api", row.cfg)
+		_, err := row.cfg.Normalize("api")
 		require.Equal(t, &messages.ConfigError{Kind: "retry", Name: "api", Field: row.field, Problem: row.problem}, err)
 	}
-	_, err := Checked("", Config{})
+	_, err := Config{}.Normalize("")
 	require.Equal(t, &messages.ConfigError{Kind: "retry", Field: "Name", Problem: "must not be empty"}, err)
 }
 
@@ -52,7 +52,7 @@ func TestDelay(t *testing.T) {
 	for _, row := range []struct {
 		cfg     Config
 		attempt int
-		draw    float64
+		random  float64
 		want    time.Duration
 	}{
 		// The documented table: 1 s, 2 s, 4 s, 8 s, capped.
@@ -86,19 +86,19 @@ func TestDelay(t *testing.T) {
 		{Config{Jitter: JitterNone, InitialDelay: -1}, 1, 0, 0},
 		{Config{Jitter: JitterNone, MaxDelay: -1}, 1, 0, 0},
 	} {
-		require.Equal(t, row.want, row.cfg.withDefaults().delay(row.attempt, row.draw), "%+v attempt %d", row.cfg, row.attempt)
+		require.Equal(t, row.want, row.cfg.withDefaults().delay(row.attempt, row.random), "%+v attempt %d", row.cfg, row.attempt)
 	}
 }
 
-func TestDelayDrawsAnewEachTime(t *testing.T) {
-	drawn := map[time.Duration]bool{}
+func TestDelayIsRandomEachTime(t *testing.T) {
+	delays := map[time.Duration]bool{}
 	for range 100 {
 		d := Config{}.Delay(1)
 		require.GreaterOrEqual(t, d, 750*time.Millisecond)
 		require.LessOrEqual(t, d, 1250*time.Millisecond)
-		drawn[d] = true
+		delays[d] = true
 	}
-	require.Greater(t, len(drawn), 1)
+	require.Greater(t, len(delays), 1)
 }
 
 func TestJitterNames(t *testing.T) {

@@ -1,26 +1,27 @@
 // Package retry decides, after each failed attempt, whether to try again and
 // how long to wait first.
 //
-// One actor owns each named policy: its settings, its statistics and the count
-// of the retries that its budget granted. The attempts run, and wait, in the
-// caller; a call that succeeds at once never talks to the owner. The owner
-// asks these questions in this order, and the first "no" ends the call:
+// An actor owns each named policy: its settings, its statistics, and the count of
+// retries that its budget has granted. The attempts, and the waits between them,
+// run in the caller's goroutine. A call whose first attempt succeeds sends its
+// owner no message. After a failed attempt the owner decides by these questions,
+// in this order. The first "no" ends the call:
 //
-//	question                                      no: the reason
-//	─────────────────────────────────────────────────────────────
-//	is the error one to retry?                    not retryable
+//	question                                      reason if the answer is no
+//	────────────────────────────────────────────────────────────────────────
+//	may the error be retried?                     not retryable
 //	are attempts left?                            attempts
-//	would the wait end before the deadline?       deadline
-//	has the budget a retry left?                  budget
+//	does the wait end before the deadline?        deadline
+//	does the budget allow another retry?          budget
 //
-// Otherwise it answers: again, in this much time.
+// If all answers are "yes" there is another attempt, after a wait.
 //
 //	wait    = InitialDelay × BackoffFactor^(attempt-1), jittered
-//	        = RetryAfter, if the error asks for longer
+//	        = RetryAfter, if the error asks for a longer wait
 //	        ≤ MaxDelay, always
 //	budget  : retries granted in the last Window
 //	        ≤ Ratio × calls begun in it + MinPerSecond × Window in seconds
 //
-// Everything the owner decides is in machine.go, which is pure; the stories in
-// testdata show it at work.
+// All decisions are in machine.go, which is pure. The stories in testdata are its
+// examples.
 package retry

@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// FuzzDelay: whatever the settings, accepted or not, a wait is within its bounds.
+// FuzzDelay: for any settings, valid or not, a wait is within its bounds.
 //
 // Promise (Torture): For any settings the wait of a retry is within its bounds.
 func FuzzDelay(f *testing.F) {
@@ -16,15 +16,15 @@ func FuzzDelay(f *testing.F) {
 	f.Add(int64(math.MaxInt64), 1e308, int64(math.MaxInt64), uint8(0), math.MaxInt, 0.999)
 	f.Add(int64(1), 1.0, int64(1), uint8(2), math.MinInt, 0.0)
 	f.Add(int64(-5), math.NaN(), int64(-7), uint8(200), 0, 0.3)
-	f.Fuzz(func(t *testing.T, initial int64, factor float64, most int64, jitter uint8, attempt int, draw float64) {
-		draw = math.Abs(math.Mod(draw, 1))
-		if math.IsNaN(draw) {
-			draw = 0
+	f.Fuzz(func(t *testing.T, initial int64, factor float64, maxDelay int64, jitter uint8, attempt int, random float64) {
+		random = math.Abs(math.Mod(random, 1))
+		if math.IsNaN(random) {
+			random = 0
 		}
 		cfg := Config{
-			InitialDelay: time.Duration(initial), BackoffFactor: factor, MaxDelay: time.Duration(most), Jitter: Jitter(jitter),
+			InitialDelay: time.Duration(initial), BackoffFactor: factor, MaxDelay: time.Duration(maxDelay), Jitter: Jitter(jitter),
 		}.withDefaults()
-		d := cfg.delay(attempt, draw)
+		d := cfg.delay(attempt, random)
 		if d < 0 || d > max(cfg.MaxDelay, 0) {
 			t.Fatalf("%+v: the wait after attempt %d is %v", cfg, attempt, d)
 		}
@@ -32,15 +32,15 @@ func FuzzDelay(f *testing.F) {
 			return
 		}
 		cfg.Jitter = JitterNone
-		if exact, next := cfg.delay(attempt, draw), cfg.delay(max(attempt, 1)+min(1, math.MaxInt-max(attempt, 1)), draw); next < exact {
+		if exact, next := cfg.delay(attempt, random), cfg.delay(max(attempt, 1)+min(1, math.MaxInt-max(attempt, 1)), random); next < exact {
 			t.Fatalf("%+v: after attempt %d the wait shrinks from %v to %v", cfg, attempt, exact, next)
 		}
 	})
 }
 
-// FuzzBudget plays a script of attempts against a list of every retry granted:
-// never more in a window than allowed, and never a refusal while the window
-// has room.
+// FuzzBudget plays a script of attempts and compares with a list of all granted
+// retries: a window never holds more than allowed, and no retry is refused while
+// the window has room.
 //
 // Promise (Torture): The retry budget never grants more than allowed, and never refuses while it has room.
 func FuzzBudget(f *testing.F) {
@@ -48,7 +48,7 @@ func FuzzBudget(f *testing.F) {
 	f.Add(2.0, 0.0, int64(time.Second), []byte{1, 1, 1, 1, 1, 1, 9, 0, 9, 3})
 	f.Add(0.0, 3.0, int64(7), []byte{0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 200, 0})
 	f.Fuzz(func(t *testing.T, ratio, perSecond float64, span int64, script []byte) {
-		cfg, err := Checked("api", Config{Budget: &Budget{Ratio: ratio, MinPerSecond: perSecond, Window: time.Duration(span)}})
+		cfg, err := Config{Budget: &Budget{Ratio: ratio, MinPerSecond: perSecond, Window: time.Duration(span)}}.Normalize("api")
 		if err != nil {
 			return
 		}
@@ -65,7 +65,7 @@ func FuzzBudget(f *testing.F) {
 			return n
 		}
 		b := *cfg.Budget
-		// A 50th of the window at a time, as many steps as a byte says; then so many calls.
+		// Each pair of bytes: how many 50ths of the window pass, and how many calls there are then.
 		for ; len(script) >= 2; script = script[2:] {
 			now = now.Add(time.Duration(script[0]) * max(min(b.Window, time.Hour)/50, 1))
 			calls := uint64(script[1])

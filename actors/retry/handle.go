@@ -10,28 +10,29 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Handle is a policy as its callers hold it. Its owner is an actor that is
-// spawned by the first message; a policy whose calls all succeed needs none.
-// All methods may be called by many goroutines at once.
+// Handle is what callers use of a policy. Its owner is spawned by the first
+// message, so that a policy whose calls all succeed has none. It is safe for
+// concurrent use.
 type Handle struct {
 	host     owner.Host
 	name     string
-	closed   atomic.Bool              // the system shuts down
-	settings atomic.Pointer[settings] // what the owner published last
-	calls    atomic.Uint64            // begun so far
+	closed   atomic.Bool              // the system is shut down
+	settings atomic.Pointer[settings] // published by the owner
+	calls    atomic.Uint64            // calls begun so far
 	owner    owner.Once[ownerState]
 }
 
-// settings is what callers read: never changed once published.
+// settings is what callers read. It does not change once it is published, except
+// for the counts of recent.
 type settings struct {
-	cfg   Config
-	tally *tally // of the calls in the budget's window; nil: no budget
+	cfg    Config
+	recent *recentCalls // nil: no budget
 }
 
-// New makes the handle of a policy, but no actor yet. It returns a
-// *messages.ConfigError when the name is empty or a setting makes no sense.
+// New makes the handle of a policy. It returns a *messages.ConfigError if the name
+// or a setting is bad.
 func New(host owner.Host, name string, cfg Config) (*Handle, error) {
-	cfg, err := Checked(name, cfg)
+	cfg, err := cfg.Normalize(name)
 	if err != nil {
 		return nil, err
 	}
@@ -43,17 +44,19 @@ func New(host owner.Host, name string, cfg Config) (*Handle, error) {
 // Name returns the policy's name.
 func (h *Handle) Name() string { return h.name }
 
-// Config returns the settings in force, defaults filled in. The caller may
-// change what it gets.
+// Config returns the current settings, defaults filled in. The caller may modify
+// the result.
 func (h *Handle) Config() Config { return h.settings.Load().cfg.withDefaults() }
 
-// Close refuses calls from now on: the system shuts down.
+// Close makes Begin return ErrShutdown from now on.
 func (h *Handle) Close() { h.closed.Store(true) }
 
-// Configure replaces the settings, live: statistics are kept, and so is what
-// the budget has seen. It returns a *messages.ConfigError, or ErrShutdown.
+// Configure replaces the settings. The statistics, and the calls and retries that
+// the budget has counted, are kept. If a setting is bad it returns a
+// *messages.ConfigError and changes nothing. Other errors are ErrShutdown and
+// ErrCrashed.
 func (h *Handle) Configure(cfg Config) error {
-	cfg, err := Checked(h.name, cfg)
+	cfg, err := cfg.Normalize(h.name)
 	if err != nil {
 		return err
 	}
@@ -66,13 +69,14 @@ func (h *Handle) Configure(cfg Config) error {
 	return err
 }
 
-// Stats asks for what the policy has counted, or returns ErrShutdown.
+// Stats returns the counts of the policy. The errors are ErrShutdown and
+// ErrCrashed.
 func (h *Handle) Stats() (messages.RetryStats, error) {
 	if h.closed.Load() {
 		return messages.RetryStats{}, messages.ErrShutdown
 	}
 	o := h.owner.Load()
-	if o == nil { // no attempt has failed yet
+	if o == nil { // no message yet: no attempt has failed
 		return messages.RetryStats{Name: h.name, Calls: h.calls.Load()}, nil
 	}
 	var pool ask.Pool[stats, messages.RetryStats]
@@ -93,25 +97,26 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// publish shows new settings to the callers: New does it once, then only the
-// owner. The calls in the budget's window stay counted.
+// publish publishes new settings to callers. New calls it once, then only the
+// owner does. The calls in the budget's window stay counted.
 func (h *Handle) publish(cfg Config, now time.Time) {
 	next := &settings{cfg: cfg}
 	if cfg.Budget != nil {
-		next.tally = h.settings.Load().tallyFor(cfg.Budget.width(), now)
+		next.recent = h.settings.Load().recentFor(cfg.Budget.width(), now)
 	}
 	h.settings.Store(next)
 }
 
-// tallyFor returns the tally for buckets of that width.
-func (s *settings) tallyFor(width time.Duration, now time.Time) *tally {
-	t := &tally{origin: now, width: width}
-	if s == nil || s.tally == nil {
+// recentFor returns the count of recent calls in buckets of that width. If the
+// width has changed, all of them are in the first bucket of a new count.
+func (s *settings) recentFor(width time.Duration, now time.Time) *recentCalls {
+	t := &recentCalls{origin: now, width: width}
+	if s == nil || s.recent == nil {
 		return t
 	}
-	if s.tally.width == width {
-		return s.tally
+	if s.recent.width == width {
+		return s.recent
 	}
-	t.add(0, s.tally.sum(now.Sub(s.tally.origin)))
+	t.add(0, s.recent.sum(now.Sub(s.recent.origin)))
 	return t
 }

@@ -8,36 +8,36 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// This file is a policy as the loop of attempts sees it. It runs in the caller's
-// goroutine, and so does the wait between two attempts.
+// This file is what the loop of attempts uses of a policy. All of it, and the wait
+// between two attempts, runs in the caller's goroutine.
 
-// BeginFast counts a call that begins, if there is nothing else to do; false:
-// call Begin. The compiler inlines it.
+// BeginFast counts a call that begins. It returns false, and counts nothing, if
+// the policy has a budget or is closed: call Begin then. The compiler inlines it.
 func (h *Handle) BeginFast() bool {
-	if h.closed.Load() || h.settings.Load().tally != nil {
+	if h.closed.Load() || h.settings.Load().recent != nil {
 		return false
 	}
 	h.calls.Add(1)
 	return true
 }
 
-// Begin counts a call that begins. It sends no message and allocates nothing,
-// and reads the clock only when there is a budget. Once the system is shut
-// down it returns ErrShutdown.
+// Begin counts a call that begins. It sends no message, does not allocate, and
+// reads the clock only if there is a budget. After Close it returns ErrShutdown.
 func (h *Handle) Begin() error {
 	if h.closed.Load() {
 		return messages.ErrShutdown
 	}
 	h.calls.Add(1)
-	if t := h.settings.Load().tally; t != nil {
+	if t := h.settings.Load().recent; t != nil {
 		t.add(time.Since(t.origin), 1)
 	}
 	return nil
 }
 
-// Next asks the owner what follows an attempt that failed with err, and waits
-// for the next attempt if there is one. It returns nil when that is due, else
-// the error that the call returns.
+// Next asks the owner what follows after an attempt has failed with err. If that
+// is another attempt, Next waits until it is due and returns nil. Otherwise it
+// returns the error of the call: err itself if it must not be retried, else a
+// *messages.RetryError.
 func (h *Handle) Next(ctx context.Context, attempt int, err error) error {
 	cfg := &h.settings.Load().cfg
 	retryable := cfg.retries(err)
@@ -60,21 +60,21 @@ func (h *Handle) Next(ctx context.Context, attempt int, err error) error {
 	return h.giveUp(attempt, verdict.Reason, err)
 }
 
-// failed asks the owner what to do after an attempt failed. It fills in the
-// number of calls itself. The errors are ErrShutdown and ErrCrashed.
+// failed asks the owner what to do after an attempt has failed. It fills in
+// a.Calls. The errors are ErrShutdown and ErrCrashed.
 func (h *Handle) failed(a messages.Attempt) (messages.Verdict, error) {
 	o, err := h.owner.Get(h.spawn)
 	if err != nil {
 		return messages.Verdict{}, err
 	}
-	if t := h.settings.Load().tally; t != nil {
+	if t := h.settings.Load().recent; t != nil {
 		a.Calls = t.sum(a.At.Sub(t.origin))
 	}
 	return o.attempts.Ask(context.Background(), o.bench.Address, a)
 }
 
-// wait announces the next attempt and waits for it, at most until ctx ends or
-// the system is shut down.
+// wait emits a Retrying, calls OnRetry, and waits for delay. If ctx ends or the
+// system is shut down before, it gives up.
 func (h *Handle) wait(ctx context.Context, cfg *Config, attempt int, delay time.Duration, err error) error {
 	h.host.Emit(messages.Retrying{
 		Name: h.name, Attempt: attempt, MaxAttempts: cfg.MaxAttempts, Delay: delay, Err: err, At: time.Now(),
@@ -89,7 +89,7 @@ func (h *Handle) wait(ctx context.Context, cfg *Config, attempt int, delay time.
 	case <-ctx.Done():
 	case <-h.host.Closing():
 	}
-	switch ended := ctx.Err(); { // more than one may have come at once
+	switch ended := ctx.Err(); { // more than one channel may have been ready
 	case errors.Is(ended, context.DeadlineExceeded):
 		return h.giveUp(attempt, messages.ReasonDeadline, err)
 	case ended != nil:
@@ -100,13 +100,13 @@ func (h *Handle) wait(ctx context.Context, cfg *Config, attempt int, delay time.
 	return nil
 }
 
+// giveUp emits a RetryExhausted and returns the *messages.RetryError of the call.
 func (h *Handle) giveUp(attempts int, reason string, err error) error {
 	h.host.Emit(messages.RetryExhausted{Name: h.name, Attempts: attempts, Reason: reason, Err: err, At: time.Now()})
 	return &messages.RetryError{Name: h.name, Attempts: attempts, Reason: reason, Err: err}
 }
 
-// deadlineOf returns when the caller stops waiting. If its ctx is done, that is
-// now.
+// deadlineOf returns the deadline of ctx; zero: none. If ctx is done, that is now.
 func deadlineOf(ctx context.Context, now time.Time) time.Time {
 	if ctx.Err() != nil {
 		return now

@@ -6,31 +6,30 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// machine decides what follows a failed attempt. It is pure: time and random
-// numbers come in with each message, and a copy is a machine of its own.
+// machine decides what follows after a failed attempt. It is pure: time and random
+// numbers are arguments. A copy shares no memory with the original that changes.
 type machine struct {
-	cfg     Config // defaults filled in
-	granted window // retries granted in the budget's window
-	stats   messages.RetryStats
+	cfg   Config // defaults filled in
+	spent window // retries granted in the budget's window
+	stats messages.RetryStats
 }
 
-// effects is what the owner has to carry out after a step. The zero value:
-// nothing.
+// effects is what the owner must do after a step. The zero value means nothing.
 type effects struct {
-	publish bool             // callers must see the new settings
+	publish bool             // publish the new settings to callers
 	verdict messages.Verdict // for the caller whose attempt failed
 }
 
 func newMachine(name string, cfg Config, origin time.Time) machine {
 	m := machine{cfg: cfg, stats: messages.RetryStats{Name: name}}
-	m.granted = window{origin: origin, width: cfg.Budget.width()}
+	m.spent = window{origin: origin, width: cfg.Budget.width()}
 	return m
 }
 
 // CopyFrom makes m equal to other.
 func (m *machine) CopyFrom(other *machine) { *m = *other }
 
-// failed decides what follows an attempt that failed. Random is in [0, 1).
+// failed decides what follows after an attempt has failed. Random is in [0, 1).
 func (m *machine) failed(a messages.Attempt, random float64) effects {
 	delay := m.wait(a, random)
 	switch {
@@ -49,39 +48,41 @@ func (m *machine) failed(a messages.Attempt, random float64) effects {
 	return effects{verdict: messages.Verdict{Again: true, Delay: delay}}
 }
 
-func giveUp(why string) effects {
-	return effects{verdict: messages.Verdict{Reason: why}}
+func giveUp(reason string) effects {
+	return effects{verdict: messages.Verdict{Reason: reason}}
 }
 
-// wait is the back-off, or what the error asks for if that is longer.
+// wait returns how long to wait: the back-off, or what the error asks for if that
+// is longer, but not more than MaxDelay.
 func (m *machine) wait(a messages.Attempt, random float64) time.Duration {
 	return min(max(m.cfg.delay(a.Number, random), a.RetryAfter), m.cfg.MaxDelay)
 }
 
-// spend takes one retry out of the budget, and reports whether there was one.
+// spend counts one retry as granted if the budget allows it, and reports whether
+// it does. Without a budget every retry is allowed.
 func (m *machine) spend(now time.Time, calls uint64) bool {
 	b := m.cfg.Budget
 	if b == nil {
 		return true
 	}
 	const rounding = 1e-9 // 0.29 × 100 calls allow 29 retries
-	m.granted.advance(now)
+	m.spent.advance(now)
 	allowed := b.Ratio*float64(calls) + b.MinPerSecond*b.Window.Seconds()
-	if float64(m.granted.sum()+1) > allowed+rounding {
+	if float64(m.spent.sum()+1) > allowed+rounding {
 		return false
 	}
-	m.granted.add(1)
+	m.spent.add(1)
 	return true
 }
 
-// configure takes new settings. What the budget has granted in its window
-// stays granted, also when the window's length changes.
+// configure replaces the settings. The retries that the budget has granted in its
+// window stay counted, even if the length of the window changes.
 func (m *machine) configure(now time.Time, cfg Config) effects {
-	if width := cfg.Budget.width(); width != m.granted.width {
-		m.granted.advance(now)
-		carried := m.granted.sum()
-		m.granted = window{origin: now, width: width}
-		m.granted.add(carried)
+	if width := cfg.Budget.width(); width != m.spent.width {
+		m.spent.advance(now)
+		carried := m.spent.sum()
+		m.spent = window{origin: now, width: width}
+		m.spent.add(carried)
 	}
 	m.cfg = cfg
 	return effects{publish: true}

@@ -11,7 +11,7 @@ import (
 
 func newTestMachine(t testing.TB, cfg Config) machine {
 	t.Helper()
-	cfg, err := Checked("api", cfg)
+	cfg, err := cfg.Normalize("api")
 	require.NoError(t, err)
 	return newMachine("api", cfg, noon)
 }
@@ -53,7 +53,7 @@ func TestTheFirstNoDecides(t *testing.T) {
 		{"RetryAfter is longer", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second}, "", again(5 * time.Second)},
 		{"the back-off is longer", plain(9, nil), messages.Attempt{Number: 4, Retryable: true, RetryAfter: 5 * time.Second}, "", again(8 * time.Second)},
 		{"RetryAfter is capped", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: time.Hour}, "", again(10 * time.Second)},
-		{"RetryAfter below zero is no wish", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: -1}, "", again(time.Second)},
+		{"a RetryAfter below zero asks for nothing", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: -1}, "", again(time.Second)},
 		{"RetryAfter counts against the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true, RetryAfter: 5 * time.Second}, "4s", no(messages.ReasonDeadline)},
 	} {
 		t.Run(row.what, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestConfigureKeepsWhatTheBudgetGranted(t *testing.T) {
 		{"25s", nil, true},
 	} {
 		if row.budget != nil {
-			cfg, err := Checked("api", plain(3, row.budget))
+			cfg, err := plain(3, row.budget).Normalize("api")
 			require.NoError(t, err)
 			require.Equal(t, effects{publish: true}, m.configure(at(t, row.now), cfg))
 		}
@@ -151,8 +151,8 @@ func TestConfigureKeepsWhatTheBudgetGranted(t *testing.T) {
 	require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 3}, m.stats)
 }
 
-func TestTheTallyCountsTheCallsOfTheWindow(t *testing.T) {
-	tl := &tally{width: time.Second}
+func TestRecentCallsAreThoseOfTheWindow(t *testing.T) {
+	recent := &recentCalls{width: time.Second}
 	for _, row := range []struct {
 		age  time.Duration // in seconds
 		add  uint64
@@ -165,18 +165,18 @@ func TestTheTallyCountsTheCallsOfTheWindow(t *testing.T) {
 		{10, 0, 10}, // second 0 has left
 		{14, 1, 11},
 		{15, 0, 1},
-		{16, 1, 2},  // takes over the slot of second 0
-		{0, 1, 0},   // a straggler of second 0: counted in second 16
-		{16, 0, 3},  // here it is
+		{16, 1, 2},  // uses the slot of second 0 again
+		{0, 1, 0},   // a late call of second 0: counted in second 16
+		{16, 0, 3},  // there it is
 		{100, 0, 0}, // all gone
 		{100, 4, 4},
-		{1<<32 + 100, 1, 5}, // the numbers wrap: only a reader exactly so late mistakes them
+		{1<<32 + 100, 1, 5}, // the bucket numbers wrap: exactly 1<<32 buckets later old calls count again
 		{1<<32 + 200, 1, 1},
 		{-5, 0, 0},
 	} {
 		if row.add > 0 {
-			tl.add(row.age*time.Second, row.add)
+			recent.add(row.age*time.Second, row.add)
 		}
-		require.Equal(t, row.want, tl.sum(row.age*time.Second), "%+v", row)
+		require.Equal(t, row.want, recent.sum(row.age*time.Second), "%+v", row)
 	}
 }

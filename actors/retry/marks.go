@@ -8,8 +8,8 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Permanent marks err as not to be retried. The mark reads like err and unwraps
-// to it. Permanent(nil) is nil.
+// Permanent returns an error that is not retried. It has the text of err and
+// unwraps to it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -17,8 +17,8 @@ func Permanent(err error) error {
 	return &permanent{err}
 }
 
-// After makes the next wait at least delay. The mark reads like err and unwraps
-// to it. After(nil, delay) is nil.
+// After returns an error after which the next wait is at least delay. It has the
+// text of err and unwraps to it. After(nil, delay) is nil.
 func After(err error, delay time.Duration) error {
 	if err == nil {
 		return nil
@@ -37,7 +37,7 @@ type retryAfter struct {
 
 func (r *retryAfter) Unwrap() error { return r.error }
 
-// retryAfterOf returns how long err asks to wait at least; 0: it does not say.
+// retryAfterOf returns the minimum wait that err asks for; 0: none.
 func retryAfterOf(err error) time.Duration {
 	if mark, ok := errors.AsType[*retryAfter](err); ok {
 		return mark.delay
@@ -45,8 +45,8 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
-// retries reports whether err is one to retry: Retryable decides, or the
-// default. An error marked by Permanent never is.
+// retries reports whether to retry after err: never if it is from Permanent, else
+// as Retryable, or its default, decides.
 func (c *Config) retries(err error) bool {
 	if _, marked := errors.AsType[*permanent](err); marked {
 		return false

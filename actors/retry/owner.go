@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// kind is what the runtime knows of the owners of retry policies.
+// kind is the kind of the owners of retry policies.
 var kind = owner.InPlace("retry", "Retry")
 
 // The questions that an owner answers.
@@ -24,31 +24,32 @@ type (
 	stats struct{}
 )
 
-// ownerState is the owner of one policy. It outlives the owner's crashes.
+// ownerState is the owner of one policy. A crash does not replace it.
 type ownerState struct {
 	bench    owner.Bench[*machine]
 	handle   *Handle
 	attempts ask.Pool[messages.Attempt, messages.Verdict]
 }
 
-// spawn starts the owner of h, which must not have one.
+// spawn starts the owner of h, which must have none.
 func (h *Handle) spawn() (*ownerState, error) {
 	cfg, now := h.settings.Load(), time.Now()
-	if cfg.tally != nil {
-		now = cfg.tally.origin
+	if cfg.recent != nil {
+		now = cfg.recent.origin
 	}
 	m := newMachine(h.name, cfg.cfg, now)
 	o := &ownerState{handle: h, bench: owner.New(&kind, &m, &machine{})}
 	return o, o.bench.Spawn(o)
 }
 
-// Host returns where the owner lives.
+// Host returns the runtime of the owner.
 func (o *ownerState) Host() owner.Host { return o.handle.host }
 
 // Name returns the name of the policy.
 func (o *ownerState) Name() string { return o.handle.name }
 
-// Receive takes one message: a step of the machine, then its effects.
+// Receive handles one message: it takes a step of the machine, carries out the
+// effects, and answers.
 func (o *ownerState) Receive(message any) {
 	switch m := message.(type) {
 	case *attemptCell:
@@ -64,8 +65,8 @@ func (o *ownerState) Receive(message any) {
 	}
 }
 
-// commit ends a step, and shows the callers what they must see before anybody
-// has an answer.
+// commit ends a step and carries out its effects. It is called before the answer,
+// so that a caller that has an answer also sees the new settings.
 func (o *ownerState) commit(e effects, now time.Time) {
 	o.bench.End(true)
 	if e.publish {

@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// inBubble gives a test a policy in a system of its own, in virtual time.
+// inBubble runs a test with a policy in a new host, in virtual time.
 func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *ownertest.Host, h *Handle)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
 	})
 }
 
-func TestTheOwnerIsToldTheCallsOfTheWindow(t *testing.T) {
+func TestTheBudgetCountsTheCallsOfTheWindow(t *testing.T) {
 	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		allowed := func() (n int) {
 			for {
@@ -121,7 +121,7 @@ func TestConfigureIsSeenAtOnceAndKeepsWhatWasCounted(t *testing.T) {
 	})
 }
 
-func TestNobodyElseCanChangeTheSettings(t *testing.T) {
+func TestCallersCannotChangeTheSettings(t *testing.T) {
 	given := &Budget{Ratio: 0.5}
 	inBubble(t, Config{Budget: given}, func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		given.Ratio = 7
@@ -130,17 +130,17 @@ func TestNobodyElseCanChangeTheSettings(t *testing.T) {
 	})
 }
 
-func TestACrashLosesNothingAndTellsItsAsker(t *testing.T) {
+func TestACrashLosesNothingAndFailsItsQuestion(t *testing.T) {
 	inBubble(t, plain(9, &Budget{MinPerSecond: 0.3}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		_, err := h.failed(firstFailed())
 		require.NoError(t, err)
 
 		machine := h.owner.Load().bench.Machine
-		width := machine.granted.width
-		machine.granted.width = 0 // the next step divides by it
+		width := machine.spent.width
+		machine.spent.width = 0 // the next step divides by it
 		_, err = h.failed(firstFailed())
 		require.ErrorIs(t, err, messages.ErrCrashed)
-		machine.granted.width = width
+		machine.spent.width = width
 
 		for _, again := range []bool{true, true, false} { // three in ten seconds, one taken
 			v, err := h.failed(firstFailed())

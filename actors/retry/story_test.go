@@ -21,13 +21,13 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// play makes one step: "0s settings attempts=4", "1s attempt 2 fails calls=9"
+// play plays one step: "0s settings attempts=4", "1s attempt 2 fails calls=9"
 // or "9s stats".
 func play(t *testing.T, m **machine, words []string) string {
 	now, what, rest := at(t, words[0]), words[1], words[2:]
 	switch what {
 	case "settings":
-		cfg, err := Checked("api", readConfig(t, rest))
+		cfg, err := readConfig(t, rest).Normalize("api")
 		switch {
 		case err != nil:
 			return err.Error()
@@ -45,7 +45,7 @@ func play(t *testing.T, m **machine, words []string) string {
 		s := (*m).stats
 		return fmt.Sprintf("%d retried, %d exhausted, %d throttled", s.Retries, s.Exhausted, s.Throttled)
 	}
-	t.Fatalf("nobody knows how to %q", what)
+	t.Fatalf("there is no step %q", what)
 	return ""
 }
 

@@ -2,11 +2,11 @@ package retry
 
 import "time"
 
-// buckets is how many slices a budget's window is cut into.
+// buckets is how many buckets a budget's window is divided into.
 const buckets = 10
 
-// width is how long one slice of the budget's window lasts; without a budget
-// nothing is remembered for longer than a moment.
+// width returns the length of one bucket of the budget's window, at least 1 ns;
+// 1 ns without a budget.
 func (b *Budget) width() time.Duration {
 	if b == nil {
 		return 1
@@ -14,17 +14,17 @@ func (b *Budget) width() time.Duration {
 	return max(b.Window/buckets, 1)
 }
 
-// window counts the retries that the owner granted lately. It is a value: a
-// copy counts on its own.
+// window counts the retries that were granted in the budget's window, in buckets
+// of equal width. A copy is independent of the original.
 type window struct {
 	origin time.Time // when bucket 0 began
 	width  time.Duration
-	newest int64
+	newest int64 // number of the newest bucket
 	counts [buckets]uint64
 }
 
-// advance forgets the buckets that have left the window by now. A now from
-// before the newest bucket forgets nothing.
+// advance moves the window to now, and clears the buckets that have left it. If now
+// is before the newest bucket it does nothing.
 func (w *window) advance(now time.Time) {
 	index := int64(now.Sub(w.origin) / w.width)
 	for n := min(index-w.newest, buckets); n > 0; n-- {
