@@ -1,5 +1,5 @@
-// Package ask sends an owner a question and waits for its answer, without a
-// future: the question and its answer travel in one pooled cell.
+// Package ask sends a question to an owner and waits for the answer. Both are in
+// one cell, which is used again for other questions.
 package ask
 
 import (
@@ -12,14 +12,14 @@ import (
 
 // The states of a cell.
 const (
-	asked     int32 = iota
-	waiting         // the asker waits to be woken
-	answered        // the answer is there
-	abandoned       // the asker has gone
+	asked     int32 = iota // the asker does not wait yet
+	waiting                // the asker waits for ready
+	answered               // the answer is in the cell
+	abandoned              // the asker has stopped waiting
 )
 
-// Cell carries one question to its owner and the answer back. The owner reads
-// Question and calls Answer or Fail once.
+// Cell holds one question and its answer. The owner reads Question, and calls
+// Answer or Fail once.
 type Cell[Q, A any] struct {
 	Question Q
 
@@ -30,21 +30,21 @@ type Cell[Q, A any] struct {
 	pool   *Pool[Q, A]
 }
 
-// Answer hands the answer to the asker and reports whether the asker was still
-// there to take it. The cell must not be touched afterwards.
+// Answer gives the asker an answer, and reports whether the asker still waited for
+// it. The owner must not use the cell afterwards.
 func (c *Cell[Q, A]) Answer(a A) bool {
 	c.answer = a
 	return c.settle()
 }
 
-// Fail hands the asker an error instead of an answer.
+// Fail is Answer with an error instead of an answer.
 func (c *Cell[Q, A]) Fail(err error) bool {
 	c.err = err
 	return c.settle()
 }
 
-// Left reports whether the asker has gone. An owner that keeps questions for
-// later is to Fail such a cell, and forget it.
+// Left reports whether the asker has stopped waiting. An owner that keeps the
+// question must still Fail it, which makes the cell free for other questions.
 func (c *Cell[Q, A]) Left() bool { return c.state.Load() == abandoned }
 
 func (c *Cell[Q, A]) settle() bool {
@@ -58,11 +58,12 @@ func (c *Cell[Q, A]) settle() bool {
 	return true
 }
 
-// Pool recycles the cells of one kind of question. The zero value is ready.
+// Pool makes the cells of one type of question, and uses them again. The zero
+// value is ready to use. It is safe for concurrent use.
 type Pool[Q, A any] struct{ cells sync.Pool }
 
-// Ask sends q to the owner and waits for the answer, at most until ctx ends. It
-// returns ErrShutdown when the owner stopped before it answered.
+// Ask sends q to the owner and waits for the answer. It returns the error of Fail,
+// the error of ctx if that ends before, or ErrShutdown if the owner stops before.
 func (p *Pool[Q, A]) Ask(ctx context.Context, owner messages.Address, q Q) (A, error) {
 	c := p.get()
 	c.Question = q
@@ -80,13 +81,15 @@ func (p *Pool[Q, A]) Ask(ctx context.Context, owner messages.Address, q Q) (A, e
 	}
 }
 
+// take returns the answer in the cell, and frees the cell.
 func (p *Pool[Q, A]) take(c *Cell[Q, A]) (A, error) {
 	a, err := c.answer, c.err
 	p.put(c)
 	return a, err
 }
 
-// abandon leaves the cell to the owner, unless the answer is there already.
+// abandon leaves the cell to the owner and returns cause. If the answer is in the
+// cell already, it returns that.
 func (p *Pool[Q, A]) abandon(c *Cell[Q, A], cause error) (a A, err error) {
 	if c.state.CompareAndSwap(waiting, abandoned) {
 		return a, cause

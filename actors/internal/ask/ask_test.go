@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type cell = Cell[int, string]
 
-// owner is the smallest owner: a function, called by whoever sends.
+// owner is a minimal owner: a function that the sender calls.
 type owner struct {
 	receive func(c *cell)
 	done    chan struct{}
@@ -51,7 +51,7 @@ func TestTheAskerGetsTheError(t *testing.T) {
 	require.Empty(t, answer)
 
 	answer, err = pool.Ask(never, newOwner(func(c *cell) { c.Answer("well") }), 8)
-	require.NoError(t, err, "nothing is left of the last error")
+	require.NoError(t, err, "the cell has no error of the last question")
 	require.Equal(t, "well", answer)
 }
 
@@ -64,7 +64,7 @@ func TestAnAskerMayLeave(t *testing.T) {
 		_, err := pool.Ask(ctx, newOwner(func(c *cell) { kept = c }), 7)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 7, kept.Question, "the cell is the owner's now")
-		require.False(t, kept.Answer("too late"), "and the owner learns that nobody took the answer")
+		require.False(t, kept.Answer("too late"), "Answer reports that it was not taken")
 
 		answer, err := pool.Ask(never, newOwner(func(c *cell) { c.Answer("eight") }), 8)
 		require.NoError(t, err)
@@ -89,8 +89,8 @@ func TestAnOwnerThatStopsFreesItsAskers(t *testing.T) {
 	})
 }
 
-// An answer that is there counts, whatever else has happened: the owner has
-// been told that it was taken.
+// If the owner has answered before the asker stops waiting, Ask returns that
+// answer, because Answer has reported that it was taken.
 func TestAnAnswerThatWasTakenIsReturned(t *testing.T) {
 	var pool Pool[int, string]
 	ctx, cancel := context.WithCancel(never)
@@ -105,9 +105,9 @@ func TestAnAnswerThatWasTakenIsReturned(t *testing.T) {
 	}
 }
 
-// Askers that leave at any moment never get another's answer, and each answer
-// is either returned or known to be lost.
-func TestNobodyGetsTheAnswerOfAnother(t *testing.T) {
+// Askers stop waiting at any moment. None gets the answer to another question, and
+// each answer is either returned or reported as not taken.
+func TestNoAskerGetsTheAnswerOfAnother(t *testing.T) {
 	var pool Pool[int, int]
 	type question = Cell[int, int]
 	mailbox := make(chan *question, 100)

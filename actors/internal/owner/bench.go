@@ -1,12 +1,12 @@
-// Package owner is the workbench of every owner. It takes over what all of them
-// do alike, so that the owner.go of a kind holds what that kind does:
+// Package owner is the workbench of every owner. It holds what all kinds of owners
+// have in common, so that the owner.go of a kind holds only what differs:
 //
-//	a message    comes to the owner's Receive: a step, its effects, the answer
-//	a step       runs the machine on a copy, which takes its place or is dropped
-//	a timer      comes as a messages.Tick, unless it was set anew meanwhile
-//	a crash      fails the question at hand, is logged with its stack, and
-//	             restarts the owner where the last step left it
-//	the end      is the last message
+//	a message    is passed to the owner's Receive: a step, its effects, the answer
+//	a step       runs on a copy of the machine, which replaces it or is dropped
+//	a timer      is reported by a messages.Tick, unless it was set again or stopped
+//	a crash      fails the current question, is logged with its stack, and restarts
+//	             the owner with the machine as the last step left it
+//	the end      is reported by the last message, Stopped
 package owner
 
 import (
@@ -19,60 +19,64 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Owner is what the owners of one kind do. Receive takes one message at a time,
-// and ignores those that it does not know. Among them are messages.Tick, when the
-// moment has come that Arm was given, Restarted and Stopped.
+// Owner is what differs between the kinds of owners.
 type Owner interface {
+	// Receive handles one message, and ignores messages that it does not know.
+	// Besides the messages of its kind these are messages.Tick, when the timer
+	// of Arm has fired, Restarted and Stopped.
 	Receive(message any)
-	Host() Host   // where it lives
-	Name() string // of the thing
+	// Host returns the runtime of the owner.
+	Host() Host
+	// Name returns the name of the breaker, policy or check that is owned.
+	Name() string
 }
 
-// What the workbench itself says to an owner.
+// The messages of the workbench to an owner.
 type (
-	Restarted struct{} // the owner goes on after a crash
-	Stopped   struct{} // the owner has stopped: this is the last message
+	Restarted struct{} // the owner was restarted after a crash
+	Stopped   struct{} // the owner has stopped: this is its last message
 )
 
-// Machine is a pure state machine. CopyFrom makes it equal to another, with which
-// it shares no memory that a step changes.
+// Machine is a pure state machine. CopyFrom makes it equal to another. The two
+// share no memory that a step changes.
 type Machine[M any] interface{ CopyFrom(other M) }
 
-// Question is a message that somebody waits for: a cell of package ask.
+// Question is a message whose sender waits for an answer: a cell of package ask.
 type Question interface{ Fail(error) bool }
 
-// Bench is where the owner of one thing works. It outlives the owner's crashes.
-// Only the owner uses it, except Address, which does not change once a message
-// was sent.
+// Bench is the workbench of one owner. A crash of the owner does not replace it.
+// Only the owner uses it, except Address, which does not change once the first
+// message is sent.
 type Bench[M Machine[M]] struct {
 	Kind    *messages.Kind
-	Machine M                // where the thing stands
-	Address messages.Address // where the owner is asked; Spawn sets it
+	Machine M                // the state, as of the last step
+	Address messages.Address // of the owner; Spawn sets it
 
 	owner      Owner
-	spare      M        // the memory of the next draft
-	question   Question // at hand, and not answered yet; nil: none
+	spare      M        // the memory for the next draft
+	question   Question // the current one, not answered yet; nil: none
 	timer      *time.Timer
 	due        int64  // when the timer fires, in Unix nanoseconds; 0: it is not set
-	generation uint64 // of the timer's tick
+	generation uint64 // of the timer's Tick
 	random     *rand.Rand
 }
 
-// New returns the bench of one thing. The machine and its spare are two of the
-// same; nobody else may use them.
+// New returns the workbench of one owner. The machine and its spare are of the
+// same type. Only the workbench may use them afterwards.
 func New[M Machine[M]](kind *messages.Kind, machine, spare M) Bench[M] {
 	return Bench[M]{Kind: kind, Machine: machine, spare: spare}
 }
 
-// Spawn starts the owner, and sets Address; ErrShutdown once Shutdown has begun.
+// Spawn starts the owner and sets Address. Once Shutdown has begun it returns
+// ErrShutdown.
 func (b *Bench[M]) Spawn(owner Owner) (err error) {
 	b.owner = owner
 	b.Address, err = owner.Host().Spawn(*b.Kind, b)
 	return err
 }
 
-// Receive hands a message to the owner. A question that has no answer when that
-// returns is one that the owner keeps.
+// Receive passes a message to the owner. If the owner returns without an answer to
+// a question, it keeps the question and must answer it later.
 func (b *Bench[M]) Receive(message any) {
 	defer b.crashed()
 	switch m := message.(type) {
@@ -88,14 +92,14 @@ func (b *Bench[M]) Receive(message any) {
 	b.question = nil
 }
 
-// Restarted goes on after a crash.
+// Restarted stops the timer and passes Restarted to the owner.
 func (b *Bench[M]) Restarted() {
 	defer b.crashed()
 	b.disarm()
 	b.owner.Receive(Restarted{})
 }
 
-// Stopped is the end.
+// Stopped stops the timer and passes Stopped to the owner.
 func (b *Bench[M]) Stopped() {
 	b.disarm()
 	b.owner.Receive(Stopped{})
@@ -104,24 +108,25 @@ func (b *Bench[M]) Stopped() {
 // String names the owner: "Circuit breaker 'payments'".
 func (b *Bench[M]) String() string { return b.Kind.Title + " '" + b.owner.Name() + "'" }
 
-// Draft begins a step: it returns a copy of the machine, to run. A step that
-// crashes before its End leaves no trace.
+// Draft begins a step: it returns a copy of the machine, on which the step runs.
+// If the owner crashes before End, Machine is unchanged.
 func (b *Bench[M]) Draft() M {
 	b.spare.CopyFrom(b.Machine)
 	return b.spare
 }
 
-// End ends a step: the draft takes the machine's place, or is dropped.
+// End ends a step: the draft replaces Machine if commit is true, else it is
+// dropped.
 func (b *Bench[M]) End(commit bool) {
 	if commit {
 		b.Machine, b.spare = b.spare, b.Machine
 	}
 }
 
-// Question returns the question at hand, unless it has been answered; nil: none.
+// Question returns the current question; nil if there is none or it was answered.
 func (b *Bench[M]) Question() Question { return b.question }
 
-// Fail answers the question at hand with an error, unless it has been answered.
+// Fail answers the current question with an error, unless it was answered already.
 func (b *Bench[M]) Fail(err error) {
 	if question := b.question; question != nil {
 		b.question = nil
@@ -129,8 +134,9 @@ func (b *Bench[M]) Fail(err error) {
 	}
 }
 
-// Answer answers the question at hand, and reports whether the asker was still
-// there. No crash fails the question from then on: its cell is another's.
+// Answer answers the current question, and reports whether the asker still waited
+// for the answer. A later crash does not fail the question, because its cell may be
+// used again for another.
 func Answer[M Machine[M], Q, A any](b *Bench[M], c *ask.Cell[Q, A], answer A) bool {
 	b.question = nil
 	return c.Answer(answer)
@@ -144,8 +150,8 @@ func (b *Bench[M]) Random() float64 {
 	return b.random.Float64()
 }
 
-// Arm sets the timer: a tick comes when it is due; zero: none comes. A tick that
-// was to come at another time comes no more.
+// Arm sets the timer: the owner receives a messages.Tick when it is due. It
+// replaces the timer that was set before. If due is zero there is no timer.
 func (b *Bench[M]) Arm(due, now time.Time) {
 	at := int64(0)
 	if !due.IsZero() {
@@ -163,7 +169,7 @@ func (b *Bench[M]) Arm(due, now time.Time) {
 	b.timer = time.AfterFunc(due.Sub(now), func() { to.Send(tick) })
 }
 
-// disarm stops the timer; a tick that is on its way is stale from now on.
+// disarm stops the timer. A Tick that was sent already becomes stale.
 func (b *Bench[M]) disarm() {
 	b.generation++
 	b.due = 0
@@ -173,19 +179,21 @@ func (b *Bench[M]) disarm() {
 	}
 }
 
-// Crash is what an owner panics with to be restarted because code of the user's,
-// which it ran for the thing, has panicked: the log shows that panic.
+// Crash is the value with which an owner panics, to be restarted, because code of
+// the user has panicked in another goroutine. The log shows the user's panic
+// instead of the owner's.
 type Crash struct {
-	Panic any    // what the code panicked with
-	Stack string // where
+	Panic any    // the value that the user's code panicked with
+	Stack string // of the user's code
 }
 
-// Error returns what the code panicked with, in words.
+// Error returns Panic as text.
 func (c *Crash) Error() string { return fmt.Sprint(c.Panic) }
 
-// crashed is deferred around each message. It fails the question at hand, logs
-// the crash, and lets the panic go on to the supervisor. The goroutine may be a
-// caller's, and the log is code of the user's, so another goroutine writes it.
+// crashed is deferred around each message. It recovers a panic, fails the current
+// question, logs the crash, and panics again, for the supervisor. The log is code
+// of the user, and this goroutine may be that of a caller, so that a new goroutine
+// writes the log.
 func (b *Bench[M]) crashed() {
 	cause := recover()
 	if cause == nil {

@@ -14,13 +14,13 @@ func TestAStepIsKeptOrLeavesNoTrace(t *testing.T) {
 	inBubble(t, func(t *testing.T, k *clerk, _ *ownertest.Host, _ *logbook) {
 		for _, row := range []struct {
 			q    question
-			want int // 0: crashes
+			want int // 0: the owner crashes
 		}{
 			{question{add: 1}, 1},
 			{question{add: 10, drop: true}, 1},
 			{question{add: 100, within: true}, 0},
 			{question{add: 2}, 3},
-			{question{add: 1000, before: true}, 0}, // the step was kept: only its answer is lost
+			{question{add: 1000, before: true}, 0}, // the step is kept; only its answer is lost
 			{question{add: 4}, 1007},
 		} {
 			got, err := k.ask(row.q)
@@ -51,13 +51,13 @@ func TestATickComesWhenItIsDue(t *testing.T) {
 		arm(time.Second)
 		time.Sleep(time.Minute)
 		require.Equal(t, []string{"tick 1s"}, k.seen())
-		arm(time.Second) // once more
+		arm(time.Second) // again
 		require.Equal(t, []string{"tick 1m0s"}, k.seen())
 		arm(2 * time.Minute)
-		arm(90 * time.Second) // instead
+		arm(90 * time.Second) // replaces it
 		timer := k.bench.timer
 		arm(90 * time.Second)
-		require.Same(t, timer, k.bench.timer, "nothing is new")
+		require.Same(t, timer, k.bench.timer, "the timer is the same")
 		time.Sleep(time.Hour)
 		require.Equal(t, []string{"tick 1m30s"}, k.seen())
 		require.EqualValues(t, 3, host.Ticks.Load())
@@ -71,11 +71,11 @@ func TestATickComesWhenItIsDue(t *testing.T) {
 		}
 		require.Empty(t, k.seen())
 		k.bench.Address.Send(messages.Tick{Generation: k.bench.generation})
-		require.Len(t, k.seen(), 1, "one of now comes, if early")
+		require.Len(t, k.seen(), 1, "a Tick of the current generation is passed on, even if it is early")
 	})
 }
 
-// A timer from before a crash is not in force after it, and none is after the end.
+// A crash stops the timer, and so does the end.
 func TestACrashAndTheEndStopTheTimer(t *testing.T) {
 	inBubble(t, func(t *testing.T, k *clerk, host *ownertest.Host, _ *logbook) {
 		crash := func() {

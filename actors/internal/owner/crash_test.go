@@ -36,8 +36,8 @@ func TestACrashFailsTheQuestionAtHandAndNoOther(t *testing.T) {
 	})
 }
 
-// The cell of a question that was answered may be another's by now.
-func TestACrashAfterTheAnswerFailsNobody(t *testing.T) {
+// The cell of a question that was answered may hold another question by now.
+func TestACrashAfterTheAnswerFailsNoQuestion(t *testing.T) {
 	inBubble(t, func(t *testing.T, k *clerk, _ *ownertest.Host, log *logbook) {
 		var askers sync.WaitGroup
 		for range 8 {
@@ -66,7 +66,7 @@ func TestACrashIsLoggedWithItsStackOnce(t *testing.T) {
 	})
 }
 
-// Code of a user's that panicked elsewhere has a stack of its own.
+// The log shows the stack of the user's code, not that of the owner.
 func TestACrashOnPurposeIsLoggedWithTheStackOfItsCause(t *testing.T) {
 	inBubble(t, func(t *testing.T, k *clerk, _ *ownertest.Host, log *logbook) {
 		require.PanicsWithError(t, "no route", func() {
@@ -84,8 +84,8 @@ type deafHost struct{ *ownertest.Host }
 
 func (deafHost) Logger() *slog.Logger { panic("no log") }
 
-// The asker was answered only after the log was written: a log that panicked
-// left it waiting until the shutdown.
+// A regression: the question was failed only after the log was written, so that a
+// log that panicked left the asker waiting until the shutdown.
 func TestACrashAnswersItsAskerEvenIfTheLogPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := deafHost{ownertest.New()}
@@ -114,9 +114,9 @@ func (l lockedLog) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
-// The goroutine that runs the owner may be a caller's, and hold a lock that its
-// log needs: it must not wait for the log.
-func TestACrashIsNotLoggedByWhoeverRunsTheOwner(t *testing.T) {
+// The goroutine that runs the owner may be that of a caller that holds a lock which
+// its log needs. It must not wait for the log.
+func TestACrashIsLoggedInAnotherGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lock sync.Mutex
 		host := ownertest.New()

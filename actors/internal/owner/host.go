@@ -8,14 +8,14 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Host is the runtime that owners live in. Safe for concurrent use.
+// Host is the runtime of the owners. It is safe for concurrent use.
 type Host interface {
 	// Spawn starts an owner under the supervisor of its kind and returns its
-	// address; ErrShutdown once Shutdown has begun.
+	// address. Once Shutdown has begun it returns ErrShutdown.
 	Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error)
-	// Stop stops an owner.
+	// Stop stops an owner, and does not wait for it.
 	Stop(owner messages.Address)
-	// Emit hands an event to all subscribers. It never blocks.
+	// Emit delivers an event to all subscribers. It never blocks.
 	Emit(e messages.Event)
 	// Logger returns the log of the system.
 	Logger() *slog.Logger
@@ -23,14 +23,14 @@ type Host interface {
 	Go(fn func())
 	// Closing is closed when Shutdown begins.
 	Closing() <-chan struct{}
-	// Random returns the random numbers of the owner of that name: the same
-	// ones each time, if the system was given a seed.
+	// Random returns a source of random numbers for the owner of that name. With
+	// the same seed of the system, the same name gives the same numbers.
 	Random(owner string) *rand.Rand
 }
 
-// InPlace returns the kind of owners that only answer questions, and never
-// block: a sender may run one in its own goroutine. Five crashes in a row are
-// forgiven at once; then the pause before a restart doubles from 10 ms to 1 s.
+// InPlace returns a kind of owners that never block, so that a sender may run one
+// in its own goroutine. Each of the first five crashes in a row is followed by an
+// immediate restart; then the pause before a restart doubles from 10 ms to 1 s.
 func InPlace(name, title string) messages.Kind {
 	return messages.Kind{
 		Name: name, Title: title, InPlace: true,

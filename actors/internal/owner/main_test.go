@@ -19,38 +19,38 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// counter is the smallest machine that a shallow copy would break.
+// counter is a minimal machine for which a shallow copy is wrong.
 type counter struct{ counts []int }
 
 func (c *counter) CopyFrom(other *counter) { c.counts = append(c.counts[:0], other.counts...) }
 
 type (
 	cell = ask.Cell[question, int]
-	// question is what a clerk is asked.
+	// question is a question to a clerk, and says what it must do.
 	question struct {
-		add    int  // counted by the step
-		drop   bool // the step
-		within bool // crash within the step
+		add    int  // added to the count by the step
+		drop   bool // drop the step
+		within bool // crash during the step
 		before bool // crash after the step and before the answer
 		after  bool // crash after the answer
-		keep   bool // answered with the next question
+		keep   bool // answer it together with the next question
 		arm    time.Duration
 	}
 )
 
-// bomb is a message that nobody waits for; the owner crashes on it.
+// bomb is a message without an answer; the owner crashes on it.
 type bomb struct{}
 
 var clerks = InPlace("clerk", "Clerk")
 
-// clerk is an owner that does what it is asked.
+// clerk is an owner that does what the question says.
 type clerk struct {
 	host  Host
 	bench Bench[*counter]
 	pool  ask.Pool[question, int]
 	kept  []*cell
 	began time.Time
-	arms  time.Duration // Restarted arms the timer for this moment; 0: not at all
+	arms  time.Duration // Restarted arms the timer for so long after began; 0: it does not
 
 	mu  sync.Mutex
 	saw []string
@@ -110,7 +110,7 @@ func (k *clerk) see(what string) {
 	k.saw = append(k.saw, what)
 }
 
-// seen returns what was seen since the last time, once everybody is idle.
+// seen waits until all goroutines are idle, and returns what was seen since the last call.
 func (k *clerk) seen() []string {
 	synctest.Wait()
 	k.mu.Lock()
@@ -128,7 +128,7 @@ func newClerk(host Host) *clerk {
 	return &clerk{began: time.Now(), host: host, bench: New(&clerks, &counter{[]int{0}}, &counter{})}
 }
 
-// inBubble gives a test a clerk, and what is logged of it.
+// inBubble runs a test with a clerk and its log, in virtual time.
 func inBubble(t *testing.T, test func(t *testing.T, k *clerk, host *ownertest.Host, log *logbook)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -141,7 +141,7 @@ func inBubble(t *testing.T, test func(t *testing.T, k *clerk, host *ownertest.Ho
 	})
 }
 
-// logbook keeps what is logged.
+// logbook records what is logged.
 type logbook struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -153,7 +153,7 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// text returns what was logged, once everybody is idle.
+// text waits until all goroutines are idle, and returns what was logged.
 func (l *logbook) text() string {
 	synctest.Wait()
 	l.mu.Lock()

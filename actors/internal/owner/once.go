@@ -5,18 +5,18 @@ import (
 	"sync/atomic"
 )
 
-// Once holds what the first question makes: the owner of one thing, which may
-// never be asked. The zero value holds nothing. Safe for concurrent use.
+// Once holds a value that is made when it is first needed: an owner, which the
+// first message spawns. The zero value is empty. It is safe for concurrent use.
 type Once[T any] struct {
 	made   atomic.Pointer[T]
 	making sync.Mutex
 }
 
-// Load returns what is held, or nil.
+// Load returns the value; nil if it is not made yet.
 func (o *Once[T]) Load() *T { return o.made.Load() }
 
-// Get returns what is held, and makes it with spawn if there is nothing. If spawn
-// fails nothing is held, and the next Get tries again.
+// Get returns the value. If it is not made yet, Get makes it with spawn. If spawn
+// fails, Get returns its error, and the next Get calls spawn again.
 func (o *Once[T]) Get(spawn func() (*T, error)) (*T, error) {
 	if t := o.made.Load(); t != nil {
 		return t, nil
@@ -34,7 +34,7 @@ func (o *Once[T]) Get(spawn func() (*T, error)) (*T, error) {
 	return t, nil
 }
 
-// IfNone calls fn if nothing is held. Nothing is made meanwhile.
+// IfNone calls fn if the value is not made yet. Until fn returns no value is made.
 func (o *Once[T]) IfNone(fn func()) {
 	o.making.Lock()
 	defer o.making.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestManyWhoAskFirstMakeOne(t *testing.T) {
+func TestConcurrentFirstCallsMakeOneValue(t *testing.T) {
 	var once Once[int]
 	made := 0
 	var askers sync.WaitGroup
@@ -17,13 +17,13 @@ func TestManyWhoAskFirstMakeOne(t *testing.T) {
 		askers.Go(func() {
 			got, err := once.Get(func() (*int, error) {
 				made++
-				for range 1000 { // give others the time to come
+				for range 1000 { // let other goroutines call Get meanwhile
 					runtime.Gosched()
 				}
 				return &made, nil
 			})
 			if got != &made || err != nil {
-				t.Errorf("not the one: %v, %v", got, err)
+				t.Errorf("not the one value: %v, %v", got, err)
 			}
 		})
 	}
@@ -33,7 +33,7 @@ func TestManyWhoAskFirstMakeOne(t *testing.T) {
 	once.IfNone(func() { t.Error("there is one") })
 }
 
-func TestAFailureLeavesNothing(t *testing.T) {
+func TestAfterAFailureNothingIsMade(t *testing.T) {
 	var once Once[int]
 	sick := errors.New("sick")
 	_, err := once.Get(func() (*int, error) { return new(int), sick })

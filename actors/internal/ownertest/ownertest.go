@@ -1,5 +1,5 @@
-// Package ownertest is the smallest runtime that owners can live in. It is for
-// tests, and counts what owners are sent and what they emit.
+// Package ownertest is a minimal runtime of owners, for tests. It counts the
+// messages to owners and records the events.
 package ownertest
 
 import (
@@ -14,9 +14,9 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Host runs each owner in a goroutine, which ends with the owner. New makes one.
+// Host runs each owner in a goroutine, which ends when the owner stops. Use New.
 type Host struct {
-	Log    *slog.Logger                     // default: discards
+	Log    *slog.Logger                     // the default discards everything
 	Before func(message any) (after func()) // called around each message of an owner, in the owner's goroutine; nil: nothing
 	OnEmit func(messages.Event)             // called with each event; nil: nothing
 
@@ -30,18 +30,18 @@ type Host struct {
 	events []messages.Event
 }
 
-// New returns a Host, which Shutdown ends.
+// New returns a Host. The test must call Shutdown.
 func New() *Host {
 	return &Host{Log: slog.New(slog.DiscardHandler), closing: make(chan struct{})}
 }
 
-// Spawn starts an owner. A crash is answered at once if the kind has free
-// restarts, else after its FirstPause.
+// Spawn starts an owner. After a crash it is restarted at once if the kind has free
+// restarts, else after FirstPause.
 func (h *Host) Spawn(kind messages.Kind, a messages.Actor) (messages.Address, error) {
 	if isClosed(h.closing) {
 		return nil, messages.ErrShutdown
 	}
-	for range 1000 { // give others who want an owner the time to come
+	for range 1000 { // let other goroutines call Spawn meanwhile
 		runtime.Gosched()
 	}
 	o := &Owner{host: h, kind: kind, actor: a, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
@@ -52,10 +52,10 @@ func (h *Host) Spawn(kind messages.Kind, a messages.Actor) (messages.Address, er
 	return o, nil
 }
 
-// Stop stops an owner after the message at hand.
+// Stop stops an owner after its current message.
 func (h *Host) Stop(owner messages.Address) { owner.(*Owner).end() }
 
-// Emit keeps the event.
+// Emit records the event.
 func (h *Host) Emit(e messages.Event) {
 	h.mu.Lock()
 	h.events = append(h.events, e)
@@ -77,15 +77,15 @@ func (h *Host) Closing() <-chan struct{} { return h.closing }
 // Random returns the same numbers to each owner.
 func (h *Host) Random(string) *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
-// Close lets Shutdown begin, and does no more.
+// Close closes Closing, and stops nothing.
 func (h *Host) Close() {
 	if !isClosed(h.closing) {
 		close(h.closing)
 	}
 }
 
-// Shutdown stops all owners and waits for everything that Go runs. It may be
-// called again.
+// Shutdown stops all owners and waits for them and for the goroutines of Go. It may
+// be called more than once.
 func (h *Host) Shutdown() {
 	h.Close()
 	for _, o := range h.Owners() {
@@ -102,7 +102,7 @@ func (h *Host) Owners() []*Owner {
 	return slices.Clone(h.owners)
 }
 
-// Events returns the events of one type so far.
+// Events returns the events of type E so far.
 func Events[E messages.Event](h *Host) (events []E) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,19 +119,19 @@ type Owner struct {
 	host  *Host
 	kind  messages.Kind
 	actor messages.Actor
-	wake  chan struct{} // capacity 1: a message waits
-	stop  chan struct{} // closed: no message is taken any more
+	wake  chan struct{} // capacity 1: a message is queued
+	stop  chan struct{} // closed when the owner must stop
 	done  chan struct{}
 
 	mu    sync.Mutex
 	queue []any
-	over  bool
+	ended bool // stop is closed
 }
 
-// Hold keeps an owner from its next message until it is closed.
+// Hold is a message that blocks an owner until the channel is closed.
 type Hold chan struct{}
 
-// Send leaves a message to the owner. One that has been stopped loses it.
+// Send queues a message for the owner. If the owner was stopped, it is lost.
 func (o *Owner) Send(message any) {
 	switch message.(type) {
 	case Hold:
@@ -142,7 +142,7 @@ func (o *Owner) Send(message any) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.over {
+	if o.ended {
 		return
 	}
 	o.queue = append(o.queue, message)
@@ -158,19 +158,19 @@ func (o *Owner) Done() <-chan struct{} { return o.done }
 func (o *Owner) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.over {
-		o.over = true
+	if !o.ended {
+		o.ended = true
 		close(o.stop)
 	}
 }
 
-// run is the life of an owner.
+// run handles messages until the owner is stopped.
 func (o *Owner) run() {
 	defer close(o.done)
 	defer o.actor.Stopped()
 	for !isClosed(o.stop) {
-		message, waits := o.next()
-		if !waits {
+		message, ok := o.next()
+		if !ok {
 			select {
 			case <-o.wake:
 			case <-o.stop:
@@ -183,7 +183,7 @@ func (o *Owner) run() {
 	}
 }
 
-func (o *Owner) next() (message any, waits bool) {
+func (o *Owner) next() (message any, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.queue) == 0 {
@@ -211,7 +211,8 @@ func (o *Owner) try(fn func()) (returned bool) {
 	return true
 }
 
-// pause waits before a restart, and reports whether there is to be one.
+// pause waits before a restart, and reports whether the owner is still to be
+// restarted.
 func (o *Owner) pause() bool {
 	pause := o.kind.FirstPause
 	if o.kind.FreeRestarts > 0 {

@@ -1,7 +1,7 @@
-// Package storytest plays the stories in a package's testdata. It is for tests.
+// Package storytest replays the stories in a package's testdata. It is for tests.
 //
-// A line with an arrow is a step: what is done at a moment, and what the
-// machine makes of it. All other lines are words for the reader.
+// A line with an arrow is a step: the time and the input, an arrow, and what
+// happened. All other lines are text for the reader.
 package storytest
 
 import (
@@ -15,15 +15,16 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write what happened into the stories")
 
-// Play plays every story, each on a stage of its own. newStage returns the
-// function that makes one step, given its words, and says what came of it.
-func Play(t *testing.T, newStage func(t *testing.T) func(words []string) string) {
+// Play replays every story in a subtest. newStep is called once per story. It
+// returns a function that plays one step, given the words before the arrow, and
+// returns what happened.
+func Play(t *testing.T, newStep func(t *testing.T) func(words []string) string) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories in testdata: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { play(t, file, newStage(t)) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { play(t, file, newStep(t)) })
 	}
 }
 
@@ -32,23 +33,23 @@ func play(t *testing.T, file string, step func(words []string) string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, err := tell(string(text), step)
+	replayed, err := replay(string(text), step)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if *rewrite {
-		if err := os.WriteFile(file, []byte(told), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(replayed), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if told != string(text) {
-		t.Errorf("the story has changed; it says now:\n%s", told)
+	if replayed != string(text) {
+		t.Errorf("the story has changed; it says now:\n%s", replayed)
 	}
 }
 
-// tell returns the story with what came of each step.
-func tell(text string, step func(words []string) string) (string, error) {
+// replay plays each step and returns the story with what happened.
+func replay(text string, step func(words []string) string) (string, error) {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		before, _, ok := strings.Cut(line, "->")
@@ -57,7 +58,7 @@ func tell(text string, step func(words []string) string) (string, error) {
 		}
 		words := strings.Fields(before)
 		if len(words) < 2 {
-			return "", fmt.Errorf("a step is a moment and what happens: %q", line)
+			return "", fmt.Errorf("a step is a time and an input: %q", line)
 		}
 		lines[i] = before + "-> " + step(words)
 	}

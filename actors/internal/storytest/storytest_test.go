@@ -11,11 +11,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// FuzzTell: only steps change, each is played once and in order, and a story
-// that has been told tells itself.
+// FuzzReplay: only steps change, each is played once and in order, and a story
+// that was replayed replays without a difference.
 //
 // Promise (Torture): A story that was rewritten replays without a difference.
-func FuzzTell(f *testing.F) {
+func FuzzReplay(f *testing.F) {
 	f.Add("words\n0s call -> admitted\n\n1s  tick ->\n")
 	f.Add("->")
 	f.Add("a b -> c -> d\r\n\xff \xfe->")
@@ -25,13 +25,13 @@ func FuzzTell(f *testing.F) {
 			played++
 			return fmt.Sprint(played, " ", strings.Join(words, " "))
 		}
-		told, err := tell(text, step)
+		replayed, err := replay(text, step)
 		if err != nil {
 			require.ErrorContains(t, err, "a step is")
 			return
 		}
 		require.Equal(t, played, steps(text))
-		before, after := strings.Split(text, "\n"), strings.Split(told, "\n")
+		before, after := strings.Split(text, "\n"), strings.Split(replayed, "\n")
 		require.Len(t, after, len(before))
 		for i := range before {
 			if words, _, isStep := strings.Cut(before[i], "->"); isStep {
@@ -41,9 +41,9 @@ func FuzzTell(f *testing.F) {
 			}
 		}
 		played = 0
-		again, err := tell(told, step)
+		again, err := replay(replayed, step)
 		require.NoError(t, err)
-		require.Equal(t, told, again)
+		require.Equal(t, replayed, again)
 	})
 }
 
