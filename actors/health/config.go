@@ -7,20 +7,20 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// OnDemand as an Interval means: run only in Register and when asked.
+// OnDemand, as an Interval, means that a check runs only when it is registered and
+// when a caller asks for a result.
 const OnDemand time.Duration = -1
 
-// Config holds the settings of one health check. The zero value means the
-// defaults.
+// Config holds the settings of one health check. A zero field means its default.
 type Config struct {
 	Timeout        time.Duration // how long a run may take; default 10 s
-	Interval       time.Duration // background period, jittered by ±10 %; default 10 s; OnDemand: only when asked
-	FastInterval   time.Duration // period while failing or recovering, doubling with each run up to Interval; default Interval
-	Optional       bool          // failing makes the system DEGRADED, not UNHEALTHY
-	UnhealthyAfter int           // failures in a row before the status says so; default 1
-	HealthyAfter   int           // successes in a row before an UNHEALTHY check is well again; default 1
-	Groups         []string      // which endpoints show it; default {"ready"}; empty but not nil: none
-	DependsOn      []string      // checks without which it cannot be well; while one is UNHEALTHY it is "blocked" and not run
+	Interval       time.Duration // time from run to run, with a jitter of ±10 %; default 10 s; OnDemand: no runs in the background
+	FastInterval   time.Duration // time from run to run while the check fails or recovers; doubles with each run, up to Interval; default Interval
+	Optional       bool          // if the check is UNHEALTHY, the system is only DEGRADED
+	UnhealthyAfter int           // failures in a row that make the status UNHEALTHY; default 1
+	HealthyAfter   int           // successes in a row after which an UNHEALTHY check has recovered; default 1
+	Groups         []string      // the endpoints that show it; default {"ready"}; empty and not nil: none
+	DependsOn      []string      // checks that must work for this one to work; while one is UNHEALTHY this one is blocked: it does not run and is UNKNOWN
 }
 
 func (c Config) withDefaults() Config {
@@ -42,13 +42,15 @@ func (c Config) withDefaults() Config {
 	if c.Groups == nil {
 		c.Groups = []string{"ready"}
 	}
-	c.Groups = slices.Clone(c.Groups) // the caller's slice stays the caller's
+	c.Groups = slices.Clone(c.Groups) // the caller's slice is not modified
 	slices.Sort(c.Groups)
 	c.Groups = slices.Compact(c.Groups)
 	c.DependsOn = slices.Clone(c.DependsOn)
 	return c
 }
 
+// validate returns the *messages.ConfigError of the settings of the check of that
+// name, or nil.
 func (c Config) validate(name string) error {
 	bad := func(field, problem string) error {
 		return &messages.ConfigError{Kind: "check", Name: name, Field: field, Problem: problem}

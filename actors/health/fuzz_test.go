@@ -33,19 +33,19 @@ func FuzzMachine(f *testing.F) {
 	})
 }
 
-// player is the world around the machine: it knows what is in flight.
+// player stands for the owner, the runner and the callers: it knows what is in flight.
 type player struct {
 	t       *testing.T
 	m       *machine
 	now     time.Time
-	wants   bool   // a slot
-	holds   bool   // a slot
+	wants   bool   // the check waits for a slot
+	holds   bool   // the check holds a slot
 	flight  uint64 // the run in flight; 0: none
 	crashed bool
 	shown   messages.Status
 }
 
-// step takes a step on a copy, as the owner does: the machine itself stays.
+// step takes a step on a copy, as the owner does, and the original must not change.
 func (p *player) step(what byte) {
 	was, before := p.m, *p.m
 	before.changes = slices.Clone(before.changes)
@@ -76,13 +76,13 @@ func (p *player) input(what byte) {
 		p.flight = 0
 		p.took(m.result(r))
 	case what == 13:
-		require.Zero(p.t, m.result(messages.RunResult{At: p.now, Run: m.run + 1}), "a result of no run moves nothing")
+		require.Zero(p.t, m.result(messages.RunResult{At: p.now, Run: m.run + 1}), "a result of another run is ignored")
 	case what == 14:
 		p.took(m.restart(p.flight != 0))
 	}
 }
 
-// took carries the effects out, as the owner would.
+// took carries out the effects as the owner does.
 func (p *player) took(e effects) {
 	if e.release {
 		p.holds = false
@@ -95,7 +95,7 @@ func (p *player) took(e effects) {
 	if e.changed {
 		require.Equal(p.t, p.shown, e.from, "each change starts where the last one ended")
 		require.NotEqual(p.t, e.from, p.m.status, "a change changes something")
-		require.True(p.t, e.publish, "what changed is shown")
+		require.True(p.t, e.publish, "a change is published")
 		p.shown = p.m.status
 	}
 	p.wants = p.wants || e.acquire
@@ -110,7 +110,7 @@ func (p *player) check() {
 	require.True(t, m.failures == 0 || m.successes == 0)
 	require.Equal(t, m.last.Timestamp.IsZero(), m.status == messages.Unknown, "UNKNOWN until the first result")
 	if m.phase == running || m.phase == idle && m.cfg.Interval != OnDemand {
-		require.False(t, m.wake().IsZero(), "it never sleeps for ever")
+		require.False(t, m.wake().IsZero(), "a tick is due")
 	}
 	if m.phase == crashed {
 		require.Equal(t, messages.Unhealthy, m.status)
@@ -118,5 +118,5 @@ func (p *player) check() {
 	v := m.view(p.now)
 	require.Equal(t, v.read(p.now).Status, v.status(p.now))
 	require.Equal(t, m.status, v.result.Status)
-	require.False(t, m.last.Timestamp.Equal(p.now) && v.stale(p.now), "what was found now is not stale now")
+	require.False(t, m.last.Timestamp.Equal(p.now) && v.stale(p.now), "a result of now is not stale")
 }

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	changesKept  = 16 // of each check
-	flapChanges  = 5  // so many changes within
-	flapPeriods  = 20 // so many intervals are flapping
-	flapOnDemand = 10 * time.Minute
+	changesKept  = 16               // maximum number of changes in a result
+	flapChanges  = 5                // a check flaps if its status changes so often
+	flapPeriods  = 20               // within so many intervals,
+	flapOnDemand = 10 * time.Minute // or within this time if it runs OnDemand
 )
 
 // Change is one change of a check's status.
@@ -21,11 +21,12 @@ type Change struct {
 	From, To messages.Status
 	At       time.Time
 	Lasted   time.Duration // how long it had been From
-	Failures int           // runs that failed in a row until then, when it became UNHEALTHY or recovered
-	Message  string        // why; "recovered after 3 failures, 42.0s" when it recovered
+	Failures int           // if it became UNHEALTHY or recovered: how many runs in a row had failed before
+	Message  string        // of the result; after a recovery it begins with "recovered after 3 failures, 42.0s"
 }
 
-// remember puts a change into the history, which was published: a new one.
+// remember adds a change to the history. The old history was published, so it is
+// copied and not modified.
 func (m *machine) remember(now time.Time, from, to messages.Status) {
 	c := Change{From: from, To: to, At: now, Message: m.last.Message, Failures: m.failed}
 	if n := len(m.changes); n > 0 {
@@ -38,7 +39,8 @@ func (m *machine) remember(now time.Time, from, to messages.Status) {
 	m.changes = append(slices.Clone(kept), c)
 }
 
-// recovery puts into words what ends with this recovery.
+// recovery returns the message of a recovery: how many runs failed, for how long,
+// and the message of the last result.
 func (m *machine) recovery(now time.Time) string {
 	failures := "1 failure"
 	if m.failed != 1 {
@@ -51,7 +53,8 @@ func (m *machine) recovery(now time.Time) string {
 	return message
 }
 
-// count keeps the number of failures since the last time all was well.
+// count updates the number of failures since the last success outside of an
+// outage, and the time of the first.
 func (m *machine) count(now time.Time, failed bool) {
 	switch {
 	case !failed && m.status != messages.Unhealthy:
@@ -63,15 +66,14 @@ func (m *machine) count(now time.Time, failed bool) {
 	}
 }
 
-// flapsUntil returns the last moment at which the status has changed too often
-// of late to be believed; zero: it has not.
+// flapsUntil returns until when the check counts as flapping; zero if it does not.
 func flapsUntil(changes []Change, interval time.Duration) time.Time {
 	window := flapPeriods * min(interval, math.MaxInt64/flapPeriods)
 	if interval == OnDemand {
 		window = flapOnDemand
 	}
 	if len(changes) > 0 && changes[0].From == messages.Unknown {
-		changes = changes[1:] // the first result is no change
+		changes = changes[1:] // the first result does not count as a change
 	}
 	if len(changes) < flapChanges {
 		return time.Time{}

@@ -14,7 +14,7 @@ import (
 	"github.com/understudy-go/understudy/actors/internal/ownertest"
 )
 
-// inHost runs fn in a bubble with a runtime, and stops that after.
+// inHost runs fn in a bubble with a host, and shuts the host down afterwards.
 func inHost(t *testing.T, fn func(t *testing.T, h *ownertest.Host)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,13 +27,13 @@ func inHost(t *testing.T, fn func(t *testing.T, h *ownertest.Host)) {
 	})
 }
 
-// logbook keeps what is logged.
+// logbook records what is logged.
 type logbook struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-// logTo returns what is logged in h from now on.
+// logTo makes h log to the logbook that it returns.
 func logTo(h *ownertest.Host) *logbook {
 	l := &logbook{}
 	h.Log = slog.New(slog.NewTextHandler(l, nil))
@@ -46,7 +46,7 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// only returns the only line, once everybody is idle.
+// only waits until all goroutines are idle, and returns the only line.
 func (l *logbook) only(t *testing.T) string {
 	t.Helper()
 	synctest.Wait()

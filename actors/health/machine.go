@@ -7,19 +7,19 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// grace is how long a check may take to notice that its context has ended.
-// After that it is stuck for good, and UNHEALTHY whatever the streak says.
+// grace is how long a check may take to return after its timeout. A check that
+// takes longer is UNHEALTHY even if UnhealthyAfter is not reached.
 const grace = time.Second
 
-// phase is what the check's function is doing.
+// phase is the phase of the check's function.
 type phase uint8
 
 const (
-	idle    phase = iota // nothing
-	waiting              // for a slot to run in
-	running              // within its timeout
-	stuck                // it has outlived its timeout
-	crashed              // it panicked, the supervisor will restart the owner
+	idle    phase = iota // it does not run
+	waiting              // it waits for a slot
+	running              // it runs, within its timeout
+	stuck                // it has not returned by its timeout
+	crashed              // it panicked; the supervisor will restart the owner
 )
 
 // machine decides when a check runs and what its results mean.
@@ -27,44 +27,45 @@ type machine struct {
 	cfg Config
 
 	phase     phase
-	run       uint64    // number of the last run begun
+	run       uint64    // number of the last run
 	startedAt time.Time // of that run
 	random    float64   // of the jitter, in [0, 1)
-	dueAt     time.Time // of the next run; zero: when asked
-	staleAt   time.Time // when there should have been its result; zero: never
+	dueAt     time.Time // of the next run; zero: when a caller asks
+	staleAt   time.Time // when the last result becomes stale; zero: never
 
 	status              messages.Status
-	last                Result    // of the last run that ended, or timed out
+	last                Result    // of the last run that returned or timed out
 	failures, successes int       // in a row; one of them is zero
-	failed              int       // failures since all was well
-	failingSince        time.Time // the first of those
+	failed              int       // failures since the last success outside of an outage
+	failingSince        time.Time // when the first of those failed
 	changes             []Change  // the last ones, oldest first; published, so never modified
 }
 
-// effects is what a step asks to be carried out. The zero value asks nothing.
+// effects is what the owner must do after a step. The zero value means nothing.
 type effects struct {
-	publish   bool            // show the world the new view
-	answer    bool            // answer everyone who waits for a result
-	release   bool            // give the slot back
-	acquire   bool            // get a slot, then call granted
+	publish   bool            // publish the new view
+	answer    bool            // answer all callers that wait for a result
+	release   bool            // release the slot
+	acquire   bool            // acquire a slot, then call granted
 	start     uint64          // begin the run of this number; 0: none
-	changed   bool            // the status changed
-	from      messages.Status // from this one
-	restarted bool            // the owner was restarted
-	crash     bool            // the check panicked: crash, to be restarted
+	changed   bool            // emit that the status changed
+	from      messages.Status // the status before the change
+	restarted bool            // emit that the owner was restarted
+	crash     bool            // the check panicked: panic, to be restarted
 }
 
-// CopyFrom makes m equal to other. What its slices and maps hold is never changed.
+// CopyFrom makes m equal to other. They share slices and maps, whose elements never
+// change.
 func (m *machine) CopyFrom(other *machine) { *m = *other }
 
-// begin asks for a slot to run in: the first run, when the check is registered.
+// begin asks for a slot for the next run. The owner calls it for the first run.
 func (m *machine) begin() effects {
 	m.phase = waiting
 	return effects{acquire: true}
 }
 
-// blocked puts the run that would wait for a slot off, OnDemand or not: a check
-// it depends on is UNHEALTHY. It is made up for once that is well.
+// blocked postpones the pending run, even for OnDemand, because a check that this
+// one depends on is UNHEALTHY. It runs once that has recovered.
 func (m *machine) blocked(now time.Time) effects {
 	m.phase = idle
 	m.dueAt = now.Add(pollBlocked)
@@ -74,7 +75,7 @@ func (m *machine) blocked(now time.Time) effects {
 	return effects{answer: true}
 }
 
-// granted begins the run that waits for a slot. Random is in [0, 1).
+// granted begins the run for which a slot was acquired. Random is in [0, 1).
 func (m *machine) granted(now time.Time, random float64) effects {
 	if m.phase != waiting {
 		return effects{}
@@ -104,7 +105,7 @@ func (m *machine) call(now time.Time) effects {
 	return effects{}
 }
 
-// result takes what the run in flight returned. One of another run is stale.
+// result handles the result of the run in flight. That of another run is ignored.
 func (m *machine) result(r messages.RunResult) effects {
 	if r.Run != m.run || m.phase != running && m.phase != stuck {
 		return effects{}
@@ -119,7 +120,7 @@ func (m *machine) result(r messages.RunResult) effects {
 		m.observe(&e, r.At, messages.Unhealthy, "panicked: "+r.Message, r.Details)
 		m.enter(&e, r.At, messages.Unhealthy)
 		m.staleAt = time.Time{} // it stays UNHEALTHY until it has run again
-	case late: // its timeout was counted already
+	case late: // it has been counted as a timeout
 		m.expect(r.At)
 	case m.overdue(r.At):
 		m.observe(&e, r.At, messages.Unhealthy, m.timedOut(), nil)
@@ -132,7 +133,7 @@ func (m *machine) result(r messages.RunResult) effects {
 	return e
 }
 
-// tick looks at what time has brought.
+// tick does what is due by now.
 func (m *machine) tick(now time.Time) effects {
 	switch {
 	case m.due(now):
@@ -145,9 +146,8 @@ func (m *machine) tick(now time.Time) effects {
 	return effects{}
 }
 
-// restart goes on after a crash of the owner. The run in flight is kept if it
-// has not returned; else there is a new one, unless the check is idle between
-// two runs.
+// restart resumes after a crash of the owner. A run in flight goes on. Otherwise a
+// new run begins, unless the check is idle between two runs.
 func (m *machine) restart(inFlight bool) effects {
 	m.last.Restarts++
 	e := effects{publish: true, restarted: true}
@@ -159,7 +159,7 @@ func (m *machine) restart(inFlight bool) effects {
 	return e
 }
 
-// timeout counts the run in flight as failed; it may go on running.
+// timeout counts the run in flight as failed. Its function may still run.
 func (m *machine) timeout(now time.Time) effects {
 	m.phase = stuck
 	e := effects{publish: true, answer: true, release: true}
@@ -167,15 +167,15 @@ func (m *machine) timeout(now time.Time) effects {
 	return e
 }
 
-// giveUp stops waiting for more evidence: none will come from a stuck check.
+// giveUp makes a check that is stuck UNHEALTHY, because it has no further results.
 func (m *machine) giveUp(now time.Time) effects {
 	e := effects{publish: true}
 	m.enter(&e, now, messages.Unhealthy)
 	return e
 }
 
-// observe takes an outcome: the message at once, the status when the streak
-// says so.
+// observe records an outcome. The message changes at once, the status when there
+// are enough failures or successes in a row.
 func (m *machine) observe(e *effects, now time.Time, s messages.Status, message string, details messages.Details) {
 	first := m.last.Timestamp.IsZero()
 	m.last.Message, m.last.Details = message, details
@@ -211,7 +211,8 @@ func (m *machine) enter(e *effects, now time.Time, s messages.Status) {
 	m.status = s
 }
 
+// timedOut returns the message of a run that timed out.
 func (m *machine) timedOut() string { return "timed out after " + seconds(m.cfg.Timeout) }
 
-// seconds prints a duration as people say it: "10.0s".
+// seconds formats a duration in seconds with one decimal: "10.0s".
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

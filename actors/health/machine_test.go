@@ -129,7 +129,7 @@ func TestStuckCheck(t *testing.T) {
 
 	e = m.result(messages.RunResult{At: at(500), Run: m.run, Status: messages.Healthy})
 	require.Equal(t, effects{publish: true, answer: true, acquire: true}, e, "it returned, and is overdue")
-	require.Equal(t, "timed out after 2.0s", m.view(at(500)).read(at(500)).Message, "its late word does not count")
+	require.Equal(t, "timed out after 2.0s", m.view(at(500)).read(at(500)).Message, "its late result does not count")
 	require.Equal(t, messages.Unhealthy, m.status)
 }
 

@@ -6,16 +6,16 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Overall folds the results of checks into one status: UNHEALTHY if a required
-// check is, else DEGRADED if any is DEGRADED or an optional one UNHEALTHY, else
-// UNKNOWN if any is, else HEALTHY. It also collects the root causes. The zero
-// value has seen no check.
+// Overall combines the results of checks into one status: UNHEALTHY if a required
+// check is, else DEGRADED if any check is or an optional one is UNHEALTHY, else
+// UNKNOWN if any check is, else HEALTHY. It also collects the root causes. The zero
+// value is that of no checks: HEALTHY. It is not safe for concurrent use.
 type Overall struct {
 	unhealthy, degraded, unknown bool
 	causes                       []string
 }
 
-// Add takes the result of one more check.
+// Add adds the result of one check.
 func (o *Overall) Add(r Result, optional bool) {
 	switch {
 	case r.Status == messages.Unhealthy && !optional:
@@ -30,7 +30,7 @@ func (o *Overall) Add(r Result, optional bool) {
 	}
 }
 
-// Status returns the status of all.
+// Status returns the combined status.
 func (o *Overall) Status() messages.Status {
 	switch {
 	case o.unhealthy:
@@ -43,8 +43,8 @@ func (o *Overall) Status() messages.Status {
 	return messages.Healthy
 }
 
-// RootCauses returns the names of the checks that block others, sorted, each
-// once; nil: none.
+// RootCauses returns the names of the checks that block others, sorted, without
+// duplicates; nil if there are none.
 func (o *Overall) RootCauses() []string {
 	slices.Sort(o.causes)
 	return o.causes

@@ -10,30 +10,30 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// kind is what the runtime knows of the owners of checks.
+// kind is the kind of the owners of checks.
 var kind = messages.Kind{Name: "check", Title: "Health check", FirstPause: time.Second, MaxPause: time.Minute}
 
 type runCell = ask.Cell[messages.RunNow, Result]
 
-// What an owner hears besides questions, results and ticks.
+// The messages that an owner and its slot send to the owner.
 type (
-	begin   struct{} // its first message
-	granted struct{} // its check has got a slot
+	begin       struct{} // the first message
+	slotGranted struct{} // a slot is free for the check, which waited for it
 )
 
-// ownerState is the owner of one check. It outlives the owner's crashes.
+// ownerState is the owner of one check. A crash does not replace it.
 type ownerState struct {
-	bench  owner.Bench[*machine]
-	h      *Handle
-	asking []*runCell // who waits for a result, except for the question at hand
-	crowd  int        // so many may be asking before those who have left are forgotten
-	slot   slot
+	bench   owner.Bench[*machine]
+	h       *Handle
+	asking  []*runCell // the questions that wait for a result, except the current one
+	pruneAt int        // at this length of asking, abandoned questions are removed
+	slot    slot
 }
 
-// spawn starts the owner of h, which must not have one, and its first run.
+// spawn starts the owner of h, which must have none, and the first run.
 func (h *Handle) spawn(m *machine) error {
 	o := &ownerState{h: h, bench: owner.New(&kind, m, &machine{})}
-	o.slot.wake = func() { o.bench.Address.Send(granted{}) }
+	o.slot.wake = func() { o.bench.Address.Send(slotGranted{}) }
 	if err := o.bench.Spawn(o); err != nil {
 		return err
 	}
@@ -42,13 +42,14 @@ func (h *Handle) spawn(m *machine) error {
 	return nil
 }
 
-// Host returns where the owner lives.
+// Host returns the runtime of the owner.
 func (o *ownerState) Host() owner.Host { return o.h.shared.host }
 
 // Name returns the name of the check.
 func (o *ownerState) Name() string { return o.h.name }
 
-// Receive takes one message: a step of the machine, then its effects.
+// Receive handles one message: it takes a step of the machine and carries out the
+// effects.
 func (o *ownerState) Receive(message any) {
 	now := time.Now()
 	switch m := message.(type) {
@@ -59,7 +60,7 @@ func (o *ownerState) Receive(message any) {
 		if o.bench.Question() != nil {
 			o.keep(m)
 		}
-	case granted:
+	case slotGranted:
 		if o.bench.Machine.phase == waiting {
 			o.acquire(now)
 		}
@@ -74,12 +75,12 @@ func (o *ownerState) Receive(message any) {
 		o.h.revive()
 		o.step(now, func(b *machine) effects { return b.restart(o.h.runner.running()) })
 	case owner.Stopped:
-		o.h.shared.slots.release(&o.slot)
+		o.h.shared.semaphore.release(&o.slot)
 	}
 }
 
-// step takes one step of the machine, and carries out its effects: publish,
-// answer, run, arm the timer, emit, get a slot.
+// step takes one step of the machine and carries out its effects: publish, answer,
+// release the slot, start a run, arm the timer, emit, acquire a slot.
 func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
 	e := input(o.bench.Draft())
 	o.bench.End(true)
@@ -90,7 +91,7 @@ func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
 		o.answer(now)
 	}
 	if e.release {
-		o.h.shared.slots.release(&o.slot)
+		o.h.shared.semaphore.release(&o.slot)
 	}
 	if e.start != 0 {
 		o.h.runner.start(e.start, func(r messages.RunResult) { o.bench.Address.Send(r) })
@@ -103,30 +104,32 @@ func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
 	return e
 }
 
-// acquire gets a slot for the run that waits, at once or in line, unless a
-// check that this one depends on is UNHEALTHY.
+// acquire acquires a slot for the pending run. If none is free the slot sends
+// slotGranted later. If a check that this one depends on is UNHEALTHY, the run is
+// postponed instead.
 func (o *ownerState) acquire(now time.Time) {
 	switch {
 	case o.h.blockedBy(now) != nil:
-		o.h.shared.slots.release(&o.slot)
+		o.h.shared.semaphore.release(&o.slot)
 		o.step(now, func(b *machine) effects { return b.blocked(now) })
-	case o.h.shared.slots.acquire(&o.slot):
+	case o.h.shared.semaphore.acquire(&o.slot):
 		random := o.bench.Random()
 		o.step(now, func(b *machine) effects { return b.granted(now, random) })
 	}
 }
 
-// keep lets one more wait for a result. Those who have left are forgotten now
-// and then, so that a check that hangs holds twice as many as wait, at most.
+// keep keeps a question until there is a result. Abandoned questions are removed
+// from time to time, so that a hung check holds at most twice as many as wait, or
+// 64.
 func (o *ownerState) keep(c *runCell) {
-	if len(o.asking) >= o.crowd {
+	if len(o.asking) >= o.pruneAt {
 		o.asking = slices.DeleteFunc(o.asking, func(c *runCell) bool { return c.Left() && !c.Fail(context.Canceled) })
-		o.crowd = max(64, 2*len(o.asking))
+		o.pruneAt = max(64, 2*len(o.asking))
 	}
 	o.asking = append(o.asking, c)
 }
 
-// answer answers all who wait for a result.
+// answer answers all questions with the last result.
 func (o *ownerState) answer(now time.Time) {
 	r := o.h.Result(now)
 	if c, ok := o.bench.Question().(*runCell); ok {

@@ -192,7 +192,7 @@ func TestStopCancelsTheRunAndReleasesAskers(t *testing.T) {
 		require.Equal(t, "UNKNOWN not finished: the check was deregistered", r.Status.String()+" "+r.Message)
 		<-c.Returned()
 		synctest.Wait()
-		require.Equal(t, "UNKNOWN no result yet", now(c), "what it said because it was stopped is no result")
+		require.Equal(t, "UNKNOWN no result yet", now(c), "what it returned because it was stopped is no result")
 		require.Equal(t, "not finished: the check was deregistered", c.Run(t.Context()).Message)
 	})
 }
@@ -202,11 +202,11 @@ func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 		log := logTo(h)
 		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
 		synctest.Wait()
-		good := c.shared.slots
-		c.shared.slots = nil // the owner's next step trips over it
+		good := c.shared.semaphore
+		c.shared.semaphore = nil // the owner's next step panics on it
 		h.OnEmit = func(e messages.Event) {
 			if _, ok := e.(messages.CheckRestarted); ok {
-				c.shared.slots = good
+				c.shared.semaphore = good
 			}
 		}
 		require.Contains(t, c.Run(t.Context()).Message, messages.ErrCrashed.Error())
@@ -215,11 +215,11 @@ func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 		c.Stop()
 		line := log.only(t)
 		require.Contains(t, line, `level=ERROR msg="Health check 'db' crashed and is restarted" check=db`)
-		require.Contains(t, line, "(*slots).acquire", "the stack says where")
+		require.Contains(t, line, "(*semaphore).acquire", "the stack says where")
 	})
 }
 
-// A check that has never run has no moment at which it is due.
+// A check that has never run has no time at which it is due.
 func TestOwnerThatCrashesBeforeTheFirstRunMakesItAfterTheRestart(t *testing.T) {
 	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		h.Before = func(message any) (after func()) {
@@ -239,7 +239,7 @@ func TestOwnerThatCrashesBeforeTheFirstRunMakesItAfterTheRestart(t *testing.T) {
 
 func noRoute(context.Context) (messages.Details, error) { panic("no route") }
 
-// The owner crashes on purpose: what counts is the stack of the check.
+// The owner panics on purpose: the log must show the stack of the check.
 func TestPanicOfACheckIsLoggedWithItsStackOnce(t *testing.T) {
 	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		log := logTo(h)

@@ -6,15 +6,15 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Passive is a check that nobody runs: Update says how it stands. Its Handle is
-// like any other; Run returns the last update at once. It has no owner: Update
-// must not be called concurrently.
+// Passive is a check that has no function to run: Update sets its result. Its Handle
+// is like any other, and Run returns the last result at once. As it has no owner,
+// Update must not be called concurrently.
 type Passive struct {
 	*Handle
 	machine machine
 }
 
-// NewPassive makes a passive check in these groups. The caller has validated
+// NewPassive makes a passive check in these groups. The caller must have validated
 // the names.
 func NewPassive(shared *Shared, name string, groups []string) *Passive {
 	cfg := Config{Interval: OnDemand, Groups: groups}.withDefaults()
@@ -24,13 +24,13 @@ func NewPassive(shared *Shared, name string, groups []string) *Passive {
 	return p
 }
 
-// Update publishes how the check stands from now on.
+// Update publishes a new result.
 func (p *Passive) Update(now time.Time, status messages.Status, message string, details messages.Details) {
-	p.machine.startedAt = now // it took no time
+	p.machine.startedAt = now // so that the latency is 0
 	var e effects
 	p.machine.observe(&e, now, status, message, details)
 	p.publish(p.machine.view(now))
 }
 
-// IsPassive reports whether nobody runs the check: it comes from NewPassive.
+// IsPassive reports whether the check comes from NewPassive.
 func (h *Handle) IsPassive() bool { return h.owner == nil }

@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-func TestAPassiveCheckStandsAsItWasUpdated(t *testing.T) {
+func TestAPassiveCheckHasTheResultOfItsLastUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := NewShared(nil, 1) // it needs no host
 		p := NewPassive(shared, "circuit", []string{"circuits"})

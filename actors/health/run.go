@@ -12,27 +12,27 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Func is a health check: nil means HEALTHY, an error made by Degrade
-// DEGRADED, any other error UNHEALTHY. Details are shown in each case; they
-// must not be modified after it returned.
+// Func is a health check. If it returns nil the check is HEALTHY; an error of
+// Degrade, DEGRADED; any other error, UNHEALTHY. The details are part of the result
+// in each case, and must not be modified after Func has returned.
 type Func = func(ctx context.Context) (messages.Details, error)
 
-// Degrade returns an error that makes a check DEGRADED.
+// Degrade returns an error with that message. A check that returns it is DEGRADED.
 func Degrade(message string) error { return &degraded{message} }
 
 type degraded struct{ message string }
 
 func (d *degraded) Error() string { return d.message }
 
-// runner owns the goroutine of the one run in flight.
+// runner runs the check. It owns the goroutine of the run in flight.
 type runner struct {
 	check   Func
 	timeout time.Duration
-	life    context.Context // parent of every run's context
+	life    context.Context // of the check: the parent of the contexts of its runs and generations
 	end     context.CancelCauseFunc
 
 	mu       sync.Mutex
-	inFlight chan struct{} // closed when the last run begun has returned; nil: none yet
+	inFlight chan struct{} // closed when the last run has returned; nil: there was none
 }
 
 func newRunner(check Func, timeout time.Duration) *runner {
@@ -40,8 +40,8 @@ func newRunner(check Func, timeout time.Duration) *runner {
 	return &runner{check: check, timeout: timeout, life: life, end: end}
 }
 
-// start begins a run in a goroutine of its own, which ends when the check
-// returns. It does nothing once the runner was closed.
+// start begins a run in a new goroutine, which ends when the check returns. After
+// close it does nothing.
 func (r *runner) start(run uint64, report func(messages.RunResult)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,8 +58,8 @@ func (r *runner) start(run uint64, report func(messages.RunResult)) {
 	}()
 }
 
-// call runs the check and fills in what became of it, also when it panics or
-// ends its goroutine.
+// call runs the check and fills in its result, even if the check panics or calls
+// runtime.Goexit.
 func (r *runner) call(res *messages.RunResult) {
 	ctx, cancel := context.WithTimeout(r.life, r.timeout)
 	defer cancel()
@@ -77,6 +77,7 @@ func (r *runner) call(res *messages.RunResult) {
 	res.Status, res.Message = classify(err)
 }
 
+// classify returns the status and the message for what a check returned.
 func classify(err error) (messages.Status, string) {
 	if err == nil {
 		return messages.Healthy, ""
@@ -94,9 +95,9 @@ func (r *runner) close(cause error) {
 	r.end(cause)
 }
 
-// ifAlive calls fn unless the runner was closed; close waits for it. So after
-// close nothing is sent to an owner that may have stopped, and what a check
-// says because it was told to stop is no result.
+// ifAlive calls fn unless the runner was closed, and close waits until fn returns.
+// So nothing is sent to the owner after close, and what a check returns because it
+// was cancelled is no result.
 func (r *runner) ifAlive(fn func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,7 +106,8 @@ func (r *runner) ifAlive(fn func()) {
 	}
 }
 
-// returned is closed once no run is in flight. Nil: there never was one.
+// returned returns a channel that is closed when the last run has returned; nil if
+// there was no run.
 func (r *runner) returned() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,12 +6,17 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// spreadOver is how many runs keep the same jitter. Ten per cent to either
-// side, so many times over, is a whole interval: checks that began together are
-// spread evenly over it then, and stay so.
+// spreadOver is how many runs in a row keep the same random jitter. Checks that are
+// registered together begin to run together, and should spread evenly over their
+// interval. A jitter of ±10 % moves one run by up to a tenth of the interval. Kept
+// for five runs, it moves the fifth by up to half an interval, earlier or later. As
+// the jitter is evenly distributed, so are the runs from then on.
+//
+// The invariant: two runs of a check begin 0.9 to 1.1 periods apart, unless the
+// later one waits for a slot.
 const spreadOver = 5
 
-// wake returns when the next tick is wanted; zero: never.
+// wake returns when the next tick is due; zero if none is.
 func (m *machine) wake() time.Time {
 	switch m.phase {
 	case idle:
@@ -26,24 +31,26 @@ func (m *machine) wake() time.Time {
 	return time.Time{}
 }
 
+// deadline returns when the run in flight times out.
 func (m *machine) deadline() time.Time        { return m.startedAt.Add(m.cfg.Timeout) }
 func (m *machine) overdue(now time.Time) bool { return !now.Before(m.deadline()) }
 func (m *machine) due(now time.Time) bool {
 	return m.phase == idle && !m.dueAt.IsZero() && !now.Before(m.dueAt)
 }
 
-// next returns when the run after the last one begun is due, from start to
-// start: a period, but for the jitter.
+// next returns when the next run is due: a period, with its jitter, after the start
+// of the last run; zero if the check runs OnDemand.
 func (m *machine) next() time.Time {
 	if m.cfg.Interval == OnDemand {
 		return time.Time{}
 	}
-	const longest = 1 << 62 // 146 years: no period overflows
-	return m.startedAt.Add(time.Duration(min(longest, float64(m.period())*(0.9+0.2*m.random))))
+	const maxPeriod = 1 << 62 // 146 years: a longer one could overflow with its jitter
+	return m.startedAt.Add(time.Duration(min(maxPeriod, float64(m.period())*(0.9+0.2*m.random))))
 }
 
-// period is Interval, or shorter while it fails or recovers: FastInterval,
-// doubled with each run that brings nothing new.
+// period returns the time from run to run without jitter: Interval, or FastInterval
+// while the check fails or recovers. FastInterval doubles with each further failure
+// or success in a row, up to Interval.
 func (m *machine) period() time.Duration {
 	if m.failures == 0 && m.status != messages.Unhealthy {
 		return m.cfg.Interval
@@ -58,8 +65,9 @@ func (m *machine) period() time.Duration {
 	return d
 }
 
-// expect works out when the next result should be there. A restart does not
-// put that off: what crashes again and again must not look fresh.
+// expect sets staleAt, the time by which the next result must have arrived. A
+// restart does not change it, so that the result of a check that crashes again and
+// again becomes stale.
 func (m *machine) expect(now time.Time) {
 	m.staleAt = time.Time{}
 	if m.dueAt.IsZero() {

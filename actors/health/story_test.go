@@ -27,10 +27,9 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// play makes one step: "0s register timeout=2s", "1s slot", "2s healthy",
+// play plays one step: "0s register timeout=2s", "1s slot", "2s healthy",
 // "2s unhealthy refused", "2s panic oh", "3s tick", "3s asked", "3s blocked",
-// "4s restart" or
-// "5s read".
+// "4s restart" or "5s read".
 func play(t *testing.T, m *machine, now time.Time, what, rest string) string {
 	r := messages.RunResult{At: now, Run: m.run, Message: rest}
 	var e effects
@@ -69,7 +68,7 @@ func inWords(m *machine, e effects, now time.Time) string {
 	}
 	say(e.publish, "says %q", m.view(now).read(now).Message)
 	say(e.changed, "%v becomes %v", e.from, m.status)
-	say(e.answer, "answers who asked")
+	say(e.answer, "answers the callers")
 	say(e.release, "gives its slot back")
 	say(e.start != 0, "run %d begins", e.start)
 	say(e.restarted, "restarted %d times", m.last.Restarts)

@@ -11,10 +11,10 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-func TestTimeIsTold(t *testing.T) {
+func TestWakeReturnsWhenTheNextTickIsDue(t *testing.T) {
 	m := newMachine(Config{Interval: 10 * time.Second, Timeout: 2 * time.Second})
 	m.begin()
-	require.True(t, m.wake().IsZero(), "waiting for a slot: nothing to wait for")
+	require.True(t, m.wake().IsZero(), "no tick is due while it waits for a slot")
 	m.granted(at(0), 0.5)
 	require.Equal(t, at(2), m.wake(), "the timeout")
 	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
@@ -33,15 +33,15 @@ func TestTimeIsTold(t *testing.T) {
 }
 
 func TestJitterIsTenPercent(t *testing.T) {
-	for _, row := range []struct{ draw, want float64 }{{0, 9}, {0.25, 9.5}, {0.5, 10}, {0.999999, 11}} {
+	for _, row := range []struct{ random, want float64 }{{0, 9}, {0.25, 9.5}, {0.5, 10}, {0.999999, 11}} {
 		m := newMachine(Config{Interval: 10 * time.Second})
 		m.begin()
-		m.granted(t0, row.draw)
+		m.granted(t0, row.random)
 		require.InDelta(t, row.want, m.next().Sub(t0).Seconds(), 1e-4)
 	}
 }
 
-func TestItLooksMoreOftenWhileFailingOrRecovering(t *testing.T) {
+func TestItRunsMoreOftenWhileFailingOrRecovering(t *testing.T) {
 	m := newMachine(Config{Interval: 60 * time.Second, FastInterval: 5 * time.Second, HealthyAfter: 3, UnhealthyAfter: 2})
 	now := t0
 	m.begin()
@@ -71,14 +71,14 @@ func TestItLooksMoreOftenWhileFailingOrRecovering(t *testing.T) {
 // They all begin at once; each column of the table is a tenth of the interval.
 func TestAThousandChecksSpreadOverTheirInterval(t *testing.T) {
 	const interval = 10 * time.Second
-	luck := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2))
 	fired := make([][10]int, 101) // in each interval, in each tenth of it
 	for range 1000 {
 		m := newMachine(Config{Interval: interval})
 		m.begin()
 		now := t0
 		for last := t0; now.Before(t0.Add(99 * interval)); last = now {
-			m.granted(now, luck.Float64())
+			m.granted(now, random.Float64())
 			m.result(messages.RunResult{At: now, Run: m.run, Status: messages.Healthy})
 			now = m.wake()
 			require.InDelta(t, 10, now.Sub(last).Seconds(), 1, "no two runs of one check are closer, or further apart")
@@ -106,7 +106,7 @@ func TestStaleResultsSaySo(t *testing.T) {
 	require.Equal(t, messages.Unknown, v.status(at(limit+0.1)))
 }
 
-func TestSettingsAsLongAsCanBe(t *testing.T) {
+func TestTheLongestSettings(t *testing.T) {
 	const endless = time.Duration(math.MaxInt64)
 	m := newMachine(Config{Timeout: endless, Interval: endless, FastInterval: endless})
 	m.begin()
@@ -122,7 +122,7 @@ func TestSettingsAsLongAsCanBe(t *testing.T) {
 	require.True(t, m.view(at(3)).read(at(3)).Flapping)
 }
 
-// What crashes again and again before it has run must not look fresh.
+// A check that crashes again and again before it has run must not look fresh.
 func TestARestartMakesNoOldResultFresh(t *testing.T) {
 	m := newMachine(Config{Timeout: 2 * time.Second, Interval: 10 * time.Second})
 	outcomes(m, "h")

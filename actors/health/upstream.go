@@ -8,11 +8,12 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// pollBlocked is how often a blocked check looks whether it still is.
+// pollBlocked is the time after which a blocked check tests again whether it is
+// still blocked.
 const pollBlocked = time.Second
 
-// upstream returns everything that checks with these dependencies stand on: each
-// once, and what it stands on itself before it.
+// upstream returns all checks that a check with these dependencies depends on,
+// directly or not, without duplicates. Each comes after those it depends on itself.
 func upstream(dependencies []*Handle) []*Handle {
 	var all []*Handle
 	for _, d := range dependencies {
@@ -25,8 +26,9 @@ func upstream(dependencies []*Handle) []*Handle {
 	return all
 }
 
-// blockedBy returns the root cause: the first UNHEALTHY check that this one
-// stands on, directly or not, and that stands on no UNHEALTHY one itself. Nil: none.
+// blockedBy returns the root cause: the first UNHEALTHY check that this one depends
+// on, directly or not, and that does not depend on an UNHEALTHY one itself; nil if
+// there is none.
 func (h *Handle) blockedBy(now time.Time) *Handle {
 	for _, c := range h.upstream {
 		if c.view.Load().status(now) == messages.Unhealthy {
@@ -36,8 +38,8 @@ func (h *Handle) blockedBy(now time.Time) *Handle {
 	return nil
 }
 
-// recheckUpstream runs the UNHEALTHY checks that this one stands on, and reports
-// whether one still is.
+// recheckUpstream runs the UNHEALTHY checks that this one depends on, and reports
+// whether one of them is still UNHEALTHY.
 func (h *Handle) recheckUpstream(ctx context.Context) bool {
 	for _, c := range h.upstream {
 		if c.view.Load().status(time.Now()) == messages.Unhealthy {
@@ -47,9 +49,8 @@ func (h *Handle) recheckUpstream(ctx context.Context) bool {
 	return h.blockedBy(time.Now()) != nil
 }
 
-// WithBlocker returns a result of this check as it reads while the checks it
-// depends on are as they are: Unknown and "blocked by" the root cause, or
-// unchanged.
+// WithBlocker returns r, a result of this check, as of now: if the check is blocked,
+// r becomes Unknown, "blocked by" the root cause.
 func (h *Handle) WithBlocker(r Result, now time.Time) Result {
 	if root := h.blockedBy(now); root != nil {
 		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+root.name, root.name

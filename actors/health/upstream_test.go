@@ -22,8 +22,8 @@ func TestOnlyAKnownFailureBlocks(t *testing.T) {
 	}{
 		{1, messages.Unknown, "root", "blocked"},
 		{20, messages.Unknown, "root", "still"},
-		{21, messages.Healthy, "", "nobody knows about the other any more"},
-		{31, messages.Unknown, "", "or about this one"},
+		{21, messages.Healthy, "", "the result of the other is stale"},
+		{31, messages.Unknown, "", "so is that of this one"},
 	} {
 		r := h.Result(at(row.now))
 		require.Equal(t, row.status, r.Status, row.why)

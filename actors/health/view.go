@@ -10,33 +10,33 @@ import (
 type Result struct {
 	Name      string
 	Status    messages.Status
-	Message   string           // why; empty when all is well
-	Latency   time.Duration    // of the last run that ended or timed out
-	Details   messages.Details // facts from the check; read only
-	Timestamp time.Time        // when that run ended or timed out; zero: no result yet
-	Age       time.Duration    // how old it was when it was read
-	BlockedBy string           // the check that is UNHEALTHY and on which this one depends; empty: none
-	Changes   []Change         // of the status, the last 16, oldest first; read only
-	Flapping  bool             // the status changed 5 times or more within 20 intervals (OnDemand: 10 min)
+	Message   string           // the reason; empty if the check succeeded
+	Latency   time.Duration    // of the last run that returned or timed out
+	Details   messages.Details // facts from the check; must not be modified
+	Timestamp time.Time        // when that run returned or timed out; zero: no result yet
+	Age       time.Duration    // time since Timestamp when the result was read
+	BlockedBy string           // the root cause: the UNHEALTHY check on which this one depends; empty: none
+	Changes   []Change         // of the status, the last 16, oldest first; must not be modified
+	Flapping  bool             // the status changed at least 5 times within 20 intervals (OnDemand: 10 min)
 	Restarts  int              // how often its supervisor restarted it
-	LastRun   messages.Status  // what the last run said by itself; Status waits for UnhealthyAfter and HealthyAfter
+	LastRun   messages.Status  // the status of the last run alone; Status needs UnhealthyAfter or HealthyAfter of them
 }
 
 const (
-	slack = 5 * time.Second        // how late a result may come before it reads as stale
-	tenth = 100 * time.Millisecond // how exactly it is told for how long a check has been stuck
+	slack = 5 * time.Second        // how late the next result may be before the last one is stale
+	tenth = 100 * time.Millisecond // the precision of "stuck for"
 )
 
-// view is what the owner has published. It never changes; what depends on the
-// time is worked out by the reader.
+// view is what the owner has published. It never changes; the reader computes what
+// depends on the time.
 type view struct {
-	staleAt    time.Time // by then there should have been another result; zero: never
-	flapsUntil time.Time // the last moment at which it is flapping; zero: it is not
-	stuckSince time.Time // the timeout of a run that has not returned; zero: none
+	staleAt    time.Time // when the result becomes stale; zero: never
+	flapsUntil time.Time // until when the check counts as flapping; zero: it does not
+	stuckSince time.Time // when a run that has not returned timed out; zero: there is none
 	result     Result
 }
 
-// view returns what the world may know.
+// view returns what the owner publishes.
 func (m *machine) view(now time.Time) *view {
 	v := &view{result: m.last, flapsUntil: flapsUntil(m.changes, m.cfg.Interval)}
 	v.result.Status, v.result.Changes = m.status, m.changes
@@ -51,7 +51,7 @@ func (m *machine) view(now time.Time) *view {
 	return v
 }
 
-// read returns the result as it reads now.
+// read returns the result as of now.
 func (v *view) read(now time.Time) Result {
 	r := v.result
 	if !r.Timestamp.IsZero() {
@@ -68,7 +68,7 @@ func (v *view) read(now time.Time) Result {
 	return r
 }
 
-// status returns what read says of the status, and nothing else.
+// status returns the status that read returns.
 func (v *view) status(now time.Time) messages.Status {
 	if v.stale(now) {
 		return messages.Unknown
@@ -79,7 +79,7 @@ func (v *view) status(now time.Time) messages.Status {
 func (v *view) stale(now time.Time) bool    { return !v.staleAt.IsZero() && now.After(v.staleAt) }
 func (v *view) flapping(now time.Time) bool { return !now.After(v.flapsUntil) }
 
-// stuckFor returns for how long the check has been stuck, in whole tenths of a second.
+// stuckFor returns how long the check has been stuck, in whole tenths of a second.
 func (v *view) stuckFor(now time.Time) time.Duration {
 	if v.stuckSince.IsZero() {
 		return 0

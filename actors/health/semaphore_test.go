@@ -15,14 +15,14 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-func TestSlotsBoundTheRunsAtOnce(t *testing.T) {
+func TestTheSemaphoreLimitsTheRunsAtOnce(t *testing.T) {
 	inHost(t, func(t *testing.T, h *ownertest.Host) {
-		var running, most atomic.Int32
+		var running, peak atomic.Int32
 		shared := NewShared(h, 3)
 		checks := make([]*Handle, 20)
 		for i := range checks {
 			c, err := Start(shared, "db", Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) {
-				most.Store(max(most.Load(), running.Add(1)))
+				peak.Store(max(peak.Load(), running.Add(1)))
 				time.Sleep(time.Second)
 				running.Add(-1)
 				return nil, nil
@@ -40,16 +40,16 @@ func TestSlotsBoundTheRunsAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		require.Equal(t, 7*time.Second, time.Since(begun), "19 runs, 3 at once: they joined the first ones")
-		require.EqualValues(t, 3, most.Load())
+		require.EqualValues(t, 3, peak.Load())
 		for _, c := range checks {
 			c.Stop()
 		}
 		synctest.Wait()
-		require.Equal(t, 3, shared.slots.free, "all slots came back")
+		require.Equal(t, 3, shared.semaphore.free, "all slots came back")
 	})
 }
 
-func TestStuckChecksKeepNobodyFromRunning(t *testing.T) {
+func TestStuckChecksDoNotBlockOthers(t *testing.T) {
 	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		shared := NewShared(h, 1)
 		let := make(chan struct{})
