@@ -121,7 +121,7 @@ func (s *System) Breaker(name string, cfg BreakerConfig) (*Breaker, error) {
 	if !s.valid() {
 		return nil, noSystem("breaker", name)
 	}
-	settings, err := breaker.Checked(name, breaker.Config(cfg))
+	settings, err := breaker.Config(cfg).Normalize(name)
 	if err != nil {
 		return nil, err
 	}

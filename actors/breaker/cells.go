@@ -6,19 +6,18 @@ import (
 	"sync/atomic"
 )
 
-// cells is a tally in parts, each on a cache line of its own, for a lease that
-// many processors use at once: adding to one word, they would wait for each
-// other's caches. There is about one cell for each processor. After Java's
-// LongAdder.
+// cells divides a tally among several words, each on its own cache line, for a lease
+// that many processors use at once. If all of them added to one word, they would
+// wait for each other's caches. There is about one cell per processor. The idea is
+// that of Java's LongAdder.
 type cells []cell
 
 type cell struct {
-	tally atomic.Uint64 // as a lease's
+	tally atomic.Uint64 // as that of a lease, without sampling points
 	_     [56]byte
 }
 
-// newCells returns cells that are sealed: the owner lends them with the rest of
-// the lease.
+// newCells returns sealed cells. The owner unseals them together with the lease.
 func newCells() *cells {
 	n := 1
 	for n < runtime.GOMAXPROCS(0) && n < 64 {
@@ -29,7 +28,8 @@ func newCells() *cells {
 	return &c
 }
 
-// cellHint says which cell to use. Pooled hints keep each processor on its own.
+// cellHint is the number of the cell to use. The hints are pooled, so that each
+// processor keeps using the same cell.
 type cellHint struct{ number uint64 }
 
 var (
@@ -37,7 +37,7 @@ var (
 	lastHint atomic.Uint64
 )
 
-// add adds one; false: the cell is sealed.
+// add adds one. It returns false if the cell is sealed.
 func (c cells) add() bool {
 	hint := hints.Get().(*cellHint)
 	word := c[hint.number&uint64(len(c)-1)].tally.Add(1)
@@ -55,7 +55,7 @@ func (c cells) freeze() (count uint64) {
 	return count
 }
 
-// thaw lends them, empty.
+// thaw unseals all cells, with the count 0.
 func (c cells) thaw() {
 	for i := range c {
 		c[i].tally.Store(0)

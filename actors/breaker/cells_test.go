@@ -31,7 +31,7 @@ func TestCellsAreLentByTheOwnerAlone(t *testing.T) {
 	require.True(t, l.add())
 	l.cells.Store(newCells())
 	require.False(t, l.add())
-	require.False(t, l.addContended(), "they begin sealed")
+	require.False(t, l.addContended(), "new cells are sealed")
 
 	count, wasLent := l.freeze()
 	require.True(t, wasLent)
@@ -56,8 +56,8 @@ func TestThereIsACellForEachProcessor(t *testing.T) {
 	}
 }
 
-// A caller that counted is counted once, whatever the owner
-// does meanwhile and whenever cells come up.
+// Every addition that a caller made is counted once, whatever the owner does
+// meanwhile and whenever the lease gets cells.
 func TestEveryCountIsCountedOnce(t *testing.T) {
 	for _, divided := range []bool{false, true} {
 		l := &Lease{}
@@ -66,13 +66,13 @@ func TestEveryCountIsCountedOnce(t *testing.T) {
 			s.thaw()
 			l.cells.Store(s)
 		}
-		var told atomic.Uint64
+		var added atomic.Uint64
 		var callers sync.WaitGroup
 		for range 8 {
 			callers.Go(func() {
 				for range 20_000 {
 					if l.add() || l.addContended() {
-						told.Add(1)
+						added.Add(1)
 					}
 				}
 			})
@@ -97,6 +97,6 @@ func TestEveryCountIsCountedOnce(t *testing.T) {
 			}
 		}
 		count, _ := l.freeze()
-		require.Equal(t, told.Load(), credited+count)
+		require.Equal(t, added.Load(), credited+count)
 	}
 }

@@ -12,61 +12,62 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Off as a FailureThreshold leaves the decision to the rates alone.
+// Off, as a FailureThreshold, means that only the rates open the circuit.
 const Off int = -1
 
-// Config holds the settings of a breaker. The zero value is ready: every field
-// that is zero has its default.
+// Config holds the settings of a breaker. A zero field means its default.
 type Config struct {
-	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: rates alone decide.
+	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: only the rates do.
 	FailureThreshold int
 	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
 	ResetTimeout time.Duration
-	// HalfOpenMaxCalls is how many trials are admitted at once, and how many successes close the circuit. Default 3.
+	// HalfOpenMaxCalls is how many trials may run at the same time, and how many successful ones close the circuit. Default 3.
 	HalfOpenMaxCalls int
-	// TrialTimeout is when a trial that has not reported counts as failed. Default ResetTimeout.
+	// TrialTimeout is the time after which a trial without a result counts as failed. Default ResetTimeout.
 	TrialTimeout time.Duration
-	// Probe names a health check that is asked instead of callers once ResetTimeout is over: HalfOpenMaxCalls healthy
-	// runs in a row close the circuit. Default "": callers' calls are the trials.
+	// Probe names a health check whose runs are the trials once ResetTimeout is over, in place of callers' calls:
+	// HalfOpenMaxCalls healthy runs in a row close the circuit. Default "": callers' calls are the trials.
 	Probe string
-	// Window is what the rates are taken over. Default CountWindow(100).
+	// Window is the window of the rates. Default CountWindow(100).
 	Window Window
-	// MinimumCalls is how many calls the window must hold before a rate is judged. Default 20, or the count window if smaller.
+	// MinimumCalls is how many calls the window must hold before a rate can open the circuit. Default 20, or the count window if smaller.
 	MinimumCalls int
 	// FailureRate opens the circuit at this share of failures, 0 < r <= 1. Default 0: off.
 	FailureRate float64
-	// SlowCall makes a call that took this long or longer slow. Default 0: off.
+	// SlowCall is the duration from which a call is slow. Default 0: off.
 	SlowCall time.Duration
 	// SlowCallRate opens the circuit at this share of slow calls, 0 < r <= 1. Default 0: off.
 	SlowCallRate float64
-	// ResetBackoff multiplies ResetTimeout with each re-opening without a recovery. Default 1; at least 1.
+	// ResetBackoff multiplies ResetTimeout with each opening after a failed trial, until a recovery. Default 1; at least 1.
 	ResetBackoff float64
-	// MaxResetTimeout caps the growing ResetTimeout. Default 10 min; at least ResetTimeout.
+	// MaxResetTimeout is the upper limit of ResetTimeout as ResetBackoff raises it. Default 10 min; at least ResetTimeout.
 	MaxResetTimeout time.Duration
-	// Excluded lists errors that are Ignored (errors.Is).
+	// Excluded lists errors, compared by errors.Is, that are Ignored.
 	Excluded []error
-	// Classify replaces the default: nil is Success; Excluded and context.Canceled are Ignored; all else is Failure.
-	// It runs in the caller's goroutine and may be called concurrently.
+	// Classify returns the outcome of a call from its error. Default: nil is Success; Excluded and context.Canceled
+	// are Ignored; any other error is Failure. It runs in the caller's goroutine and must be safe for concurrent use.
 	Classify func(error) messages.Outcome
 }
 
-// Window is what the rates are taken over: the last calls, or the last span of
-// time. The zero value is CountWindow(100).
+// Window says which calls the rates are computed from: the last calls, or those of
+// the last span of time. The zero value means CountWindow(100).
 type Window struct {
 	calls int
 	span  time.Duration
 }
 
-// CountWindow is the last so many calls.
+// CountWindow returns the window of the last so many calls.
 func CountWindow(calls int) Window { return Window{calls: calls} }
 
-// TimeWindow is the last span of time, kept in 10 buckets.
+// TimeWindow returns the window of the calls in the last span of time, which is
+// divided into 10 buckets.
 func TimeWindow(span time.Duration) Window { return Window{span: span} }
 
-// Checked returns cfg with its defaults filled in, or a *messages.ConfigError.
-func Checked(name string, cfg Config) (Config, error) {
-	cfg = cfg.withDefaults()
-	return cfg, cfg.validate(name)
+// Normalize returns the settings of the breaker of that name with their defaults
+// filled in. If the name or a setting is bad it returns a *messages.ConfigError.
+func (c Config) Normalize(name string) (Config, error) {
+	c = c.withDefaults()
+	return c, c.validate(name)
 }
 
 func (c Config) withDefaults() Config {
@@ -89,10 +90,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// maxWindow bounds the memory of a count window: one byte a call, twice.
+// maxWindow limits the calls, and so the memory, of a count window: two bytes per
+// call.
 const maxWindow = 10_000_000
 
-// validate judges settings that have their defaults.
+// validate returns the *messages.ConfigError of settings with their defaults, or
+// nil.
 func (c Config) validate(name string) error {
 	bad := func(field, problem string) error {
 		return &messages.ConfigError{Kind: "breaker", Name: name, Field: field, Problem: problem}
@@ -143,11 +146,11 @@ func (c Config) validate(name string) error {
 
 func isRate(r float64) bool { return r >= 0 && r <= 1 } // false for NaN
 
-// judgesRates reports whether a window must be kept.
+// judgesRates reports whether a rate is set, so that a window is needed.
 func (c *Config) judgesRates() bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
 
-// classify returns what err, the end of a call, says about the dependency.
-// An outcome that does not exist reads as Failure.
+// classify returns the outcome of a call that returned err. If Classify returns an
+// outcome that does not exist, it is Failure.
 func (c *Config) classify(err error) messages.Outcome {
 	if c.Classify != nil {
 		if o := c.Classify(err); o <= messages.Ignored {
@@ -172,8 +175,8 @@ func (c *Config) classify(err error) messages.Outcome {
 // isSlow reports whether a call that took so long is slow.
 func (c *Config) isSlow(took time.Duration) bool { return c.SlowCall > 0 && took >= c.SlowCall }
 
-// resetTimeout returns how long the circuit stays open after so many
-// re-openings without a recovery.
+// resetTimeout returns how long the circuit stays open after that number of
+// openings by failed trials without a recovery.
 func (c *Config) resetTimeout(reopenings int) time.Duration {
 	d := float64(c.ResetTimeout) * math.Pow(c.ResetBackoff, float64(reopenings))
 	if d < float64(c.MaxResetTimeout) {

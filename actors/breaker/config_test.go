@@ -14,7 +14,7 @@ import (
 )
 
 func TestTheZeroConfigMeansTheDefaults(t *testing.T) {
-	cfg, err := Checked("api", Config{})
+	cfg, err := Config{}.Normalize("api")
 	require.NoError(t, err)
 	require.Equal(t, Config{
 		FailureThreshold: 5, ResetTimeout: time.Minute, HalfOpenMaxCalls: 3, TrialTimeout: time.Minute,
@@ -38,7 +38,7 @@ func TestDefaultsThatDependOnOtherSettings(t *testing.T) {
 		{"Off stays Off", Config{FailureThreshold: Off}, func(c Config) any { return c.FailureThreshold }, Off},
 		{"CountWindow(0) is the default window", Config{Window: CountWindow(0)}, func(c Config) any { return c.Window }, CountWindow(100)},
 	} {
-		cfg, err := Checked("api", row.cfg)
+		cfg, err := row.cfg.Normalize("api")
 		require.NoError(t, err, row.what)
 		require.Equal(t, row.want, row.got(cfg), row.what)
 	}
@@ -79,10 +79,10 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{Config{MaxResetTimeout: time.Second}, "MaxResetTimeout", "must be at least ResetTimeout: 1s"},
 		{Config{MaxResetTimeout: -1}, "MaxResetTimeout", "must be at least ResetTimeout: -1ns"},
 	} {
-		_, err := Checked("api", row.cfg)
+		_, err := row.cfg.Normalize("api")
 		require.Equal(t, &messages.ConfigError{Kind: "breaker", Name: "api", Field: row.field, Problem: row.problem}, err)
 	}
-	_, err := Checked("", Config{})
+	_, err := Config{}.Normalize("")
 	require.Equal(t, &messages.ConfigError{Kind: "breaker", Field: "Name", Problem: "must not be empty"}, err)
 	require.ErrorIs(t, err, messages.ErrConfig)
 }
@@ -99,7 +99,7 @@ func TestSettingsAtTheirBoundsAreFine(t *testing.T) {
 		{ResetBackoff: math.MaxFloat64},
 		{ResetTimeout: time.Second, MaxResetTimeout: time.Second},
 	} {
-		_, err := Checked("api", cfg)
+		_, err := cfg.Normalize("api")
 		require.NoError(t, err, "%+v", cfg)
 	}
 }
@@ -156,7 +156,7 @@ func TestResetTimeoutGrows(t *testing.T) {
 		{Config{ResetTimeout: math.MaxInt64}, 5, math.MaxInt64},
 		{Config{ResetTimeout: 1, ResetBackoff: math.MaxFloat64, MaxResetTimeout: math.MaxInt64}, 2, math.MaxInt64},
 	} {
-		cfg, err := Checked("api", row.cfg)
+		cfg, err := row.cfg.Normalize("api")
 		require.NoError(t, err)
 		require.Equal(t, row.want, cfg.resetTimeout(row.reopenings), "%+v", row)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// asks is every question an owner is asked.
+// asks is every kind of question to an owner.
 var asks = map[string]func(h *Handle) error{
 	"Call": func(h *Handle) error {
 		_, err := question(context.Background(), h, &h.shared.calls, messages.Call{})
@@ -27,7 +27,7 @@ var asks = map[string]func(h *Handle) error{
 	"Configure": func(h *Handle) error { return h.Configure(Config{FailureThreshold: 1}) },
 }
 
-func TestACrashTellsItsAskerAndLosesNothing(t *testing.T) {
+func TestACrashFailsItsQuestionAndLosesNothing(t *testing.T) {
 	for what, ask := range asks {
 		t.Run(what, func(t *testing.T) {
 			inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
@@ -54,7 +54,7 @@ func TestACrashTellsItsAskerAndLosesNothing(t *testing.T) {
 	}
 }
 
-// What callers tally before, and in vain during the crash, is counted once.
+// What callers count before the crash is counted once; attempts during it are not.
 func TestACrashKeepsTheTally(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
 		for range 7 {
@@ -101,7 +101,7 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		require.Equal(t, messages.Open, h.State(), "the second's trial was reclaimed by a timer that the new incarnation set")
+		require.Equal(t, messages.Open, h.State(), "the second's trial was reclaimed by a timer that the owner set after the restart")
 	})
 }
 

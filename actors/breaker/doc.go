@@ -1,7 +1,7 @@
 // Package breaker is the circuit breaker: a pure state machine (machine.go, and
 // trial.go for HALF_OPEN), the actor that owns it (owner.go), what the owner
-// publishes so that most calls need no message (gate.go), and the handle that
-// callers hold (handle.go). Read machine.go first.
+// publishes so that calls rarely need a message (lease.go), and the handle that
+// callers use (handle.go). Read machine.go first.
 //
 //	     ┌──────────┐  FailureThreshold failures in a row,
 //	┌───►│  CLOSED  │  or a rate of the window is reached
@@ -26,20 +26,20 @@
 //	success     streak = 0          late                enough of them: CLOSED
 //	failure     streak + 1,         late                OPEN
 //	            perhaps OPEN
-//	ignored     counted only        late                gives its permit back
+//	ignored     only counted        late                frees its place
 //	tick        a bucket ends       HALF_OPEN; a probe  overdue trial: OPEN
 //	                                is asked
 //	probed      -                   -                   healthy: as success
 //	                                                    unhealthy: as failure
-//	                                                    no such check: callers
-//	                                                    make the trials
+//	                                                    no such check: calls
+//	                                                    are the trials
 //	Reset       counts cleared      CLOSED              CLOSED
 //	ForceOpen   OPEN until Reset    OPEN until Reset    OPEN until Reset
 //	Disable     CLOSED until Reset  CLOSED until Reset  CLOSED until Reset
 //
-// With a probe no caller is admitted in HALF_OPEN: the runs of that health check
-// are the trials, one after the other.
+// With a probe no call is admitted in HALF_OPEN: the runs of that health check are
+// the trials, one after the other.
 //
-// A result whose permit is of an earlier epoch is late: it is counted in Late
-// and moves nothing. The epoch rises with every change of state or mode.
+// A result whose permit is of an earlier epoch is late: it is counted in Late and
+// has no other effect. The epoch rises with every change of state or mode.
 package breaker

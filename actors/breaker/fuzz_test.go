@@ -57,7 +57,7 @@ func fuzzConfig(b uint8) Config {
 	if b%5 == 4 {
 		cfg.Probe = "payments"
 	}
-	cfg, err := Checked("api", cfg)
+	cfg, err := cfg.Normalize("api")
 	if err != nil {
 		panic(err)
 	}
@@ -72,7 +72,7 @@ type player struct {
 	now     time.Time
 	running []messages.Permit
 	asked   []messages.Permit // of the probe's runs
-	reports uint64            // results told, tallied ones included
+	reports uint64            // results, those counted on the lease included
 	refused uint64
 	last    messages.State // what the last change led to
 }
@@ -102,7 +102,7 @@ func (p *player) step(what, how byte) effects {
 		}
 		p.reports++
 		return m.result(p.now, messages.Result{Permit: permit, Outcome: messages.Outcome(how % 3), Slow: how&128 != 0})
-	case 5: // callers tallied
+	case 5: // callers count on the lease
 		if !m.leases() {
 			return effects{}
 		}
@@ -135,7 +135,7 @@ func (p *player) check(before *machine, e effects) {
 	case m.epoch < before.epoch, moved && m.epoch == before.epoch:
 		fail("the epoch does not rise with a change")
 	case moved != e.changed && m.state == messages.Closed == (before.state == messages.Closed):
-		fail("a change is not told, or told without one")
+		fail("a change without an event, or an event without a change")
 	case e.changed && e.change.To != m.state:
 		fail("the change leads elsewhere")
 	case e.changed && e.change.From != p.last:
@@ -156,7 +156,7 @@ func (p *player) check(before *machine, e effects) {
 		fail("an end while not open")
 	case s.Rejected != p.refused:
 		fail("refusals do not add up")
-	// An overdue trial is a failure that nobody told; its own report is late.
+	// An overdue trial is a failure without a result; its own result is late.
 	case s.Successes+s.Failures+s.Ignored+s.Late < p.reports, s.Successes+s.Failures+s.Ignored+s.Late > p.reports+s.Opened:
 		fail("results do not add up")
 	case s.Slow > s.Successes+s.Failures:
@@ -172,8 +172,8 @@ func (p *player) check(before *machine, e effects) {
 	p.checkWindow(fail)
 }
 
-// checkProbe: while a probe makes the trials, one run of it is under way, and no
-// caller is admitted.
+// checkProbe: while a probe makes the trials, one run of it is in flight, and no call
+// is admitted.
 func (p *player) checkProbe(before *machine, e effects, fail func(string)) {
 	m := p.m
 	var asked messages.Permit
@@ -184,9 +184,9 @@ func (p *player) checkProbe(before *machine, e effects, fail func(string)) {
 	case m.probe != "" && (m.state != messages.HalfOpen || len(m.trials) != 1):
 		fail("a probe is heard, but not asked")
 	case asked != messages.Permit{} && (asked.Epoch != m.epoch || m.trials[0].id != asked.Trial || m.probe != e.ask.Check):
-		fail("a probe is asked in vain")
+		fail("a probe runs, but no trial does")
 	case m.probe != "" && m.trials[0].id != before.lastTrial && asked.Epoch == 0:
-		fail("a trial that nobody makes")
+		fail("a trial that the probe does not make")
 	case m.probe != "" && m.streak > before.streak:
 		fail("the probe's run counts as a call")
 	}
@@ -203,28 +203,28 @@ func (p *player) checkOpening(before *machine, e effects, fail func(string)) {
 		m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
 		fail("a streak at the threshold does not open it")
 	}
-	if e.changed && m.state == messages.Closed && (m.streak != 0 || m.window.held() != tally{}) {
+	if e.changed && m.state == messages.Closed && (m.streak != 0 || m.window.held() != counts{}) {
 		fail("the past is not forgotten")
 	}
 	if wake := m.wake(p.now); m.state == messages.Open && m.mode == messages.Automatic && wake.IsZero() {
-		fail("nobody will half-open it")
+		fail("no tick will half-open it")
 	}
 	if len(m.trials) > 0 && m.wake(p.now).IsZero() {
-		fail("nobody will reclaim the trials")
+		fail("no tick will reclaim the trials")
 	}
 }
 
 // checkWindow: the sum is what the window holds.
 func (p *player) checkWindow(fail func(string)) {
 	if (p.m.window != nil) != p.m.cfg.judgesRates() {
-		fail("a window that nobody judges, or none")
+		fail("a window without a rate, or a rate without a window")
 	}
 	if p.m.window == nil {
 		return
 	}
-	var sum tally
+	var sum counts
 	for _, entry := range p.m.window.ring {
-		sum.add(entryTally(entry), 1)
+		sum.add(entryCounts(entry), 1)
 	}
 	for _, bucket := range p.m.window.spans {
 		sum.add(bucket, 1)

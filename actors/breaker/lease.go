@@ -7,50 +7,57 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Lease is what the owner publishes: how the circuit stands, and the right of
-// callers to count the common case themselves. Only its tally changes, and it is
-// published once.
+// Lease is what the owner publishes: the state of the circuit, and a tally on which
+// callers count the common case themselves. Only the tally changes once a lease is
+// published, and no lease is published twice.
 //
 // While the lease is unsealed, callers add to the tally without a message:
 // successes while CLOSED, refusals while OPEN or while a probe makes the trials.
-// An owner that needs the count freezes the lease, takes a step, and publishes a
-// fresh lease; or thaws this one, with its count if the step left no trace, or
-// at zero if it changed nothing that callers see.
+// Before a step the owner freezes the lease and takes its count. After the step it
+// publishes a new lease, or thaws this one: with its count if the step was dropped
+// or crashed, with 0 if the step changed nothing that callers see.
 type Lease struct {
-	tally atomic.Uint64         // what callers counted; the top bit: sealed
-	cells atomic.Pointer[cells] // used instead, once many processors count; or nil
+	tally atomic.Uint64         // counts of callers and sampling points; the top bit: sealed
+	cells atomic.Pointer[cells] // replaces tally once several processors count at the same time; else nil
 
-	plain   bool // CLOSED, no clock to read, and nil is a success
+	plain   bool // CLOSED, callers need not read the clock, and there is no Classify
 	timed   bool // callers must read the clock
 	stopped bool // the system is shut down
 	state   messages.State
 	mode    messages.Mode
 	epoch   uint64
 	until   time.Time                  // OPEN: when trials begin; zero: not known
-	refusal *messages.CircuitOpenError // what a refused caller gets; nil while CLOSED
+	refusal *messages.CircuitOpenError // the error of refused calls; nil while CLOSED
 }
 
-// sealed is the bit of the tally that sends callers to the owner.
+// sealed is the bit of a tally that is set while only the owner may count.
 const sealed = uint64(1) << 63
 
-// Every 4096th value of a tally is a sampling point, not a count: the caller
-// that makes it looks whether others count at the same moment, and adds again.
+// Every 4096th value of a tally is a sampling point. It is not a count: the caller
+// whose addition makes it adds again, in addContended, and reads the tally before.
+// If the tally has then grown by more than one, other callers count at the same
+// time, and the lease gets cells. So callers look for contention once in 4096 calls,
+// and the others need only one atomic operation.
+//
+// The invariant: a tally with the value word holds word - word/4096 counts.
 const sampleEvery = 1<<12 - 1
 
-// counted returns how many callers counted to make word.
+// counted returns the counts in a tally with the value word.
 func counted(word uint64) uint64 { return word - word>>12 }
 
 // Permit returns the permit of a call that this lease admits.
 func (l *Lease) Permit() messages.Permit { return messages.Permit{Epoch: l.epoch} }
 
-// Succeed counts a success; false: call SucceedSlow. The compiler inlines it.
+// Succeed counts a success. If it returns false, call SucceedSlow. The compiler
+// inlines it.
 func (l *Lease) Succeed() bool { return l.add() }
 
-// SucceedSlow counts a success where Succeed could not; false: the lease is
-// sealed, Report the success.
+// SucceedSlow counts a success that Succeed did not. If it returns false the lease
+// is sealed: call Settle.
 func (l *Lease) SucceedSlow() bool { return l.addContended() }
 
-// Refusal returns why a call is refused without asking; nil: call Admit.
+// Refusal counts a refusal and returns its error, if the lease refuses calls. If it
+// returns nil, call Admit.
 func (l *Lease) Refusal() error {
 	if l.refuses() {
 		return l.refusal
@@ -58,7 +65,8 @@ func (l *Lease) Refusal() error {
 	return nil
 }
 
-// add adds one to the tally; false: call addContended. The compiler inlines it.
+// add adds one to the tally. If it returns false, call addContended. The compiler
+// inlines it.
 func (l *Lease) add() bool {
 	if l.cells.Load() != nil {
 		return false
@@ -67,7 +75,8 @@ func (l *Lease) add() bool {
 	return word&sealed == 0 && word&sampleEvery != 0
 }
 
-// addContended adds one where add could not; false: the lease is sealed, ask.
+// addContended adds one that add did not. If it returns false the lease is sealed:
+// ask the owner.
 func (l *Lease) addContended() bool {
 	for {
 		if c := l.cells.Load(); c != nil {
@@ -78,7 +87,7 @@ func (l *Lease) addContended() bool {
 		if word&sealed != 0 {
 			return false
 		}
-		if word != before+1 { // others count at this very moment
+		if word != before+1 { // other callers count at the same time
 			l.cells.CompareAndSwap(nil, newCells())
 		}
 		if word&sampleEvery != 0 {
@@ -87,8 +96,9 @@ func (l *Lease) addContended() bool {
 	}
 }
 
-// freeze seals the lease and returns the count it held. One that was sealed
-// already holds nothing: it has been credited, or was never lent.
+// freeze seals the lease and returns its count. wasLent reports whether it was
+// unsealed. If it was not, the count is 0: it was taken before, or callers never
+// could count on this lease.
 func (l *Lease) freeze() (count uint64, wasLent bool) {
 	word := l.tally.Or(sealed)
 	if word&sealed != 0 {
@@ -118,13 +128,13 @@ func (l *Lease) stateNow() messages.State {
 	return l.state
 }
 
-// refuses reports whether a caller is refused here and now, without asking. It
-// reads the clock only in the last stretch of OPEN.
+// refuses reports whether the lease refuses a call, and counts the refusal. It reads
+// the clock only shortly before the end of OPEN.
 func (l *Lease) refuses() bool {
 	return l.refusal != nil && (!l.timed || time.Now().Before(l.until)) && (l.add() || l.addContended())
 }
 
-// newLease shows m as of now. last is the lease before it.
+// newLease returns the lease of m as of now. last is the one before it, or nil.
 func newLease(name string, m *machine, last *Lease, now time.Time) *Lease {
 	l := &Lease{state: m.state, mode: m.mode, timed: m.timed(now), epoch: m.epoch, until: m.until}
 	l.plain = l.state == messages.Closed && !l.timed && m.cfg.Classify == nil
@@ -143,13 +153,13 @@ func newLease(name string, m *machine, last *Lease, now time.Time) *Lease {
 	return l
 }
 
-// stillShows reports whether a new lease of m would be equal to l, for as long
-// as the settings stay: the epoch rises with each change of state or mode.
+// stillShows reports whether a new lease of m would be equal to l, if the settings
+// are the same. The epoch rises with each change of state or mode.
 func (l *Lease) stillShows(m *machine, now time.Time) bool {
 	return l.epoch == m.epoch && l.timed == m.timed(now)
 }
 
-// stoppedLease shows what last showed and admits nobody.
+// stoppedLease returns a sealed lease with the state of last that admits no call.
 func stoppedLease(last *Lease) *Lease {
 	l := &Lease{stopped: true, state: last.state, mode: last.mode, epoch: last.epoch, until: last.until}
 	l.tally.Store(sealed)

@@ -27,10 +27,10 @@ func TestALeaseCountsUntilItIsSealed(t *testing.T) {
 	l.thaw(count)
 	require.True(t, l.add(), "thawed")
 	count, _ = l.freeze()
-	require.EqualValues(t, 3, count, "what came in vain while it was sealed is not counted")
+	require.EqualValues(t, 3, count, "additions while it was sealed are not counted")
 }
 
-func TestAViewShowsTheMachine(t *testing.T) {
+func TestALeaseShowsTheMachine(t *testing.T) {
 	for _, row := range []struct {
 		what   string
 		cfg    Config
@@ -68,7 +68,7 @@ func TestAViewShowsTheMachine(t *testing.T) {
 	}
 }
 
-func TestARefusalTellsTheTimeThatRemains(t *testing.T) {
+func TestARefusalSaysTheTimeThatRemains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &messages.CircuitOpenError{Name: "api", State: messages.Open, Until: time.Now().Add(time.Minute)}
 		time.Sleep(20 * time.Second)

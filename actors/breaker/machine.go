@@ -7,9 +7,9 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// machine is the circuit breaker: where it stands, what it has counted, and
-// the rules by which it moves. It knows no clock, lock or goroutine: every
-// input brings its now and returns its effects.
+// machine is the circuit breaker: its state, its counts, and the rules by which
+// they change. It uses no clock, lock or goroutine: every input is given the time
+// and returns its effects.
 type machine struct {
 	cfg   *Config
 	state messages.State
@@ -17,32 +17,33 @@ type machine struct {
 	epoch uint64 // rises with each change of state or mode
 
 	streak int     // failures in a row
-	window *window // of results while CLOSED; nil: no rate is judged
-	awake  bool    // the time window's current bucket has calls
+	window *window // of results while CLOSED; nil: no rate is set
+	awake  bool    // the current bucket of the time window has calls; always true without a time window
 
 	until      time.Time // OPEN: when trials begin
 	reopenings int       // since the last recovery
 	trials     []trial   // HALF_OPEN: running now, the oldest first
 	lastTrial  uint64
 	healed     int    // HALF_OPEN: trials that succeeded
-	probe      string // HALF_OPEN: the health check that makes the trials; "": callers do
+	probe      string // HALF_OPEN: the health check whose runs are the trials; "": calls are
 
 	totals totals
 }
 
-// totals is what has happened since the breaker was made, as BreakerStats has it.
+// totals are the totals of BreakerStats.
 type totals struct {
 	Successes, Failures, Ignored, Rejected, Late, Slow, Opened uint64
 }
 
-// effects is what the owner must do after an input.
+// effects is what the owner must do after an input. The zero value means only to
+// keep the step.
 type effects struct {
-	idle    bool // nothing to keep: forget the step
-	changed bool // tell the subscribers of change
+	idle    bool // drop the step: it changed nothing
+	changed bool // emit change
 	change  messages.BreakerChanged
 
-	ask        *messages.Probe           // ask the probe; nil: no
-	unanswered *messages.ProbeUnanswered // tell the subscribers; nil: no
+	ask        *messages.Probe           // run the probe; nil: do not
+	unanswered *messages.ProbeUnanswered // emit it; nil: do not
 }
 
 func newMachine(cfg *Config) machine {
@@ -51,15 +52,16 @@ func newMachine(cfg *Config) machine {
 	return m
 }
 
-// CopyFrom makes m equal to o and keeps its own memory.
+// CopyFrom makes m equal to o. It uses the memory of m again, and shares none that
+// a step changes.
 func (m *machine) CopyFrom(o *machine) {
 	w, trials := m.window, m.trials[:0]
 	*m = *o
 	m.window, m.trials = w.copyOf(o.window), append(trials, o.trials...)
 }
 
-// credit takes in what callers tallied on the lease since the last step:
-// successes while CLOSED, else refusals.
+// credit adds what callers have counted on the lease since the last step: successes
+// while CLOSED, else refusals.
 func (m *machine) credit(n uint64) {
 	if n == 0 {
 		return
@@ -89,7 +91,7 @@ func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effec
 	return messages.Permit{}, false, e
 }
 
-// result takes in how an admitted call ended.
+// result handles the result of an admitted call.
 func (m *machine) result(now time.Time, r messages.Result) effects {
 	e := m.tick(now)
 	if r.Permit.Epoch != m.epoch || !m.takeTrial(r.Permit.Trial) {
@@ -135,7 +137,8 @@ func (m *machine) resultClosed(r messages.Result) {
 	m.window.add(r.Outcome == messages.Failure, r.Slow)
 }
 
-// reasonToOpen judges the streak and the rates. It returns "" for none.
+// reasonToOpen returns why the streak or a rate opens the circuit, and the failures
+// that count towards it; "" if none does.
 func (m *machine) reasonToOpen() (reason string, failures int) {
 	if m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
 		return plural(m.streak, "failure"), m.streak
@@ -164,8 +167,8 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// tick lets time do its part. It may come early, late or not at all: every
-// other input calls it first.
+// tick does what is due by now. It may come early, late or not at all: the other
+// inputs call it first, and before control the owner does.
 func (m *machine) tick(now time.Time) effects {
 	switch m.state {
 	case messages.Closed:
@@ -215,6 +218,7 @@ func (m *machine) restartWindow() {
 	m.awake = !m.judgesBuckets()
 }
 
+// judgesBuckets reports whether there is a time window.
 func (m *machine) judgesBuckets() bool { return m.cfg.judgesRates() && m.cfg.Window.span > 0 }
 
 // enter is the only writer of the state.

@@ -10,7 +10,7 @@ import (
 )
 
 func configure(t *testing.T, cfg Config) input {
-	cfg, err := Checked("api", cfg)
+	cfg, err := cfg.Normalize("api")
 	require.NoError(t, err)
 	return func(m *machine, now time.Time) effects { return m.configure(now, &cfg) }
 }
@@ -97,7 +97,7 @@ func TestRecoveryClearsStreakAndWindow(t *testing.T) {
 	success(m, at(t, "61s"))
 	require.Equal(t, messages.Closed, m.state)
 	require.Zero(t, m.streak)
-	require.Equal(t, tally{}, m.window.held())
+	require.Equal(t, counts{}, m.window.held())
 	times(2, failure)(m, at(t, "62s"))
 	require.Equal(t, messages.Closed, m.state)
 }
@@ -155,8 +155,8 @@ func TestConfigureReplacesSettingsAndKeepsTheRest(t *testing.T) {
 	}
 }
 
-// TestWhenTheMachineWantsATick also tells when callers may tally by themselves
-// and when they must read the clock.
+// TestWhenTheMachineWantsATick also shows when callers may count on the lease and
+// when they must read the clock.
 func TestWhenTheMachineWantsATick(t *testing.T) {
 	buckets := Config{FailureRate: 0.5, Window: TimeWindow(10 * time.Second)}
 	for _, row := range []struct {
@@ -172,7 +172,7 @@ func TestWhenTheMachineWantsATick(t *testing.T) {
 		{"CLOSED", Config{}, closed, "0s", success, "", true, false},
 		{"CLOSED, a count window", Config{FailureRate: 0.5}, closed, "0s", success, "", true, false},
 		{"CLOSED, slow calls matter", Config{SlowCall: 1}, closed, "0s", success, "", true, true},
-		{"CLOSED, a time window nobody judges", Config{Window: TimeWindow(time.Second)}, closed, "0s", success, "", true, false},
+		{"CLOSED, a time window and no rate", Config{Window: TimeWindow(time.Second)}, closed, "0s", success, "", true, false},
 		{"CLOSED, a time window without calls", buckets, closed, "0s", nothing, "", false, false},
 		{"CLOSED, the first call of a bucket", buckets, closed, "0s", success, "1s", true, false},
 		{"CLOSED, an ignored call is no call", buckets, closed, "0s", ignored, "", false, false},
@@ -213,7 +213,7 @@ func TestATallyIsCredited(t *testing.T) {
 	m.credit(7)
 	require.Zero(t, m.streak)
 	require.EqualValues(t, 7, m.totals.Successes)
-	require.Equal(t, tally{calls: 4}, m.window.held())
+	require.Equal(t, counts{calls: 4}, m.window.held())
 
 	times(3, failure)(m, noon)
 	require.Equal(t, messages.Open, m.state)

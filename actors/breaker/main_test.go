@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type host struct {
 	*ownertest.Host
 	poison atomic.Bool
-	victim *Handle // whose owner it is
+	victim *Handle // the breaker of that owner
 }
 
 func newHost() *host {
@@ -30,7 +30,7 @@ func newHost() *host {
 		}
 		bench := &h.victim.owner.Load().bench
 		m := bench.Machine
-		bench.Machine = nil // a step cannot do without
+		bench.Machine = nil // a step needs it
 		return func() { bench.Machine = m }
 	}
 	return h
@@ -59,7 +59,7 @@ func at(t testing.TB, past string) time.Time {
 
 func newTestMachine(t testing.TB, cfg Config) *machine {
 	t.Helper()
-	cfg, err := Checked("api", cfg)
+	cfg, err := cfg.Normalize("api")
 	require.NoError(t, err)
 	m := newMachine(&cfg)
 	return &m

@@ -9,10 +9,10 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// kind is what the runtime knows of the owners of breakers.
+// kind is the kind of the owners of breakers.
 var kind = owner.InPlace("breaker", "Circuit breaker")
 
-// The questions an owner answers, each in a cell of its own.
+// The questions that an owner answers.
 type (
 	callCell      = ask.Cell[messages.Call, messages.Permit]
 	resultCell    = ask.Cell[messages.Result, struct{}]
@@ -21,14 +21,14 @@ type (
 	configureCell = ask.Cell[*Config, struct{}]
 )
 
-// ownerState is the owner of one breaker. It outlives the owner's crashes.
+// ownerState is the owner of one breaker. A crash does not replace it.
 type ownerState struct {
 	bench  owner.Bench[*machine]
 	h      *Handle
-	prober *prober // nil: no probe has been asked
+	prober *prober // nil: no probe has run
 }
 
-// spawn starts the owner of h, which must not have one.
+// spawn starts the owner of h, which must have none.
 func (h *Handle) spawn() (*ownerState, error) {
 	m := newMachine(h.settings.Load())
 	o := &ownerState{h: h, bench: owner.New(&kind, &m, &machine{})}
@@ -39,14 +39,14 @@ func (h *Handle) spawn() (*ownerState, error) {
 	return o, err
 }
 
-// Host returns where the owner lives.
+// Host returns the runtime of the owner.
 func (o *ownerState) Host() owner.Host { return o.h.shared.Host }
 
 // Name returns the name of the breaker.
 func (o *ownerState) Name() string { return o.h.name }
 
-// Receive takes one message: a step of the machine, then its effects. The asker
-// is answered after them: a caller that has the answer sees the effects.
+// Receive handles one message: it takes a step of the machine, carries out the
+// effects, and then answers, so that a caller that has the answer sees the effects.
 func (o *ownerState) Receive(message any) {
 	switch m := message.(type) {
 	case *callCell:
@@ -60,7 +60,7 @@ func (o *ownerState) Receive(message any) {
 		s.Name = o.h.name
 		owner.Answer(&o.bench, m, s)
 	case *controlCell:
-		o.step((*machine).tick) // what is due comes before the order, and is told apart from it
+		o.step((*machine).tick) // what is due comes first, and emits its own event
 		o.step(func(b *machine, now time.Time) effects { return b.control(now, m.Question.Order) })
 		owner.Answer(&o.bench, m, struct{}{})
 	case *configureCell:
@@ -78,8 +78,8 @@ func (o *ownerState) Receive(message any) {
 	}
 }
 
-// admit admits or refuses. A caller that has gone meanwhile gives its trial back
-// at once.
+// admit admits or refuses a call. If the caller no longer waits, its trial ends as
+// ignored.
 func (o *ownerState) admit(m *callCell) {
 	var p messages.Permit
 	admitted := false
@@ -98,8 +98,8 @@ func (o *ownerState) admit(m *callCell) {
 }
 
 // step freezes the lease, takes one step of the machine, and carries out its
-// effects: publish, arm the timer, emit, ask the probe. A step that crashes, or
-// that is idle, leaves no trace.
+// effects: publish, arm the timer, emit, run the probe. A step that crashes, or is
+// idle, is dropped, and the lease is thawed with its count.
 func (o *ownerState) step(input func(*machine, time.Time) effects) {
 	last := o.h.lease.Load()
 	count, wasLent := last.freeze()
@@ -131,8 +131,8 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 	o.ask(e.ask)
 }
 
-// publish shows callers where the breaker stands after a step. The last lease is
-// lent again if they would see no difference. The settings were was before.
+// publish publishes the state after a step. If callers would see no difference, it
+// thaws the last lease instead. was are the settings before the step.
 func (o *ownerState) publish(last *Lease, wasLent bool, was *Config, now time.Time) {
 	m := o.bench.Machine
 	sameSettings := m.cfg == was
@@ -146,12 +146,12 @@ func (o *ownerState) publish(last *Lease, wasLent bool, was *Config, now time.Ti
 	o.h.lease.Store(newLease(o.h.name, m, last, now))
 }
 
-// now counts from a moment long ago: that reads one clock, where time.Now reads
-// two, and nobody can set it.
+// now returns the current time, derived from a start time: it reads one clock where
+// time.Now reads two, and a change of the wall clock does not affect it.
 func (o *ownerState) now() time.Time {
 	born := o.h.shared.born
 	return born.Add(time.Since(born))
 }
 
-// arm lets the next tick come when the machine wants it.
+// arm sets the timer for the next tick of the machine.
 func (o *ownerState) arm(now time.Time) { o.bench.Arm(o.bench.Machine.wake(now), now) }

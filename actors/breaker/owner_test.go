@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// inBubble gives a test a breaker in a system of its own, in virtual time.
+// inBubble runs a test with a breaker in a new host, in virtual time.
 func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *host, h *Handle)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -25,7 +25,7 @@ func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *host, h *H
 
 func newHandle(t testing.TB, host *host, cfg Config) *Handle {
 	t.Helper()
-	cfg, err := Checked("api", cfg)
+	cfg, err := cfg.Normalize("api")
 	require.NoError(t, err)
 	h := &Handle{}
 	h.Init(NewShared(host), "api", cfg)
@@ -33,7 +33,7 @@ func newHandle(t testing.TB, host *host, cfg Config) *Handle {
 	return h
 }
 
-// do makes a call that takes so long and ends so, as the facade does.
+// do makes a call, as the facade does, that takes that long and returns that error.
 func do(h *Handle, took time.Duration, outcome messages.Outcome) error {
 	if lease, ok := h.Lease(); ok {
 		time.Sleep(took)
@@ -171,7 +171,7 @@ func TestStaleAndEarlyTicksDoNothing(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		require.EqualValues(t, 1, refusals(), "stale: nobody took the count")
+		require.EqualValues(t, 1, refusals(), "stale: the count was not taken")
 
 		host.Owners()[0].Send(messages.Tick{Generation: current})
 		synctest.Wait()

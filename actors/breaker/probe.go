@@ -6,16 +6,15 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// prober asks the health check that a breaker names as its probe, on behalf of
-// the owner: one question at a time.
+// prober runs the probe of a breaker, the health check that Config.Probe names, one
+// run at a time.
 type prober struct {
-	epoch  uint64             // of the last question
-	cancel context.CancelFunc // ends it
-	one    chan struct{}      // full while a question is answered
+	epoch  uint64             // of the last run
+	cancel context.CancelFunc // cancels the last run
+	busy   chan struct{}      // capacity 1: full during a run
 }
 
-// ask begins the next question, if there is one. What the breaker has left
-// behind is no longer asked.
+// ask begins the next run, if there is one. A run of an earlier epoch is cancelled.
 func (o *ownerState) ask(next *messages.Probe) {
 	if o.prober != nil && o.prober.epoch != o.bench.Machine.epoch {
 		o.prober.cancel()
@@ -24,20 +23,20 @@ func (o *ownerState) ask(next *messages.Probe) {
 		return
 	}
 	if o.prober == nil {
-		o.prober = &prober{one: make(chan struct{}, 1)}
+		o.prober = &prober{busy: make(chan struct{}, 1)}
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), next.Until)
 	o.prober.epoch, o.prober.cancel = next.Permit.Epoch, cancel
-	shared, one, to := o.h.shared, o.prober.one, o.bench.Address
-	shared.Host.Go(func() { // ends with its answer, or with ctx: at the deadline, or when the breaker moves on or stops
+	shared, busy, to := o.h.shared, o.prober.busy, o.bench.Address
+	shared.Host.Go(func() { // ends after the run, or when ctx ends: at the deadline, in another epoch, or at the stop
 		defer cancel()
 		select {
-		case one <- struct{}{}:
+		case busy <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
 		status, message := shared.runProbe(ctx, next.Check)
-		<-one
+		<-busy
 		select {
 		case <-shared.Host.Closing():
 		default:
@@ -46,8 +45,8 @@ func (o *ownerState) ask(next *messages.Probe) {
 	})
 }
 
-// runProbe returns what a fresh run of a health check says; Unknown if there is
-// no such check.
+// runProbe runs a health check and returns its status and message; Unknown if there
+// is no such check.
 func (s *Shared) runProbe(ctx context.Context, check string) (messages.Status, string) {
 	if s.Probe == nil {
 		return messages.Unknown, "there are no health checks"
@@ -55,7 +54,7 @@ func (s *Shared) runProbe(ctx context.Context, check string) (messages.Status, s
 	return s.Probe(ctx, check)
 }
 
-// stop ends the question under way.
+// stop cancels the last run.
 func (p *prober) stop() {
 	if p != nil {
 		p.cancel()

@@ -25,7 +25,7 @@ func saysLate(status messages.Status) input {
 
 func configured(cfg Config) input {
 	return func(m *machine, now time.Time) effects {
-		cfg, err := Checked("api", cfg)
+		cfg, err := cfg.Normalize("api")
 		if err != nil {
 			panic(err)
 		}
@@ -99,14 +99,14 @@ func TestWhatAProbeMoves(t *testing.T) {
 }
 
 func checked(cfg Config) *Config {
-	cfg, err := Checked("api", cfg)
+	cfg, err := cfg.Normalize("api")
 	if err != nil {
 		panic(err)
 	}
 	return &cfg
 }
 
-func TestAProbeThatIsNotThereIsTold(t *testing.T) {
+func TestAProbeThatDoesNotExistIsReported(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1, Probe: "payments"})
 	failure(m, noon)
 	m.tick(m.until)
@@ -118,7 +118,7 @@ func TestAProbeThatIsNotThereIsTold(t *testing.T) {
 	require.NotZero(t, p.Trial)
 }
 
-func TestAProbesRunsCountAsNoCalls(t *testing.T) {
+func TestTheRunsOfAProbeAreNotCountedAsCalls(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1, Probe: "payments", TrialTimeout: time.Second, ResetBackoff: 2})
 	failure(m, noon)
 	want := m.totals

@@ -14,7 +14,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// clinic answers for health checks: each run takes so long and ends so.
+// clinic stands for the health checks: each run takes a given time and returns a given status.
 type clinic struct {
 	mu     sync.Mutex
 	takes  time.Duration
@@ -23,7 +23,7 @@ type clinic struct {
 	asked  []string
 	until  time.Time // the deadline of the last question
 
-	running, most atomic.Int32 // runs at once
+	running, peak atomic.Int32 // runs at once
 }
 
 func (c *clinic) probe(ctx context.Context, check string) (messages.Status, string) {
@@ -32,7 +32,7 @@ func (c *clinic) probe(ctx context.Context, check string) (messages.Status, stri
 	c.until, _ = ctx.Deadline()
 	takes, status, deaf := c.takes, c.status, c.deaf
 	c.mu.Unlock()
-	c.most.Store(max(c.most.Load(), c.running.Add(1)))
+	c.peak.Store(max(c.peak.Load(), c.running.Add(1)))
 	defer c.running.Add(-1)
 	if deaf {
 		ctx = context.Background()
@@ -51,7 +51,7 @@ func (c *clinic) set(takes time.Duration, status messages.Status) {
 	c.takes, c.status = takes, status
 }
 
-// questions returns how often it was asked.
+// questions returns the number of runs so far.
 func (c *clinic) questions() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +74,7 @@ func withProbe(t *testing.T, cfg Config, c *clinic, test func(t *testing.T, host
 		return
 	}
 	require.Zero(t, c.running.Load(), "a run is left")
-	require.LessOrEqual(t, c.most.Load(), int32(1), "runs at once")
+	require.LessOrEqual(t, c.peak.Load(), int32(1), "runs at once")
 }
 
 // after lets time pass, and whatever is due at its end happen.
@@ -99,7 +99,7 @@ func TestAProbeClosesTheCircuitWithoutAnyCaller(t *testing.T) {
 		require.Equal(t, messages.BreakerStats{Failures: 1, Opened: 1, Rejected: 1}, stats(t, h))
 		require.Equal(t, []string{"payments", "payments", "payments"}, c.asked)
 		after(time.Hour)
-		require.Equal(t, 3, c.questions(), "a closed circuit asks nobody")
+		require.Equal(t, 3, c.questions(), "a closed circuit runs no probe")
 	})
 }
 
@@ -143,7 +143,7 @@ func TestOneQuestionAtATimeEvenIfTheProbeIsDeaf(t *testing.T) {
 	})
 }
 
-func TestAProbeThatNobodyAnswersToLeavesTheTrialsToCallers(t *testing.T) {
+func TestWithoutSuchACheckCallsAreTheTrials(t *testing.T) {
 	for what, c := range map[string]*clinic{"no such check": {status: messages.Unknown}, "no checks at all": nil} {
 		t.Run(what, func(t *testing.T) {
 			withProbe(t, Config{HalfOpenMaxCalls: 1}, c, func(t *testing.T, host *host, h *Handle) {
@@ -236,8 +236,8 @@ func TestShutdownEndsTheProbe(t *testing.T) {
 	})
 }
 
-// Once Shutdown has begun, health checks end for no reason of their own.
-func TestWhatAProbeSaysDuringShutdownMovesNothing(t *testing.T) {
+// Once Shutdown has begun, runs of health checks end because they are cancelled.
+func TestTheResultOfAProbeDuringShutdownIsIgnored(t *testing.T) {
 	for _, status := range []messages.Status{messages.Unknown, messages.Unhealthy, messages.Healthy} {
 		c := &clinic{takes: time.Second, status: status}
 		withProbe(t, Config{HalfOpenMaxCalls: 1}, c, func(t *testing.T, host *host, h *Handle) {
@@ -252,7 +252,7 @@ func TestWhatAProbeSaysDuringShutdownMovesNothing(t *testing.T) {
 	}
 }
 
-func TestABreakerWithoutAProbeAsksNobody(t *testing.T) {
+func TestABreakerWithoutAProbeRunsNone(t *testing.T) {
 	c := &clinic{status: messages.Healthy}
 	inBubble(t, Config{FailureThreshold: 1}, func(t *testing.T, host *host, h *Handle) {
 		h.shared.Probe = c.probe

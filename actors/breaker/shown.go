@@ -6,14 +6,15 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// This file is what others see of the machine, and when it wants to be woken.
+// This file holds what the owner reads from the machine: what to publish, when the
+// next tick is due, and the counts.
 
-// lastStretch is how long before the end of OPEN callers begin to look at the
-// clock themselves, so that nobody is refused because a timer was late.
+// lastStretch is the time before the end of OPEN in which callers read the clock
+// themselves, so that no call is refused because a timer is late.
 const lastStretch = 50 * time.Millisecond
 
-// timed reports whether a caller must read the clock: to tell slow calls, or
-// in the last stretch of OPEN.
+// timed reports whether callers must read the clock: to measure slow calls, or
+// during lastStretch.
 func (m *machine) timed(now time.Time) bool {
 	switch m.state {
 	case messages.Closed:
@@ -24,9 +25,9 @@ func (m *machine) timed(now time.Time) bool {
 	return false
 }
 
-// leases reports whether callers may tally by themselves: successes while
-// CLOSED, refusals while OPEN or while a probe makes the trials. A bucket of a
-// time window starts with a message.
+// leases reports whether callers may count on the lease: successes while CLOSED,
+// refusals while OPEN or while a probe makes the trials. The first call in a bucket
+// of a time window needs a message.
 func (m *machine) leases() bool {
 	switch m.state {
 	case messages.Closed:
@@ -37,7 +38,7 @@ func (m *machine) leases() bool {
 	return m.probe != ""
 }
 
-// wake returns when the machine wants its next tick; zero: no need.
+// wake returns when the next tick is due; zero if none is.
 func (m *machine) wake(now time.Time) time.Time {
 	switch {
 	case m.state == messages.Closed && m.judgesBuckets() && m.awake:
@@ -53,7 +54,7 @@ func (m *machine) wake(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// stats returns the counts as of now.
+// stats returns the counts as of now, without the name.
 func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 	e = m.tick(now)
 	e.idle = !e.changed
@@ -64,7 +65,7 @@ func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 		Late: n.Late, Slow: n.Slow, Opened: n.Opened,
 	}
 	if m.judgesBuckets() {
-		m.window.slide(now) // in any state: tick does it while CLOSED only
+		m.window.slide(now) // in any state; tick does it only while CLOSED
 	}
 	if w := m.window.held(); w.calls >= m.cfg.MinimumCalls && w.calls > 0 {
 		s.FailureRate = float64(w.failures) / float64(w.calls)

@@ -25,7 +25,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 			h.Close()
 			_, ok := h.Lease()
 			require.False(t, ok)
-			require.False(t, lease.Succeed(), "nothing is tallied any more")
+			require.False(t, lease.Succeed(), "nothing more is counted")
 			_, admit := h.Admit(context.Background())
 			_, stats := h.Stats()
 			for _, err := range []error{admit, stats, h.Order(messages.Reset), h.Configure(Config{})} {
@@ -38,7 +38,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 	}
 }
 
-func TestShutdownFreesThoseWhoWait(t *testing.T) {
+func TestShutdownFreesCallersThatWait(t *testing.T) {
 	inBubble(t, Config{FailureThreshold: 1}, func(t *testing.T, host *host, h *Handle) {
 		require.NoError(t, fail(h))
 		time.Sleep(time.Minute)

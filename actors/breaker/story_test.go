@@ -20,14 +20,14 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// stage is where a story is played: a machine, and the calls that run.
+// stage is the machine of a story and its running calls.
 type stage struct {
 	m       *machine
 	permits map[string]messages.Permit
 	asked   messages.Permit // of the probe's last run
 }
 
-// play makes one step: "0s settings failures=5", "1s first calls", "2s first
+// play plays one step: "0s settings failures=5", "1s first calls", "2s first
 // fails", "3s 20 calls succeed", "9s probe is HEALTHY", "9s reset" or "9s stats".
 func (s *stage) play(t *testing.T, words []string) string {
 	now, what, rest := at(t, words[0]), words[1], words[2:]
@@ -65,7 +65,7 @@ func (s *stage) play(t *testing.T, words []string) string {
 }
 
 func (s *stage) settings(t *testing.T, now time.Time, words []string) string {
-	cfg, err := Checked("api", readConfig(t, words))
+	cfg, err := readConfig(t, words).Normalize("api")
 	switch {
 	case err != nil:
 		return err.Error()
@@ -101,24 +101,24 @@ func (s *stage) end(t *testing.T, now time.Time, who string, words []string) str
 	return s.news("counted", e)
 }
 
-// many makes so many calls, one after the other, that end at once.
+// many makes n calls, one after the other, each of which ends at once.
 func (s *stage) many(t *testing.T, now time.Time, n int, words []string) string {
 	require.Greater(t, len(words), 1, "how do the calls end?")
 	var all []string
 	for range n {
-		told := s.call(now, "somebody")
-		if !strings.HasPrefix(told, "refused") {
-			_, change, _ := strings.Cut(told, ", ")
-			told = strings.TrimPrefix(change+", "+s.end(t, now, "somebody", words[1:]), ", ")
+		result := s.call(now, "one")
+		if !strings.HasPrefix(result, "refused") {
+			_, change, _ := strings.Cut(result, ", ")
+			result = strings.TrimPrefix(change+", "+s.end(t, now, "one", words[1:]), ", ")
 		}
-		if len(all) == 0 || all[len(all)-1] != told {
-			all = append(all, told)
+		if len(all) == 0 || all[len(all)-1] != result {
+			all = append(all, result)
 		}
 	}
 	return strings.Join(all, ", then ")
 }
 
-// news tells what came of a step: what is the short of it.
+// news returns what happened in a step: what, and the events.
 func (s *stage) news(what string, e effects) string {
 	switch {
 	case e.changed && e.change.From == e.change.To:

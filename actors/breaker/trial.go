@@ -9,19 +9,18 @@ import (
 )
 
 // This file is the machine in HALF_OPEN: the trials that show whether the
-// dependency is well again. Callers' calls are the trials; or, if the breaker
-// has a probe, runs of that health check, one after the other, while callers
-// are refused.
+// dependency has recovered. The trials are calls; or, if the breaker has a probe,
+// runs of that health check, one after the other, while calls are refused.
 
-// trial is a call that was admitted in HALF_OPEN to see whether the dependency
-// is well again; or a run of the probe, for the same purpose.
+// trial is a call that was admitted in HALF_OPEN to test whether the dependency has
+// recovered, or a run of the probe for the same purpose.
 type trial struct {
 	id       uint64
-	deadline time.Time // not reported by then: failed
+	deadline time.Time // the trial fails if there is no result by then
 }
 
-// tryAgain enters HALF_OPEN. With a probe it is asked at once, else whoever
-// calls next makes the first trial.
+// tryAgain enters HALF_OPEN. With a probe its first run begins at once; otherwise
+// the next call is the first trial.
 func (m *machine) tryAgain(now time.Time) effects {
 	e := m.enter(now, messages.HalfOpen, messages.Automatic, "reset timeout is over", 0)
 	if m.cfg.Probe != "" {
@@ -38,12 +37,13 @@ func (m *machine) begin(now time.Time) messages.Permit {
 	return messages.Permit{Epoch: m.epoch, Trial: m.lastTrial}
 }
 
-// askProbe begins a trial that the probe makes.
+// askProbe begins a trial that is a run of the probe.
 func (m *machine) askProbe(now time.Time) *messages.Probe {
 	return &messages.Probe{Permit: m.begin(now), Check: m.probe, Until: now.Add(m.cfg.TrialTimeout)}
 }
 
-// takeTrial ends a running trial; an ordinary call is always fine.
+// takeTrial ends a running trial, and reports whether it was running. For 0, which is
+// an ordinary call, it reports true.
 func (m *machine) takeTrial(id uint64) bool {
 	if id == 0 {
 		return true
@@ -55,7 +55,8 @@ func (m *machine) takeTrial(id uint64) bool {
 	return running
 }
 
-// firstDeadline returns when the first running trial is due; zero: none runs.
+// firstDeadline returns the earliest deadline of the running trials; zero if none
+// runs.
 func (m *machine) firstDeadline() (due time.Time) {
 	for _, t := range m.trials {
 		if due.IsZero() || t.deadline.Before(due) {
@@ -75,9 +76,9 @@ func (m *machine) resultHalfOpen(now time.Time, r messages.Result) effects {
 	return m.heal(now)
 }
 
-// probed takes in what a run of the probe said: HEALTHY is a trial that
-// succeeded, DEGRADED a slow one, UNHEALTHY one that failed. UNKNOWN is no
-// answer: callers make the trials after all.
+// probed handles the result of a run of the probe: HEALTHY is a trial that succeeded,
+// DEGRADED a slow one, UNHEALTHY one that failed. UNKNOWN means that there is no
+// such check: calls are the trials from then on.
 func (m *machine) probed(now time.Time, p messages.Probed) effects {
 	e := m.tick(now)
 	if p.Permit.Epoch != m.epoch || !m.takeTrial(p.Permit.Trial) {
@@ -85,7 +86,7 @@ func (m *machine) probed(now time.Time, p messages.Probed) effects {
 	}
 	switch {
 	case p.Status == messages.Unhealthy, p.Status == messages.Degraded && m.cfg.SlowCallRate > 0:
-		return m.reopen(now, fmt.Sprintf("%s is %v", m.whose(), p.Status))
+		return m.reopen(now, fmt.Sprintf("%s is %v", m.tester(), p.Status))
 	case p.Status == messages.Unknown:
 		e.unanswered = &messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message}
 		m.enter(now, messages.HalfOpen, messages.Automatic, "", 0)
@@ -94,16 +95,16 @@ func (m *machine) probed(now time.Time, p messages.Probed) effects {
 	return m.heal(now)
 }
 
-// overdue takes in that a trial has not reported by its deadline.
+// overdue handles a trial that has no result by its deadline: it has failed.
 func (m *machine) overdue(now time.Time) effects {
 	if m.probe == "" {
 		m.totals.Failures++
 		m.streak++
 	}
-	return m.reopen(now, fmt.Sprintf("%s did not report within %v", m.whose(), m.cfg.TrialTimeout))
+	return m.reopen(now, fmt.Sprintf("%s did not report within %v", m.tester(), m.cfg.TrialTimeout))
 }
 
-// heal takes in a trial that succeeded: enough of them close the circuit.
+// heal handles a trial that succeeded. Enough of them close the circuit.
 func (m *machine) heal(now time.Time) effects {
 	m.healed++
 	if m.healed >= m.cfg.HalfOpenMaxCalls {
@@ -121,8 +122,8 @@ func (m *machine) reopen(now time.Time, reason string) effects {
 	return m.enter(now, messages.Open, messages.Automatic, reason, m.streak)
 }
 
-// whose tells in words who makes the trials.
-func (m *machine) whose() string {
+// tester names what makes the trials, for a reason.
+func (m *machine) tester() string {
 	if m.probe == "" {
 		return "a trial"
 	}

@@ -2,30 +2,30 @@ package breaker
 
 import "time"
 
-// buckets is how finely a time window slides.
+// buckets is the number of buckets of a time window.
 const buckets = 10
 
-// tally is what a stretch of the window holds.
-type tally struct{ calls, failures, slow int }
+// counts are the counts of a window or of one bucket.
+type counts struct{ calls, failures, slow int }
 
-func (t *tally) add(o tally, sign int) {
+func (t *counts) add(o counts, sign int) {
 	t.calls += sign * o.calls
 	t.failures += sign * o.failures
 	t.slow += sign * o.slow
 }
 
-// window holds the last calls, or the calls of the last span of time, and
-// their sum. Either ring or spans is in use. A nil window holds nothing.
+// window holds the last calls, or the calls of the last span of time, and their sum.
+// Either ring or spans is in use. A nil window holds no calls and ignores new ones.
 type window struct {
-	sum   tally
-	next  int     // where the next call, or the current bucket, is
-	ring  []uint8 // count window: one byte a call
-	spans []tally // time window: one tally a bucket
+	sum   counts
+	next  int      // index of the next call in ring, or of the current bucket in spans
+	ring  []uint8  // count window: one byte per call
+	spans []counts // time window: one element per bucket
 	width time.Duration
 	ends  time.Time // when the current bucket ends; zero before the first call
 }
 
-// what the ring says of one call
+// The bits of a call in the ring.
 const (
 	ringCall uint8 = 1 << iota
 	ringFailure
@@ -34,12 +34,12 @@ const (
 
 func newWindow(w Window) *window {
 	if w.span > 0 {
-		return &window{spans: make([]tally, buckets), width: w.span / buckets}
+		return &window{spans: make([]counts, buckets), width: w.span / buckets}
 	}
 	return &window{ring: make([]uint8, w.calls)}
 }
 
-// copyOf returns a copy of o, in the memory of w if there is any.
+// copyOf returns a copy of o. If w is not nil it overwrites w and uses its memory.
 func (w *window) copyOf(o *window) *window {
 	if o == nil {
 		return nil
@@ -53,16 +53,16 @@ func (w *window) copyOf(o *window) *window {
 	return w
 }
 
-// held returns what the window holds.
-func (w *window) held() tally {
+// held returns the counts of the window.
+func (w *window) held() counts {
 	if w == nil {
-		return tally{}
+		return counts{}
 	}
 	return w.sum
 }
 
-// slides tells a time window from a count window. The memory of the other kind
-// may be there, but is empty.
+// slides reports whether this is a time window. The memory of a count window may
+// still be there, but is empty.
 func (w *window) slides() bool { return len(w.spans) > 0 }
 
 func (w *window) clear() {
@@ -71,16 +71,16 @@ func (w *window) clear() {
 	}
 	clear(w.ring)
 	clear(w.spans)
-	w.sum, w.next = tally{}, 0
+	w.sum, w.next = counts{}, 0
 }
 
-// successes adds n fast successes.
+// successes adds n calls that succeeded and were not slow.
 func (w *window) successes(n int) {
 	if w == nil {
 		return
 	}
 	if w.slides() {
-		w.addToBucket(tally{calls: n})
+		w.addToBucket(counts{calls: n})
 		return
 	}
 	for range min(n, len(w.ring)) {
@@ -93,7 +93,7 @@ func (w *window) add(failure, slow bool) {
 	if w == nil {
 		return
 	}
-	t, entry := tally{calls: 1}, ringCall
+	t, entry := counts{calls: 1}, ringCall
 	if failure {
 		t.failures, entry = 1, entry|ringFailure
 	}
@@ -107,7 +107,7 @@ func (w *window) add(failure, slow bool) {
 	w.push(entry)
 }
 
-func (w *window) addToBucket(t tally) {
+func (w *window) addToBucket(t counts) {
 	w.spans[w.next].add(t, 1)
 	w.sum.add(t, 1)
 }
@@ -116,24 +116,24 @@ func (w *window) push(entry uint8) {
 	if len(w.ring) == 0 {
 		return
 	}
-	w.sum.add(entryTally(w.ring[w.next]), -1)
+	w.sum.add(entryCounts(w.ring[w.next]), -1)
 	w.ring[w.next] = entry
-	w.sum.add(entryTally(entry), 1)
+	w.sum.add(entryCounts(entry), 1)
 	w.next = (w.next + 1) % len(w.ring)
 }
 
-func entryTally(entry uint8) tally {
+func entryCounts(entry uint8) counts {
 	bit := func(b uint8) int {
 		if entry&b != 0 {
 			return 1
 		}
 		return 0
 	}
-	return tally{bit(ringCall), bit(ringFailure), bit(ringSlow)}
+	return counts{bit(ringCall), bit(ringFailure), bit(ringSlow)}
 }
 
-// slide moves a time window to now. It reports whether the last bucket that
-// ended held no call.
+// slide moves a time window to now. It reports whether the last bucket that ended
+// was empty.
 func (w *window) slide(now time.Time) (quiet bool) {
 	if !w.slides() || now.Before(w.ends) {
 		return false
@@ -147,7 +147,7 @@ func (w *window) slide(now time.Time) (quiet bool) {
 	for range min(ended, buckets) {
 		w.next = (w.next + 1) % buckets
 		w.sum.add(w.spans[w.next], -1)
-		w.spans[w.next] = tally{}
+		w.spans[w.next] = counts{}
 	}
 	w.ends = w.ends.Add(time.Duration(ended) * w.width)
 	return quiet

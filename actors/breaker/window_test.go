@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// past is a call that a naive window remembers for ever.
+// past is a call in a naive window, which keeps all calls.
 type past struct {
 	failure, slow bool
 	bucket        int // since the first
 }
 
-func recount(calls []past) (t tally) {
+func recount(calls []past) (t counts) {
 	for _, c := range calls {
 		t.calls++
 		if c.failure {
@@ -32,19 +32,19 @@ func recount(calls []past) (t tally) {
 func TestACountWindowAgainstANaiveRecount(t *testing.T) {
 	for _, size := range []int{1, 2, 7, 100} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			luck := rand.New(rand.NewPCG(1, uint64(size)))
+			random := rand.New(rand.NewPCG(1, uint64(size)))
 			w, calls := newWindow(CountWindow(size)), []past(nil)
 			for step := range 5000 {
-				if luck.IntN(3) == 0 { // a tally of successes, now and then a large one
-					n := luck.IntN(4) * (1 + luck.IntN(2*size))
+				if random.IntN(3) == 0 { // a number of successes, sometimes a large one
+					n := random.IntN(4) * (1 + random.IntN(2*size))
 					w.successes(n)
 					calls = append(calls, make([]past, n)...)
 				} else {
-					c := past{failure: luck.IntN(2) == 0, slow: luck.IntN(3) == 0}
+					c := past{failure: random.IntN(2) == 0, slow: random.IntN(3) == 0}
 					w.add(c.failure, c.slow)
 					calls = append(calls, c)
 				}
-				if luck.IntN(500) == 0 {
+				if random.IntN(500) == 0 {
 					w.clear()
 					calls = nil
 				}
@@ -59,29 +59,29 @@ func TestACountWindowAgainstANaiveRecount(t *testing.T) {
 func TestATimeWindowAgainstANaiveRecount(t *testing.T) {
 	for _, span := range []time.Duration{10, 97, time.Second, time.Hour + 7} {
 		t.Run(span.String(), func(t *testing.T) {
-			luck := rand.New(rand.NewPCG(2, uint64(span)))
+			random := rand.New(rand.NewPCG(2, uint64(span)))
 			w, calls := newWindow(TimeWindow(span)), []past(nil)
 			width := span / buckets
 			now := noon
 			w.slide(now)
 			bucket := func() int { return int(now.Sub(noon) / width) }
 			for step := range 5000 {
-				if luck.IntN(3) > 0 {
-					now = now.Add(time.Duration(luck.Int64N(int64(width))))
+				if random.IntN(3) > 0 {
+					now = now.Add(time.Duration(random.Int64N(int64(width))))
 				}
-				if luck.IntN(50) == 0 {
-					now = now.Add(time.Duration(luck.IntN(25)) * width)
+				if random.IntN(50) == 0 {
+					now = now.Add(time.Duration(random.IntN(25)) * width)
 				}
 				w.slide(now)
-				switch luck.IntN(4) {
+				switch random.IntN(4) {
 				case 0:
-					n := luck.IntN(5)
+					n := random.IntN(5)
 					w.successes(n)
 					for range n {
 						calls = append(calls, past{bucket: bucket()})
 					}
 				case 1, 2:
-					c := past{failure: luck.IntN(2) == 0, slow: luck.IntN(3) == 0, bucket: bucket()}
+					c := past{failure: random.IntN(2) == 0, slow: random.IntN(3) == 0, bucket: bucket()}
 					w.add(c.failure, c.slow)
 					calls = append(calls, c)
 				}
@@ -94,7 +94,7 @@ func TestATimeWindowAgainstANaiveRecount(t *testing.T) {
 	}
 }
 
-func TestSlideTellsWhenABucketWasQuiet(t *testing.T) {
+func TestSlideReportsAnEmptyBucket(t *testing.T) {
 	w := newWindow(TimeWindow(10 * time.Second))
 	for _, row := range []struct {
 		now   string
@@ -122,7 +122,7 @@ func TestATimeWindowSlidesOverAYearAtOnce(t *testing.T) {
 	w.slide(noon)
 	w.add(true, true)
 	require.True(t, w.slide(noon.AddDate(1, 0, 0)))
-	require.Equal(t, tally{}, w.sum)
+	require.Equal(t, counts{}, w.sum)
 }
 
 func TestACopyOfAWindowIsItsOwn(t *testing.T) {
@@ -136,7 +136,7 @@ func TestACopyOfAWindowIsItsOwn(t *testing.T) {
 		c.add(true, true)
 		c.slide(noon.Add(time.Hour))
 		c.clear()
-		require.Equal(t, tally{1, 1, 0}, w.sum)
+		require.Equal(t, counts{1, 1, 0}, w.sum)
 		require.Same(t, c, c.copyOf(w), "the memory is used again")
 		require.Equal(t, w, c)
 		require.Nil(t, c.copyOf(nil))
@@ -151,7 +151,7 @@ func TestAWindowOfOneKindMayReuseTheMemoryOfTheOther(t *testing.T) {
 		c.slide(noon)
 		c.successes(2)
 		c.add(true, false)
-		require.Equal(t, tally{3, 1, 0}, c.held())
+		require.Equal(t, counts{3, 1, 0}, c.held())
 	}
 }
 
@@ -160,5 +160,5 @@ func TestAWindowThatIsNotKeptCountsNothing(t *testing.T) {
 	w.add(true, true)
 	w.successes(7)
 	w.clear()
-	require.Equal(t, tally{}, w.held())
+	require.Equal(t, counts{}, w.held())
 }
