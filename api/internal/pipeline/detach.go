@@ -84,8 +84,8 @@ func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line,
 
 // startOrExpire is called by fn's goroutine and by the timer. The first call
 // runs fn; the second marks the limit as passed. One closure for both saves an
-// allocation. If the timer comes first, fn runs in its goroutine, which does no
-// harm.
+// allocation. If the timer calls first, fn runs in the timer's goroutine, and the
+// other call marks the limit as passed.
 func (c *detachedCall[T]) startOrExpire() {
 	c.mu.Lock()
 	first := !c.started

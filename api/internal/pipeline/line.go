@@ -14,10 +14,10 @@ type Line struct {
 	outer    *Stage  // the first stage outside the boundary; nil: none
 	boundary *Stage  // a hard timeout or an Around; nil: none
 	inner    *Line   // inside the boundary
-	runtime  Runtime // of the outermost stage that has one; all stages use it; nil: none
+	runtime  Runtime // that all stages use: of the outermost stage that has one; nil: none
 }
 
-// empty is the line inside a boundary that is a policy by itself.
+// empty is the inner line of a boundary that is used without Compose.
 var empty Line
 
 // New compiles stages, the outermost first. A stage that is a line is replaced
