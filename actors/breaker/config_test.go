@@ -30,7 +30,7 @@ func TestDefaultsThatDependOnOtherSettings(t *testing.T) {
 		want any
 	}{
 		{"TrialTimeout is ResetTimeout", Config{ResetTimeout: time.Second}, func(c Config) any { return c.TrialTimeout }, time.Second},
-		{"a TrialTimeout of its own", Config{ResetTimeout: time.Second, TrialTimeout: 2}, func(c Config) any { return c.TrialTimeout }, time.Duration(2)},
+		{"TrialTimeout is set", Config{ResetTimeout: time.Second, TrialTimeout: 2}, func(c Config) any { return c.TrialTimeout }, time.Duration(2)},
 		{"MinimumCalls of a small window", Config{Window: CountWindow(7)}, func(c Config) any { return c.MinimumCalls }, 7},
 		{"MinimumCalls of a large window", Config{Window: CountWindow(700)}, func(c Config) any { return c.MinimumCalls }, 20},
 		{"MinimumCalls of a time window", Config{Window: TimeWindow(time.Second)}, func(c Config) any { return c.MinimumCalls }, 20},

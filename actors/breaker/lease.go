@@ -33,11 +33,11 @@ type Lease struct {
 // sealed is the bit of a tally that is set while only the owner may count.
 const sealed = uint64(1) << 63
 
-// Every 4096th value of a tally is a sampling point. It is not a count: the caller
-// whose addition makes it adds again, in addContended, and reads the tally before.
-// If the tally has then grown by more than one, other callers count at the same
-// time, and the lease gets cells. So callers look for contention once in 4096 calls,
-// and the others need only one atomic operation.
+// Every 4096th value of a tally is a sampling point, and not a count. A caller that
+// produces one calls addContended, which adds again and compares the tally before
+// and after. If it has grown by more than one, other callers count at the same time,
+// and the lease gets cells. So only one call in 4096 tests for contention; all others
+// need one atomic addition.
 //
 // The invariant: a tally with the value word holds word - word/4096 counts.
 const sampleEvery = 1<<12 - 1

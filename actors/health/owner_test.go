@@ -74,7 +74,7 @@ func TestManyAskersShareOneRun(t *testing.T) {
 		}
 		wg.Wait()
 		require.Equal(t, time.Second, time.Since(begun))
-		require.EqualValues(t, 2, runs.Load(), "the first run, and one for all who asked")
+		require.EqualValues(t, 2, runs.Load(), "the first run, and one for all callers")
 		c.Stop()
 	})
 }
