@@ -13,11 +13,11 @@ import (
 const inPlaceLimit = 16
 
 // mailbox runs its actor in the goroutine of the sender if the actor is idle, so
-// that a question to an idle owner needs no second goroutine. While a goroutine
-// runs the actor, which is the runner, other senders queue their messages for it.
-// System messages come first; if the actor is idle, the dispatcher runs it for
-// them. After Stop the mailbox refuses questions. The actor must not block, and a
-// sender must not hold a lock that the actor takes.
+// that a question to an idle owner needs no second goroutine. The goroutine that
+// runs the actor is the runner. While there is one, senders queue their messages
+// for it. System messages come first; if the actor is idle, the dispatcher runs it
+// for them. After Stop the mailbox refuses questions. The actor must not block, and
+// a sender must not hold a lock that the actor takes.
 //
 // The invariant: at most one goroutine is the runner, and if a message is queued
 // there is one, except while the actor is suspended by a crash.

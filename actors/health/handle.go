@@ -97,12 +97,12 @@ func (h *Handle) Result(now time.Time) Result { return h.WithBlocker(h.view.Load
 // runs the checks that block it. If ctx ends before, the run goes on, and the result
 // is Unknown with the error of ctx.
 //
-// Three contexts may end the wait for the owner's answer:
+// The end of one of three contexts ends the wait for the owner's answer:
 //
-//   - ctx, the caller's: the result is Unknown, "not finished".
-//   - the generation, because the owner crashed: the result is the last one.
-//   - the generation, because its parent, the life of the runner, ended: the check
-//     was stopped, and the result is Unknown with the cause of that.
+//   - ctx, of the caller: the result is Unknown, "not finished".
+//   - the generation: the owner crashed, and the result is the last one.
+//   - the life of the runner, the parent of all generations: the check was stopped,
+//     and the result is Unknown, with the cause.
 //
 // The invariant: Run waits on a generation only if it was current when Run began.
 // The owner ends it when the check panics, and at the latest when it is restarted
