@@ -2,14 +2,9 @@ package tests
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -21,66 +16,15 @@ const (
 	protoactor = "github.com/asynkron/protoactor-go"
 )
 
-// source is one Go file of the project.
-type source struct {
-	path    string // from the module's root, with slashes
-	syntax  *ast.File
-	imports []string
-}
-
-func (s source) test() bool            { return strings.HasSuffix(s.path, "_test.go") }
-func (s source) in(room string) bool   { return strings.HasPrefix(s.path, room+"/") }
-func (s source) fits(glob string) bool { ok, _ := path.Match(glob, s.path); return ok }
-
-// sources parses every Go file of the project.
-func sources(t *testing.T) []source {
-	t.Helper()
-	var all []source
-	top := os.DirFS("..")
-	require.NoError(t, fs.WalkDir(top, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != ".":
-			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(name, ".go"):
-			return nil
-		}
-		syntax, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", name), nil, parser.ParseComments)
-		if err != nil {
-			return err
-		}
-		s := source{path: name, syntax: syntax}
-		for _, spec := range syntax.Imports {
-			imported, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			s.imports = append(s.imports, imported)
-		}
-		all = append(all, s)
-		return nil
-	}))
-	require.Greater(t, len(all), 50, "the whole project was read")
-	return all
-}
-
-// below reports whether pkg is root or a package below it.
-func below(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg, root+"/") }
-
-func standard(pkg string) bool { return !strings.Contains(strings.Split(pkg, "/")[0], ".") }
-
 // Promise (Source code): Imports go in one direction, and kinds of actors never import one another.
 func TestImportsGoInOneDirection(t *testing.T) {
-	rooms := []struct {
+	type room struct {
 		room  string
 		below []string // rooms of the project it may import
-	}{
+	}
+	rooms := []room{
 		{"messages", nil},
 		{"actors/internal", []string{"messages"}},
-		{"actors/breaker", []string{"messages", "actors/internal"}},
-		{"actors/retry", []string{"messages", "actors/internal"}},
-		{"actors/health", []string{"messages", "actors/internal"}},
 		{"system", []string{"messages"}},
 		{"api/internal", []string{"messages", "actors", "system"}},
 		{"api", []string{"messages", "actors", "system"}},
@@ -89,17 +33,15 @@ func TestImportsGoInOneDirection(t *testing.T) {
 		{"bench", []string{"messages", "actors", "system", "api"}},
 		{"tests", []string{"messages", "actors", "system", "api"}},
 	}
+	for _, kind := range kinds(t) {
+		rooms = append(rooms, room{"actors/" + kind, []string{"messages", "actors/internal"}})
+	}
 	for _, s := range sources(t) {
 		if s.path == "doc.go" { // package understudy, which imports nothing
 			require.Empty(t, s.imports)
 			continue
 		}
-		i := slices.IndexFunc(rooms, func(r struct {
-			room  string
-			below []string
-		}) bool {
-			return s.in(r.room)
-		})
+		i := slices.IndexFunc(rooms, func(r room) bool { return s.in(r.room) })
 		require.GreaterOrEqual(t, i, 0, "%s lies in no room", s.path)
 		for _, pkg := range s.imports {
 			own, ours := strings.CutPrefix(pkg, module+"/")
@@ -165,7 +107,7 @@ func TestMessagesAreData(t *testing.T) {
 
 // Promise (Source code): Messages are data, machines are pure, and every actor folder has the same files.
 func TestEveryActorFolderReadsAlike(t *testing.T) {
-	for _, kind := range []string{"breaker", "retry", "health"} {
+	for _, kind := range kinds(t) {
 		for _, file := range []string{"doc.go", "config.go", "machine.go", "owner.go"} {
 			require.FileExists(t, filepath.Join("..", "actors", kind, file))
 		}
@@ -174,16 +116,11 @@ func TestEveryActorFolderReadsAlike(t *testing.T) {
 
 // Promise (Source code): Messages are data, machines are pure, and every actor folder has the same files.
 func TestMachinesArePure(t *testing.T) {
-	machines := map[string][]string{
-		"breaker": {"machine", "trial", "window", "shown"},
-		"retry":   {"machine", "window"},
-		"health":  {"machine", "schedule", "history", "view", "overall"},
-	}
+	parts := []string{"actors/breaker/window.go", "actors/retry/window.go", "actors/health/overall.go"} // of a machine, without a method of it
 	banned := []string{"sync", "sync/atomic", "log", "log/slog", "context", "math/rand", "math/rand/v2"}
 	checked := 0
 	for _, s := range sources(t) {
-		kind, file := path.Split(strings.TrimPrefix(s.path, "actors/"))
-		if !slices.Contains(machines[path.Clean(kind)], strings.TrimSuffix(file, ".go")) {
+		if s.test() || !s.fits("actors/*/machine.go") && !slices.Contains(parts, s.path) && !(s.in("actors") && hasMachineMethod(s)) {
 			continue
 		}
 		checked++
@@ -199,7 +136,7 @@ func TestMachinesArePure(t *testing.T) {
 			return true
 		})
 	}
-	require.Equal(t, 11, checked, "every file of a machine was read")
+	require.GreaterOrEqual(t, checked, 11, "every file of a machine was read")
 }
 
 // Promise (Source code): No package is unsafe, and the top folder holds nothing unexpected.
@@ -229,16 +166,4 @@ func TestNothingUnexpectedAtTheTop(t *testing.T) {
 			require.Contains(t, expected, name)
 		}
 	}
-}
-
-// calls reports whether code mentions one of these functions of a package.
-func calls(code ast.Node, pkg string, names ...string) (found bool) {
-	ast.Inspect(code, func(n ast.Node) bool {
-		if sel, ok := n.(*ast.SelectorExpr); ok {
-			from, ok := sel.X.(*ast.Ident)
-			found = found || ok && from.Name == pkg && slices.Contains(names, sel.Sel.Name)
-		}
-		return true
-	})
-	return found
 }
