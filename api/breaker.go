@@ -78,6 +78,8 @@ type BreakerConfig struct {
 	// MaxResetTimeout limits a ResetTimeout that ResetBackoff increases. Default 10 min; at least ResetTimeout.
 	MaxResetTimeout time.Duration
 
+	// Expected lists errors that are Success, compared with errors.Is: the dependency answered. Default none.
+	Expected []error
 	// Excluded lists errors that are Ignored, compared with errors.Is. Default none.
 	Excluded []error
 	// Classify returns the outcome of a call that returned err. It replaces the default and Excluded. Default: nil is

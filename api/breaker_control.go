@@ -51,7 +51,7 @@ func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Permit{pipeline.NewEntry(&b.handle, p)}, nil
+	return &Permit{pipeline.NewEntry(ctx, &b.handle, p)}, nil
 }
 
 // Permit is the admission of one call. Get it from Breaker.Acquire. Safe for

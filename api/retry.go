@@ -6,6 +6,7 @@ import (
 
 	"github.com/understudy-go/understudy/actors/retry"
 	"github.com/understudy-go/understudy/api/internal/pipeline"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // RetryConfig holds the settings of a retry policy. A field that is zero means its
@@ -81,13 +82,13 @@ type RetryStats struct {
 
 // Permanent marks err as not to be retried, whatever Retryable returns. The marked
 // error has the text of err and unwraps to it. Permanent(nil) is nil.
-func Permanent(err error) error { return retry.Permanent(err) }
+func Permanent(err error) error { return messages.Permanent(err) }
 
 // RetryAfter marks err with a minimum delay before the next attempt. The wait is
 // the longer of delay and the back-off, but at most MaxDelay; no jitter is added to
 // delay. The marked error has the text of err and unwraps to it. RetryAfter(nil,
 // delay) is nil.
-func RetryAfter(err error, delay time.Duration) error { return retry.After(err, delay) }
+func RetryAfter(err error, delay time.Duration) error { return messages.RetryAfter(err, delay) }
 
 // Retry is a named retry policy. After each failed attempt its actor decides whether
 // another follows. Attempts and waits happen in the goroutine of the caller. A call

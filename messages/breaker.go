@@ -80,18 +80,35 @@ func (m Mode) String() string {
 type Permit struct {
 	Epoch   uint64        // rises with each change of state or mode
 	Trial   uint64        // the trial's number; 0: an ordinary call
+	Within  bool          // the call runs on a trial that runs already; its end counts for nothing
 	Started time.Duration // when it was admitted, on the clock of the breakers; 0: its duration is not measured
 }
 
 // Call asks a breaker's owner to admit a call. The answer is a Permit, or a
 // *CircuitOpenError.
-type Call struct{}
+type Call struct {
+	Within Permit // the trial that the call is a part of; zero: none
+}
 
-// Result reports to a breaker's owner how an admitted call ended.
+// Result reports to a breaker's owner how an admitted call ended. The answer is
+// whether it was taken: not if the settings that judged it have been replaced.
 type Result struct {
-	Permit  Permit
-	Outcome Outcome
-	Slow    bool
+	Permit     Permit
+	Outcome    Outcome
+	Slow       bool
+	Settings   uint64        // the number of the settings that Outcome and Slow depend on; 0: on none
+	RetryAfter time.Duration // the wait that the error asks for; 0: none
+	Err        error         // of the call; nil: it succeeded, panicked or was cancelled
+}
+
+// CallEnd reports the end of one call of a breaker, or of one attempt of a retry,
+// to the user.
+type CallEnd struct {
+	Kind, Name string
+	Outcome    Outcome
+	Refused    bool
+	Duration   time.Duration // since its admission; 0: refused
+	Err        error         // nil: it succeeded, or panicked
 }
 
 // Probe asks for a run of a health check as a trial of a half-open breaker, in
@@ -177,6 +194,9 @@ func (e *CircuitOpenError) RetryAfter() time.Duration {
 	}
 	return max(0, time.Until(e.Until))
 }
+
+// Refused reports that the call did not run.
+func (e *CircuitOpenError) Refused() bool { return true }
 
 // Is makes errors.Is(err, ErrCircuitOpen) true.
 func (e *CircuitOpenError) Is(target error) bool { return target == ErrCircuitOpen }

@@ -26,3 +26,14 @@ func (e Dropped) Log() (slog.Level, string, []slog.Attr) {
 	return slog.LevelWarn, fmt.Sprintf("%d events were lost: the log is too slow", e.Count),
 		[]slog.Attr{slog.Int("count", e.Count)}
 }
+
+// CallKind is the kind of an event of a single call.
+type CallKind uint8
+
+// The kinds of events of single calls.
+const (
+	CallRetried  CallKind = iota // Retrying
+	CallGaveUp                   // RetryExhausted
+	CallTimedOut                 // TimedOut
+	CallFellBack                 // FallbackUsed
+)

@@ -92,6 +92,19 @@ func (s *System) Stop(owner messages.Address) {
 // Emit delivers an event to every subscriber. It never blocks.
 func (s *System) Emit(e messages.Event) { s.hub.emit(e) }
 
+// NoteCall counts an event of a single call, and reports whether the event itself
+// is wanted: if so, EmitCall it. The name is that of the policy that the call is
+// known by.
+func (s *System) NoteCall(ctx context.Context, name string, kind messages.CallKind, err error) (wanted bool) {
+	return true
+}
+
+// EmitCall delivers an event of a single call. It never blocks.
+func (s *System) EmitCall(ctx context.Context, name string, e messages.Event) { s.hub.emit(e) }
+
+// LeftBehind counts the goroutines of calls whose caller has gone.
+func (s *System) LeftBehind(delta int64) {}
+
 // Go runs fn in a goroutine that Shutdown waits for. fn must return soon after
 // Shutdown has begun. Only actors may call Go.
 func (s *System) Go(fn func()) { s.dispatcher.Schedule(fn) }

@@ -42,10 +42,12 @@ type Config struct {
 	ResetBackoff float64
 	// MaxResetTimeout is the upper limit of ResetTimeout as ResetBackoff raises it. Default 10 min; at least ResetTimeout.
 	MaxResetTimeout time.Duration
-	// Excluded lists errors, compared by errors.Is, that are Ignored.
+	// Expected lists errors, compared by errors.Is, that are Success: the dependency answered.
+	Expected []error
+	// Excluded lists errors, compared by errors.Is, that are Ignored: they say nothing about the dependency.
 	Excluded []error
-	// Classify returns the outcome of a call from its error. Default: nil is Success; Excluded and context.Canceled
-	// are Ignored; any other error is Failure. It runs in the caller's goroutine and must be safe for concurrent use.
+	// Classify returns the outcome of a call from its error, in place of Expected, Excluded and the default; see judge. It
+	// runs in the caller's goroutine and must be safe for concurrent use.
 	Classify func(error) messages.Outcome
 }
 
@@ -85,7 +87,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	c.ResetBackoff = cmp.Or(c.ResetBackoff, 1)
-	c.Excluded = slices.Clone(c.Excluded)
+	c.Expected, c.Excluded = slices.Clone(c.Expected), slices.Clone(c.Excluded)
 	c.MaxResetTimeout = cmp.Or(c.MaxResetTimeout, max(10*time.Minute, c.ResetTimeout))
 	return c
 }
@@ -149,27 +151,41 @@ func isRate(r float64) bool { return r >= 0 && r <= 1 } // false for NaN
 // judgesRates reports whether a rate is set, so that a window is needed.
 func (c *Config) judgesRates() bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
 
-// classify returns the outcome of a call that returned err. If Classify returns an
-// outcome that does not exist, it is Failure.
-func (c *Config) classify(err error) messages.Outcome {
-	if c.Classify != nil {
-		if o := c.Classify(err); o <= messages.Ignored {
-			return o
-		}
-		return messages.Failure
-	}
-	if err == nil {
+// judge returns the outcome of a call that returned err. ctx is the one that the
+// call was given. The first rule that applies decides. If Classify returns an outcome
+// that does not exist, it is Failure.
+func (c *Config) judge(ctx context.Context, err error) messages.Outcome {
+	switch {
+	case err == nil && c.Classify == nil:
 		return messages.Success
-	}
-	if errors.Is(err, context.Canceled) {
+	case err != nil && messages.IsCancelled(ctx), err != nil && messages.IsIgnored(err):
+		return messages.Ignored
+	case c.Classify != nil:
+		return known(c.Classify(err))
+	case matches(err, c.Expected):
+		return messages.Success
+	case matches(err, c.Excluded), messages.IsNeutral(err):
 		return messages.Ignored
 	}
-	for _, excluded := range c.Excluded {
-		if errors.Is(err, excluded) {
-			return messages.Ignored
+	return messages.Failure
+}
+
+// known returns o, or Failure if there is no such outcome.
+func known(o messages.Outcome) messages.Outcome {
+	if o > messages.Ignored {
+		return messages.Failure
+	}
+	return o
+}
+
+// matches reports whether err is any of targets.
+func matches(err error, targets []error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
 		}
 	}
-	return messages.Failure
+	return false
 }
 
 // isSlow reports whether a call that took so long is slow.

@@ -135,7 +135,7 @@ func TestWhatAnErrorSays(t *testing.T) {
 		{"a classifier decides alone: an error", classifying, errMine, messages.Success},
 		{"an outcome that does not exist", classifying, context.Canceled, messages.Failure},
 	} {
-		require.Equal(t, row.want, row.cfg.classify(row.err), row.what)
+		require.Equal(t, row.want, row.cfg.judge(context.Background(), row.err), row.what)
 	}
 }
 

@@ -94,7 +94,7 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 		require.ErrorIs(t, err, messages.ErrCrashed)
 		require.Equal(t, 2, stats(t, h).Trials)
 		require.ErrorIs(t, succeed(h), messages.ErrCircuitOpen)
-		h.Settle(first, messages.Success)
+		settle(h, first, messages.Success)
 		s := stats(t, h)
 		require.Equal(t, 1, s.Trials)
 		require.EqualValues(t, 1, s.Successes)

@@ -81,7 +81,7 @@ func (p *player) step(what, how byte) effects {
 	m := p.m
 	switch what % 9 {
 	case 0, 1, 2: // a call begins
-		permit, admitted, e := m.call(p.now)
+		permit, admitted, e := m.call(p.now, messages.Call{})
 		if admitted {
 			p.running = append(p.running, permit)
 		} else {

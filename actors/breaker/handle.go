@@ -15,11 +15,10 @@ import (
 // Handle is what callers use of a breaker. Its owner is spawned by the first
 // message. It is safe for concurrent use.
 type Handle struct {
-	lease    atomic.Pointer[Lease]
-	settings atomic.Pointer[Config]
-	owner    owner.Once[ownerState]
-	shared   *Shared
-	name     string
+	lease  atomic.Pointer[Lease]
+	owner  owner.Once[ownerState]
+	shared *Shared
+	name   string
 }
 
 // Shared is what the breakers of one system share: the runtime of their owners, and
@@ -32,9 +31,11 @@ type Shared struct {
 	// run and its message; Unknown if there is no such check. It must return soon after ctx ends. If it is nil, there
 	// are no health checks.
 	Probe func(ctx context.Context, check string) (messages.Status, string)
+	// OnCall receives the end of each call, in the goroutine that reports it. It must not panic. nil: nobody wants it.
+	OnCall func(ctx context.Context, end messages.CallEnd)
 
 	calls      ask.Pool[messages.Call, messages.Permit]
-	results    ask.Pool[messages.Result, struct{}]
+	results    ask.Pool[messages.Result, bool]
 	stats      ask.Pool[struct{}, messages.BreakerStats]
 	controls   ask.Pool[messages.Control, struct{}]
 	configures ask.Pool[*Config, struct{}]
@@ -49,16 +50,15 @@ func (s *Shared) clock() time.Duration { return time.Since(s.born) + 1 }
 // Init makes a zero Handle ready to use. cfg must be a result of Normalize.
 func (h *Handle) Init(shared *Shared, name string, cfg Config) {
 	h.shared, h.name = shared, name
-	settings := shared.settings(cfg)
-	h.settings.Store(settings)
-	m := newMachine(settings)
+	m := newMachine(shared.settings(cfg))
+	m.observed = shared.OnCall != nil
 	h.lease.Store(newLease(name, &m, nil, time.Time{}))
 }
 
 // settings returns cfg on the heap. Breakers that are made with the same settings,
 // one after the other, share them.
 func (s *Shared) settings(cfg Config) *Config {
-	if last := s.last.Load(); last != nil && len(cfg.Excluded) == 0 && cfg.Classify == nil && reflect.DeepEqual(*last, cfg) {
+	if last := s.last.Load(); last != nil && len(cfg.Expected) == 0 && len(cfg.Excluded) == 0 && cfg.Classify == nil && reflect.DeepEqual(*last, cfg) {
 		return last
 	}
 	s.last.Store(&cfg)
@@ -71,8 +71,8 @@ func (h *Handle) Name() string { return h.name }
 // Config returns the current settings, defaults filled in. The caller may modify
 // the result.
 func (h *Handle) Config() Config {
-	cfg := *h.settings.Load()
-	cfg.Excluded = slices.Clone(cfg.Excluded)
+	cfg := *h.lease.Load().cfg
+	cfg.Expected, cfg.Excluded = slices.Clone(cfg.Expected), slices.Clone(cfg.Excluded)
 	return cfg
 }
 
@@ -85,14 +85,14 @@ func (h *Handle) Mode() messages.Mode { return h.lease.Load().mode }
 // TimeUntilReset returns the time from now until trials begin; 0 unless OPEN. It
 // never blocks.
 func (h *Handle) TimeUntilReset() time.Duration {
-	l := h.lease.Load()
-	if l.state != messages.Open || l.until.IsZero() {
-		return 0
+	if refusal := h.lease.Load().refusal; refusal != nil {
+		return refusal.RetryAfter()
 	}
-	return max(0, time.Until(l.until))
+	return 0
 }
 
 // Lease returns the current lease, and whether it admits a call without more: the
+// circuit is CLOSED, callers need not read the clock, and there is no Classify.
 // circuit is CLOSED, slow calls do not matter, and there is no Classify.
 func (h *Handle) Lease() (l *Lease, admits bool) {
 	l = h.lease.Load()
@@ -103,6 +103,14 @@ func (h *Handle) Lease() (l *Lease, admits bool) {
 // lease does not decide, Admit asks the owner; if ctx ends before the answer, it
 // returns the error of ctx. Other errors are ErrShutdown and ErrCrashed.
 func (h *Handle) Admit(ctx context.Context) (messages.Permit, error) {
+	p, err := h.admit(ctx)
+	if _, isRefusal := err.(*messages.CircuitOpenError); isRefusal || err == messages.ErrShutdown {
+		h.ReportRefusal(ctx, err)
+	}
+	return p, err
+}
+
+func (h *Handle) admit(ctx context.Context) (messages.Permit, error) {
 	l := h.lease.Load()
 	switch {
 	case l.stopped:
@@ -114,30 +122,83 @@ func (h *Handle) Admit(ctx context.Context) (messages.Permit, error) {
 	case l.refuses():
 		return messages.Permit{}, l.refusal
 	}
-	p, err := question(ctx, h, &h.shared.calls, messages.Call{})
-	if err == nil && h.settings.Load().SlowCall > 0 {
+	p, err := question(ctx, h, &h.shared.calls, messages.Call{Within: h.trialOf(ctx)})
+	if err == nil && (l.cfg.SlowCall > 0 || h.shared.OnCall != nil) {
 		p.Started = h.shared.clock()
 	}
 	return p, err
 }
 
-// Classify returns the outcome of a call that returned err.
-func (h *Handle) Classify(err error) messages.Outcome { return h.settings.Load().classify(err) }
+// trialKey is the key of the permit of a trial of a breaker in the ctx of its call.
+type trialKey struct{ of *Handle }
 
-// Settle counts the outcome of an admitted call, and returns when it is counted. A
+// trialOf returns the permit of the trial that ctx belongs to; zero: none.
+func (h *Handle) trialOf(ctx context.Context) messages.Permit {
+	p, _ := ctx.Value(trialKey{h}).(messages.Permit)
+	return p
+}
+
+// Enter returns the ctx of an admitted call.
+func (h *Handle) Enter(ctx context.Context, p messages.Permit) context.Context {
+	if p.Trial == 0 {
+		return ctx
+	}
+	return context.WithValue(ctx, trialKey{h}, p)
+}
+
+// Judge returns the result of an admitted call that returned err. ctx is the one
+// that the call was given. Judge may run the user's Classify.
+func (h *Handle) Judge(ctx context.Context, p messages.Permit, err error) messages.Result {
+	l := h.lease.Load()
+	r := messages.Result{Permit: p, Settings: l.settings, Err: err}
+	if p.Within {
+		return r
+	}
+	r.Outcome = l.cfg.judge(ctx, err)
+	r.Slow = p.Started != 0 && l.cfg.isSlow(h.shared.clock()-p.Started)
+	if r.Outcome == messages.Failure {
+		r.RetryAfter = messages.MarksOf(err).RetryAfter
+	}
+	return r
+}
+
+// Settle counts the result of an admitted call, and returns when it is counted. A
 // success of an ordinary call that is not slow is counted on the lease; any other
-// outcome is sent to the owner.
-func (h *Handle) Settle(p messages.Permit, outcome messages.Outcome) {
-	slow := p.Started != 0 && h.settings.Load().isSlow(h.shared.clock()-p.Started)
-	if outcome == messages.Success && !slow && p.Trial == 0 {
+// result is sent to the owner. If Settle returns false, nothing is counted, because
+// the settings that judged the call have been replaced: Judge it again.
+func (h *Handle) Settle(r messages.Result) bool {
+	if r.Permit.Within {
+		return true
+	}
+	if r.Outcome == messages.Success && !r.Slow && r.Permit.Trial == 0 {
 		l := h.lease.Load()
-		if l.state == messages.Closed && l.epoch == p.Epoch && (l.add() || l.addContended()) {
-			return
+		if l.state == messages.Closed && l.epoch == r.Permit.Epoch && l.settings == r.Settings && (l.add() || l.addContended()) {
+			return true
 		}
 	}
 	// The only errors are that the owner has stopped, or has crashed, which is
 	// logged. Neither changes the result of the call, so they are ignored.
-	_, _ = question(context.Background(), h, &h.shared.results, messages.Result{Permit: p, Outcome: outcome, Slow: slow})
+	counted, err := question(context.Background(), h, &h.shared.results, r)
+	return counted || err != nil
+}
+
+// Report reports the end of a call, which Settle has counted, to OnCall.
+func (h *Handle) Report(ctx context.Context, r messages.Result) {
+	if h.shared.OnCall == nil || r.Permit.Within {
+		return
+	}
+	end := messages.CallEnd{Kind: kind.Name, Name: h.name, Outcome: r.Outcome, Err: r.Err}
+	if r.Permit.Started != 0 {
+		end.Duration = h.shared.clock() - r.Permit.Started
+	}
+	h.shared.OnCall(ctx, end)
+}
+
+// ReportRefusal reports that a call was refused with err to OnCall.
+func (h *Handle) ReportRefusal(ctx context.Context, err error) {
+	if h.shared.OnCall != nil {
+		h.shared.OnCall(ctx, messages.CallEnd{Kind: kind.Name, Name: h.name, Outcome: messages.Ignored, Refused: true, Err: err})
+	}
 }
 
 // Stats returns the counts, all as of the same moment. The errors are ErrShutdown

@@ -26,8 +26,10 @@ type Lease struct {
 	state   messages.State
 	mode    messages.Mode
 	epoch   uint64
-	until   time.Time                  // OPEN: when trials begin; zero: not known
 	refusal *messages.CircuitOpenError // the error of refused calls; nil while CLOSED
+
+	cfg      *Config // the settings that judge calls
+	settings uint64  // their number
 }
 
 // sealed is the bit of a tally that is set while only the owner may count.
@@ -122,21 +124,29 @@ func (l *Lease) thaw(count uint64) {
 // stateNow returns the state as of now: HALF_OPEN from the moment the reset
 // timeout is over, even if the owner's timer is late.
 func (l *Lease) stateNow() messages.State {
-	if l.state == messages.Open && !l.until.IsZero() && !time.Now().Before(l.until) {
+	if until := l.until(); !until.IsZero() && !time.Now().Before(until) {
 		return messages.HalfOpen
 	}
 	return l.state
 }
 
+// until returns when trials begin; zero unless OPEN, and if that is not known.
+func (l *Lease) until() time.Time {
+	if l.refusal == nil {
+		return time.Time{}
+	}
+	return l.refusal.Until
+}
+
 // refuses reports whether the lease refuses a call, and counts the refusal. It reads
 // the clock only shortly before the end of OPEN.
 func (l *Lease) refuses() bool {
-	return l.refusal != nil && (!l.timed || time.Now().Before(l.until)) && (l.add() || l.addContended())
+	return l.refusal != nil && (!l.timed || time.Now().Before(l.refusal.Until)) && (l.add() || l.addContended())
 }
 
 // newLease returns the lease of m as of now. last is the one before it, or nil.
 func newLease(name string, m *machine, last *Lease, now time.Time) *Lease {
-	l := &Lease{state: m.state, mode: m.mode, timed: m.timed(now), epoch: m.epoch, until: m.until}
+	l := &Lease{state: m.state, mode: m.mode, timed: m.timed(now), epoch: m.epoch, cfg: m.cfg, settings: m.settings}
 	l.plain = l.state == messages.Closed && !l.timed && m.cfg.Classify == nil
 	if !m.leases() {
 		l.tally.Store(sealed)
@@ -161,7 +171,7 @@ func (l *Lease) stillShows(m *machine, now time.Time) bool {
 
 // stoppedLease returns a sealed lease with the state of last that admits no call.
 func stoppedLease(last *Lease) *Lease {
-	l := &Lease{stopped: true, state: last.state, mode: last.mode, epoch: last.epoch, until: last.until}
+	l := &Lease{stopped: true, state: last.state, mode: last.mode, epoch: last.epoch, refusal: last.refusal, cfg: last.cfg}
 	l.tally.Store(sealed)
 	return l
 }

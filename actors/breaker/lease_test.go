@@ -81,7 +81,7 @@ func TestARefusalSaysTheTimeThatRemains(t *testing.T) {
 
 func TestTheStateIsReadAsOfNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &Lease{state: messages.Open, until: time.Now().Add(time.Minute)}
+		l := &Lease{state: messages.Open, refusal: &messages.CircuitOpenError{Until: time.Now().Add(time.Minute)}}
 		require.Equal(t, messages.Open, l.stateNow())
 		time.Sleep(time.Minute)
 		require.Equal(t, messages.HalfOpen, l.stateNow(), "no timer has run")

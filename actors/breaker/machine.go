@@ -11,10 +11,12 @@ import (
 // they change. It uses no clock, lock or goroutine: every input is given the time
 // and returns its effects.
 type machine struct {
-	cfg   *Config
-	state messages.State
-	mode  messages.Mode
-	epoch uint64 // rises with each change of state or mode
+	cfg      *Config
+	settings uint64 // the number of cfg: it rises with each Configure
+	state    messages.State
+	mode     messages.Mode
+	epoch    uint64 // rises with each change of state or mode
+	observed bool   // the end of each call is reported with its duration
 
 	streak int     // failures in a row
 	window *window // of results while CLOSED; nil: no rate is set
@@ -47,7 +49,7 @@ type effects struct {
 }
 
 func newMachine(cfg *Config) machine {
-	m := machine{cfg: cfg, epoch: 1}
+	m := machine{cfg: cfg, settings: 1, epoch: 1}
 	m.restartWindow()
 	return m
 }
@@ -78,9 +80,11 @@ func (m *machine) credit(n uint64) {
 }
 
 // call asks for admission.
-func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effects) {
+func (m *machine) call(now time.Time, c messages.Call) (p messages.Permit, admitted bool, e effects) {
 	e = m.tick(now)
 	switch {
+	case m.runs(c.Within):
+		return messages.Permit{Epoch: m.epoch, Within: true}, true, e
 	case m.state == messages.Closed:
 		m.awake = true
 		return messages.Permit{Epoch: m.epoch}, true, e
@@ -91,7 +95,20 @@ func (m *machine) call(now time.Time) (p messages.Permit, admitted bool, e effec
 	return messages.Permit{}, false, e
 }
 
-// result handles the result of an admitted call.
+// left takes back the answer to a call whose caller has left before it.
+func (m *machine) left(p messages.Permit, admitted bool) effects {
+	if admitted {
+		m.takeTrial(p.Trial)
+	} else {
+		m.totals.Rejected--
+	}
+	return effects{}
+}
+
+// accepts reports whether the settings in force have judged r.
+func (m *machine) accepts(r messages.Result) bool { return r.Settings == 0 || r.Settings == m.settings }
+
+// result handles the result of an admitted call, which accepts has accepted.
 func (m *machine) result(now time.Time, r messages.Result) effects {
 	e := m.tick(now)
 	if r.Permit.Epoch != m.epoch || !m.takeTrial(r.Permit.Trial) {
@@ -204,6 +221,7 @@ func (m *machine) configure(now time.Time, cfg *Config) effects {
 	e := m.tick(now)
 	fresh := cfg.Window != m.cfg.Window || cfg.judgesRates() != m.cfg.judgesRates()
 	m.cfg = cfg
+	m.settings++
 	if fresh {
 		m.restartWindow()
 	}

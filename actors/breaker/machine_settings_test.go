@@ -19,9 +19,9 @@ func TestATrialIsAcceptedOnce(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1})
 	halfOpen(m)
 	now := m.until.Add(time.Minute)
-	p, admitted, _ := m.call(now)
+	p, admitted, _ := m.call(now, messages.Call{})
 	require.True(t, admitted)
-	q, _, _ := m.call(now)
+	q, _, _ := m.call(now, messages.Call{})
 	require.NotEqual(t, p.Trial, q.Trial)
 	for range 3 {
 		m.result(now, messages.Result{Permit: p})
@@ -60,10 +60,10 @@ func TestSuccessesOfAnEarlierRecoveryDoNotCount(t *testing.T) {
 func TestAnIgnoredTrialMakesRoomForAnother(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1, HalfOpenMaxCalls: 1})
 	running(1)(m)
-	_, admitted, _ := m.call(at(t, "60s"))
+	_, admitted, _ := m.call(at(t, "60s"), messages.Call{})
 	require.False(t, admitted)
 	ignored(m, at(t, "61s"))
-	_, admitted, _ = m.call(at(t, "62s"))
+	_, admitted, _ = m.call(at(t, "62s"), messages.Call{})
 	require.True(t, admitted)
 }
 

@@ -13,7 +13,7 @@ import (
 type input func(m *machine, now time.Time) effects
 
 func call(m *machine, now time.Time) effects {
-	_, _, e := m.call(now)
+	_, _, e := m.call(now, messages.Call{})
 	return e
 }
 

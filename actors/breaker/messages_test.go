@@ -84,7 +84,7 @@ func TestASuccessOnALeaseSealedMeanwhileNeedsNoMessage(t *testing.T) {
 		require.NoError(t, h.Configure(Config{FailureThreshold: 7}))
 		before := host.Questions.Load()
 		require.False(t, lease.Succeed(), "new settings are a new lease")
-		h.Settle(lease.Permit(), messages.Success)
+		settle(h, lease.Permit(), messages.Success)
 		require.Equal(t, before, host.Questions.Load(), "the epoch is the same: it goes on the lease of now")
 		require.Equal(t, messages.BreakerStats{Successes: 1}, stats(t, h))
 	})
@@ -116,7 +116,7 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	timed := newHandle(t, host, Config{SlowCall: time.Minute})
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		permit, _ := timed.Admit(ctx)
-		timed.Settle(permit, messages.Success)
+		settle(timed, permit, messages.Success)
 	}), "a success, slow calls matter")
 	open := newHandle(t, host, Config{FailureThreshold: 1})
 	opened(open)

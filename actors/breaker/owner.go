@@ -15,7 +15,7 @@ var kind = owner.InPlace("breaker", "Circuit breaker")
 // The questions that an owner answers.
 type (
 	callCell      = ask.Cell[messages.Call, messages.Permit]
-	resultCell    = ask.Cell[messages.Result, struct{}]
+	resultCell    = ask.Cell[messages.Result, bool]
 	statsCell     = ask.Cell[struct{}, messages.BreakerStats]
 	controlCell   = ask.Cell[messages.Control, struct{}]
 	configureCell = ask.Cell[*Config, struct{}]
@@ -30,7 +30,8 @@ type ownerState struct {
 
 // spawn starts the owner of h, which must have none.
 func (h *Handle) spawn() (*ownerState, error) {
-	m := newMachine(h.settings.Load())
+	m := newMachine(h.lease.Load().cfg)
+	m.observed = h.shared.OnCall != nil
 	o := &ownerState{h: h, bench: owner.New(&kind, &m, &machine{})}
 	err := o.bench.Spawn(o)
 	if errors.Is(err, messages.ErrShutdown) {
@@ -52,8 +53,11 @@ func (o *ownerState) Receive(message any) {
 	case *callCell:
 		o.admit(m)
 	case *resultCell:
-		o.step(func(b *machine, now time.Time) effects { return b.result(now, m.Question) })
-		owner.Answer(&o.bench, m, struct{}{})
+		accepted := o.bench.Machine.accepts(m.Question)
+		if accepted {
+			o.step(func(b *machine, now time.Time) effects { return b.result(now, m.Question) })
+		}
+		owner.Answer(&o.bench, m, accepted)
 	case *statsCell:
 		var s messages.BreakerStats
 		o.step(func(b *machine, now time.Time) (e effects) { s, e = b.stats(now); return e })
@@ -78,22 +82,22 @@ func (o *ownerState) Receive(message any) {
 	}
 }
 
-// admit admits or refuses a call. If the caller no longer waits, its trial ends as
-// ignored.
+// admit admits or refuses a call. A caller that no longer waits for the answer is not
+// counted.
 func (o *ownerState) admit(m *callCell) {
 	var p messages.Permit
-	admitted := false
+	admitted, waited := false, false
 	o.step(func(b *machine, now time.Time) (e effects) {
-		p, admitted, e = b.call(now)
+		p, admitted, e = b.call(now, m.Question)
 		return e
 	})
-	if !admitted {
-		o.bench.Fail(o.h.lease.Load().refusal)
-		return
+	if admitted {
+		waited = owner.Answer(&o.bench, m, p)
+	} else {
+		waited = o.bench.Fail(o.h.lease.Load().refusal)
 	}
-	if !owner.Answer(&o.bench, m, p) && p.Trial != 0 {
-		back := messages.Result{Permit: p, Outcome: messages.Ignored}
-		o.step(func(b *machine, now time.Time) effects { return b.result(now, back) })
+	if !waited {
+		o.step(func(b *machine, _ time.Time) effects { return b.left(p, admitted) })
 	}
 }
 
@@ -110,7 +114,7 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 		}
 	}()
 	now := o.now()
-	was, m := o.bench.Machine.cfg, o.bench.Draft()
+	was, m := o.bench.Machine.settings, o.bench.Draft()
 	m.credit(count)
 	e := input(m, now)
 	o.bench.End(!e.idle)
@@ -132,16 +136,13 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 }
 
 // publish publishes the state after a step. If callers would see no difference, it
-// thaws the last lease instead. was are the settings before the step.
-func (o *ownerState) publish(last *Lease, wasLent bool, was *Config, now time.Time) {
+// thaws the last lease instead. was is the number of the settings
+// before the step.
+func (o *ownerState) publish(last *Lease, wasLent bool, was uint64, now time.Time) {
 	m := o.bench.Machine
-	sameSettings := m.cfg == was
-	if sameSettings && wasLent && m.leases() && last.stillShows(m, now) {
+	if m.settings == was && wasLent && m.leases() && last.stillShows(m, now) {
 		last.thaw(0)
 		return
-	}
-	if !sameSettings {
-		o.h.settings.Store(m.cfg)
 	}
 	o.h.lease.Store(newLease(o.h.name, m, last, now))
 }

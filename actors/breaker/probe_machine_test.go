@@ -113,7 +113,7 @@ func TestAProbeThatDoesNotExistIsReported(t *testing.T) {
 	e := says(messages.Unknown)(m, at(t, "61s"))
 	require.Equal(t, &messages.ProbeUnanswered{Probe: "payments", Reason: "why"}, e.unanswered)
 	require.False(t, e.changed)
-	p, admitted, _ := m.call(at(t, "61s"))
+	p, admitted, _ := m.call(at(t, "61s"), messages.Call{})
 	require.True(t, admitted)
 	require.NotZero(t, p.Trial)
 }

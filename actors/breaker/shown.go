@@ -13,12 +13,12 @@ import (
 // themselves, so that no call is refused because a timer is late.
 const lastStretch = 50 * time.Millisecond
 
-// timed reports whether callers must read the clock: to measure slow calls, or
-// during lastStretch.
+// timed reports whether callers must read the clock: to measure calls, or during
+// lastStretch.
 func (m *machine) timed(now time.Time) bool {
 	switch m.state {
 	case messages.Closed:
-		return m.cfg.SlowCall > 0
+		return m.cfg.SlowCall > 0 || m.observed
 	case messages.Open:
 		return m.mode == messages.Automatic && !now.Before(m.until.Add(-lastStretch))
 	}

@@ -31,7 +31,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 			for _, err := range []error{admit, stats, h.Order(messages.Reset), h.Configure(Config{})} {
 				require.ErrorIs(t, err, messages.ErrShutdown)
 			}
-			h.Settle(lease.Permit(), messages.Failure) // a call that was running returns
+			settle(h, lease.Permit(), messages.Failure) // a call that was running returns
 			require.Equal(t, messages.Closed, h.State())
 			require.Equal(t, 5, h.Config().FailureThreshold)
 		})

@@ -78,7 +78,7 @@ func (s *stage) settings(t *testing.T, now time.Time, words []string) string {
 }
 
 func (s *stage) call(now time.Time, who string) string {
-	p, admitted, e := s.m.call(now)
+	p, admitted, e := s.m.call(now, messages.Call{})
 	switch {
 	case !admitted:
 		return s.news("refused", e)

@@ -42,13 +42,23 @@ func (m *machine) askProbe(now time.Time) *messages.Probe {
 	return &messages.Probe{Permit: m.begin(now), Check: m.probe, Until: now.Add(m.cfg.TrialTimeout)}
 }
 
+// runs reports whether p is the permit of a trial that is running.
+func (m *machine) runs(p messages.Permit) bool {
+	_, running := m.findTrial(p.Trial)
+	return running && p.Epoch == m.epoch
+}
+
+func (m *machine) findTrial(id uint64) (index int, running bool) {
+	return slices.BinarySearchFunc(m.trials, id, func(t trial, id uint64) int { return int(int64(t.id - id)) })
+}
+
 // takeTrial ends a running trial, and reports whether it was running. For 0, which is
 // an ordinary call, it reports true.
 func (m *machine) takeTrial(id uint64) bool {
 	if id == 0 {
 		return true
 	}
-	i, running := slices.BinarySearchFunc(m.trials, id, func(t trial, id uint64) int { return int(int64(t.id - id)) })
+	i, running := m.findTrial(id)
 	if running {
 		m.trials = slices.Delete(m.trials, i, i+1)
 	}

@@ -43,21 +43,21 @@ func (h *Handle) Next(ctx context.Context, attempt int, err error) error {
 	retryable := cfg.retries(err)
 	now := time.Now()
 	verdict, failed := h.failed(messages.Attempt{
-		At: now, Number: attempt, Retryable: retryable, RetryAfter: retryAfterOf(err), Deadline: deadlineOf(ctx, now),
+		At: now, Number: attempt, Retryable: retryable, RetryAfter: messages.MarksOf(err).RetryAfter, Deadline: deadlineOf(ctx, now),
 	})
 	switch {
 	case !retryable:
 		return err
 	case errors.Is(failed, messages.ErrShutdown):
-		return h.giveUp(attempt, messages.ReasonShutdown, err)
+		return h.giveUp(ctx, attempt, messages.ReasonShutdown, err)
 	case failed != nil:
-		return h.giveUp(attempt, messages.ReasonCrashed, err)
+		return h.giveUp(ctx, attempt, messages.ReasonCrashed, err)
 	case verdict.Again:
 		return h.wait(ctx, cfg, attempt, verdict.Delay, err)
 	case verdict.Reason == messages.ReasonDeadline && errors.Is(ctx.Err(), context.Canceled):
-		return h.giveUp(attempt, messages.ReasonCancelled, err)
+		return h.giveUp(ctx, attempt, messages.ReasonCancelled, err)
 	}
-	return h.giveUp(attempt, verdict.Reason, err)
+	return h.giveUp(ctx, attempt, verdict.Reason, err)
 }
 
 // failed asks the owner what to do after an attempt has failed. It fills in
@@ -76,9 +76,11 @@ func (h *Handle) failed(a messages.Attempt) (messages.Verdict, error) {
 // wait emits a Retrying, calls OnRetry, and waits for delay. If ctx ends or the
 // system is shut down before, it gives up.
 func (h *Handle) wait(ctx context.Context, cfg *Config, attempt int, delay time.Duration, err error) error {
-	h.host.Emit(messages.Retrying{
-		Name: h.name, Attempt: attempt, MaxAttempts: cfg.MaxAttempts, Delay: delay, Err: err, At: time.Now(),
-	})
+	if h.host.NoteCall(ctx, h.name, messages.CallRetried, err) {
+		h.host.EmitCall(ctx, h.name, messages.Retrying{
+			Name: h.name, Attempt: attempt, MaxAttempts: cfg.MaxAttempts, Delay: delay, Err: err, At: time.Now(),
+		})
+	}
 	if cfg.OnRetry != nil {
 		cfg.OnRetry(err, attempt, delay)
 	}
@@ -91,18 +93,20 @@ func (h *Handle) wait(ctx context.Context, cfg *Config, attempt int, delay time.
 	}
 	switch ended := ctx.Err(); { // more than one channel may have been ready
 	case errors.Is(ended, context.DeadlineExceeded):
-		return h.giveUp(attempt, messages.ReasonDeadline, err)
+		return h.giveUp(ctx, attempt, messages.ReasonDeadline, err)
 	case ended != nil:
-		return h.giveUp(attempt, messages.ReasonCancelled, err)
+		return h.giveUp(ctx, attempt, messages.ReasonCancelled, err)
 	case isClosed(h.host.Closing()):
-		return h.giveUp(attempt, messages.ReasonShutdown, err)
+		return h.giveUp(ctx, attempt, messages.ReasonShutdown, err)
 	}
 	return nil
 }
 
 // giveUp emits a RetryExhausted and returns the *messages.RetryError of the call.
-func (h *Handle) giveUp(attempts int, reason string, err error) error {
-	h.host.Emit(messages.RetryExhausted{Name: h.name, Attempts: attempts, Reason: reason, Err: err, At: time.Now()})
+func (h *Handle) giveUp(ctx context.Context, attempts int, reason string, err error) error {
+	if h.host.NoteCall(ctx, h.name, messages.CallGaveUp, err) {
+		h.host.EmitCall(ctx, h.name, messages.RetryExhausted{Name: h.name, Attempts: attempts, Reason: reason, Err: err, At: time.Now()})
+	}
 	return &messages.RetryError{Name: h.name, Attempts: attempts, Reason: reason, Err: err}
 }
 

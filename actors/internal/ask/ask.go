@@ -75,7 +75,7 @@ func (p *Pool[Q, A]) Ask(ctx context.Context, owner messages.Address, q Q) (A, e
 	case <-c.ready:
 		return p.take(c)
 	case <-ctx.Done():
-		return p.abandon(c, ctx.Err())
+		return p.abandon(c, messages.EndOf(ctx))
 	case <-owner.Done():
 		return p.abandon(c, messages.ErrShutdown)
 	}

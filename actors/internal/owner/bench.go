@@ -127,11 +127,13 @@ func (b *Bench[M]) End(commit bool) {
 func (b *Bench[M]) Question() Question { return b.question }
 
 // Fail answers the current question with an error, unless it was answered already.
-func (b *Bench[M]) Fail(err error) {
-	if question := b.question; question != nil {
-		b.question = nil
-		question.Fail(err)
+func (b *Bench[M]) Fail(err error) (waited bool) {
+	question := b.question
+	if question == nil {
+		return false
 	}
+	b.question = nil
+	return question.Fail(err)
 }
 
 // Answer answers the current question, and reports whether the asker still waited

@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"context"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -17,6 +18,11 @@ type Host interface {
 	Stop(owner messages.Address)
 	// Emit delivers an event to all subscribers. It never blocks.
 	Emit(e messages.Event)
+	// NoteCall counts an event of a single call, and reports whether the event
+	// itself is wanted: if so, EmitCall it.
+	NoteCall(ctx context.Context, name string, kind messages.CallKind, err error) (wanted bool)
+	// EmitCall delivers an event of a single call. It never blocks.
+	EmitCall(ctx context.Context, name string, e messages.Event)
 	// Logger returns the log of the system.
 	Logger() *slog.Logger
 	// Go runs fn in a goroutine that Shutdown waits for.

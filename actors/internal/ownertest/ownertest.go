@@ -3,6 +3,7 @@
 package ownertest
 
 import (
+	"context"
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
@@ -64,6 +65,12 @@ func (h *Host) Emit(e messages.Event) {
 		h.OnEmit(e)
 	}
 }
+
+// NoteCall wants every event of a call.
+func (h *Host) NoteCall(context.Context, string, messages.CallKind, error) bool { return true }
+
+// EmitCall records the event.
+func (h *Host) EmitCall(_ context.Context, _ string, e messages.Event) { h.Emit(e) }
 
 // Logger returns Log.
 func (h *Host) Logger() *slog.Logger { return h.Log }

@@ -10,7 +10,7 @@ import (
 // with a ctx that ends at the limit.
 func runAttached(ctx context.Context, runtime Runtime, t Timeout, fn func(context.Context) error) error {
 	if t.Limit <= 0 {
-		return fired(runtime, &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit})
+		return fired(ctx, runtime, &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit})
 	}
 	d := &deadlineContext{}
 	d.begin(ctx, t.Limit, false)

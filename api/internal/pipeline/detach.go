@@ -47,7 +47,7 @@ func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line,
 		return v, err
 	}
 	if t.Limit <= 0 {
-		return v, fired(rt, &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit})
+		return v, fired(ctx, rt, &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit})
 	}
 	c := &detachedCall[T]{runtime: rt, inner: inner, fn: fn}
 	c.changed.L = &c.mu

@@ -14,9 +14,9 @@ import (
 func (t Timeout) operation() string { return cmp.Or(t.Operation, "operation") }
 
 // fired emits TimedOut for the error of a timeout, and returns that error.
-func fired(runtime Runtime, e *messages.TimeoutError) *messages.TimeoutError {
-	if runtime != nil {
-		runtime.Emit(messages.TimedOut{Operation: e.Operation, Limit: e.Limit, At: time.Now()})
+func fired(ctx context.Context, runtime Runtime, e *messages.TimeoutError) *messages.TimeoutError {
+	if runtime != nil && runtime.NoteCall(ctx, "", messages.CallTimedOut, e) {
+		runtime.EmitCall(ctx, "", messages.TimedOut{Operation: e.Operation, Limit: e.Limit, At: time.Now()})
 	}
 	return e
 }
@@ -62,5 +62,5 @@ func (d *deadlineContext) asTimeout(runtime Runtime, t Timeout, err error) (resu
 	if callers, ok := d.Context.Deadline(); ok && callers.Before(d.limitAt()) {
 		return err, false
 	}
-	return fired(runtime, d.timeoutError(t, err)), true
+	return fired(d.Context, runtime, d.timeoutError(t, err)), true
 }

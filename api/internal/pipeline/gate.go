@@ -19,6 +19,7 @@ func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context)
 	lease, admits := b.Lease()
 	if !admits {
 		if err := lease.Refusal(); err != nil {
+			b.ReportRefusal(ctx, err)
 			return err
 		}
 		return RunGate(ctx, b, fn)
@@ -26,25 +27,21 @@ func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context)
 	if ctx.Value(detachedKey{}) != nil {
 		return RunGate(ctx, b, fn)
 	}
-	returned := false // fn and the classifier have returned
+	returned := false
 	defer func() {
 		if !returned {
-			b.Settle(lease.Permit(), messages.Failure)
+			settlePanic(ctx, b, lease.Permit())
 		}
 	}()
 	err := fn(ctx)
-	outcome := messages.Success
-	if err != nil {
-		outcome = b.Classify(err)
-	}
 	returned = true
-	if outcome != messages.Success || !lease.Succeed() && !lease.SucceedSlow() {
-		b.Settle(lease.Permit(), outcome)
+	if err != nil || !lease.Succeed() && !lease.SucceedSlow() {
+		settle(ctx, b, lease.Permit(), err)
 	}
 	return err
 }
 
-// RunGate runs fn if the gate admits the call, and settles its outcome before it
+// RunGate runs fn if the gate admits the call, and settles its result before it
 // returns.
 func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error {
 	p, err := g.Admit(ctx)
@@ -54,35 +51,79 @@ func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error 
 	if around, ok := ctx.Value(detachedKey{}).(*deadlineContext); ok {
 		return runInside(ctx, around, g, p, fn)
 	}
-	outcome := messages.Failure // unless fn and the classifier return
-	defer func() { g.Settle(p, outcome) }()
-	err = fn(ctx)
-	outcome = g.Classify(err)
+	returned := false
+	defer func() {
+		if !returned {
+			settlePanic(ctx, g, p)
+		}
+	}()
+	err = fn(g.Enter(ctx, p))
+	returned = true
+	settle(ctx, g, p, err)
 	return err
 }
 
 // runInside runs an admitted call whose outcome an enclosing hard timeout may
 // settle first.
 func runInside(ctx context.Context, around *deadlineContext, g Gate, p messages.Permit, fn func(context.Context) error) error {
-	e := &Entry{gate: g, permit: p}
+	e := &Entry{ctx: ctx, gate: g, permit: p}
 	if err := around.add(e); err != nil { // the limit has passed since the call was admitted
 		e.Cancel()
 		return err
 	}
-	outcome := messages.Failure // unless fn and the classifier return
+	returned := false
 	defer func() {
-		e.settle(outcome)
+		if !returned {
+			e.settle(resultOfPanic(ctx, p))
+		}
 		around.remove(e)
 	}()
-	err := fn(ctx)
-	outcome = g.Classify(err)
+	err := fn(g.Enter(ctx, p))
+	returned = true
+	e.Report(err)
 	return err
+}
+
+// settle judges the call of a permit that returned err, and counts its result. If
+// the settings change meanwhile, it is judged again.
+func settle(ctx context.Context, g Gate, p messages.Permit, err error) {
+	judged := false
+	defer func() {
+		if !judged { // the user's code has panicked
+			settlePanic(ctx, g, p)
+		}
+	}()
+	r := g.Judge(ctx, p, err)
+	for !g.Settle(r) {
+		r = g.Judge(ctx, p, err)
+	}
+	judged = true
+	g.Report(ctx, r)
+}
+
+// settlePanic counts a call that did not return.
+func settlePanic(ctx context.Context, g Gate, p messages.Permit) {
+	r := resultOfPanic(ctx, p)
+	g.Settle(r)
+	g.Report(ctx, r)
+}
+
+// resultOfPanic returns the result of a call that did not return: a Failure, unless
+// its caller has left.
+func resultOfPanic(ctx context.Context, p messages.Permit) (r messages.Result) {
+	r = messages.Result{Permit: p, Outcome: messages.Failure}
+	defer func() { _ = recover() }() // of ctx
+	if messages.IsCancelled(ctx) {
+		r.Outcome = messages.Ignored
+	}
+	return r
 }
 
 // Entry is an admitted call. Its outcome is settled once, by the call itself or
 // by an enclosing timeout, whichever is first. The methods of a zero Entry do
 // nothing. Safe for concurrent use.
 type Entry struct {
+	ctx    context.Context // that the call was given
 	gate   Gate
 	permit messages.Permit
 
@@ -91,37 +132,66 @@ type Entry struct {
 }
 
 // NewEntry returns the entry of a call that g admitted with p.
-func NewEntry(g Gate, p messages.Permit) Entry { return Entry{gate: g, permit: p} }
+func NewEntry(ctx context.Context, g Gate, p messages.Permit) Entry {
+	return Entry{ctx: ctx, gate: g, permit: p}
+}
 
 // Report settles the outcome of a call that returned err, unless it is settled
-// already. No lock is held while the classifier runs.
-func (e *Entry) Report(err error) {
-	if e.isSettled() {
-		return
+// already. No lock is held while the user's code runs.
+func (e *Entry) Report(err error) { e.report(e.ctx, err) }
+
+// report is Report of a call whose outcome depends on ctx.
+func (e *Entry) report(ctx context.Context, err error) {
+	judged := false
+	defer func() {
+		if !judged { // the user's code has panicked
+			e.settle(resultOfPanic(ctx, e.permit))
+		}
+	}()
+	for !e.isSettled() && !e.settle(e.gate.Judge(ctx, e.permit, err)) {
 	}
-	outcome := messages.Failure // unless the classifier returns
-	defer func() { e.settle(outcome) }()
-	outcome = e.gate.Classify(err)
+	judged = true
 }
 
 // Cancel settles the call as Ignored, unless its outcome is settled already.
 func (e *Entry) Cancel() {
 	if !e.isSettled() {
-		e.settle(messages.Ignored)
+		e.settle(messages.Result{Permit: e.permit, Outcome: messages.Ignored})
 	}
 }
 
 // isSettled reports whether there is nothing left to settle.
 func (e *Entry) isSettled() bool { return e.gate == nil || e.settled.Load() }
 
-// settle counts the outcome if none is counted yet, and returns once one is.
-func (e *Entry) settle(outcome messages.Outcome) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.settled.Load() {
-		e.gate.Settle(e.permit, outcome)
-		e.settled.Store(true) // after Settle: a reader of true need not wait
+// settle counts a result if none is counted yet, and returns once one is. If it
+// returns false, r must be judged again.
+func (e *Entry) settle(r messages.Result) bool {
+	counted, isFirst := e.count(r)
+	if counted && isFirst {
+		e.gate.Report(e.ctx, r)
 	}
+	return counted
 }
 
-func (e *Entry) abort(err error) { e.Report(err) }
+func (e *Entry) count(r messages.Result) (counted, isFirst bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.settled.Load() {
+		return true, false
+	}
+	if !e.gate.Settle(r) {
+		return false, false
+	}
+	e.settled.Store(true) // after Settle: a reader of true need not wait
+	return true, true
+}
+
+// abort settles the call with the error of an enclosing timeout. The ctx of the call
+// says no more about it.
+func (e *Entry) abort(err error) {
+	if err == context.Canceled {
+		e.Cancel()
+		return
+	}
+	e.report(context.Background(), err)
+}

@@ -29,21 +29,27 @@ func (d *fakeGate) Admit(context.Context) (messages.Permit, error) {
 	return messages.Permit{Epoch: 7}, d.refusal
 }
 
-func (d *fakeGate) Classify(err error) messages.Outcome {
-	if d.classify != nil {
-		return d.classify(err)
+func (d *fakeGate) Enter(ctx context.Context, _ messages.Permit) context.Context { return ctx }
+
+func (d *fakeGate) Judge(_ context.Context, p messages.Permit, err error) messages.Result {
+	r := messages.Result{Permit: p, Err: err}
+	switch {
+	case d.classify != nil:
+		r.Outcome = d.classify(err)
+	case err != nil:
+		r.Outcome = messages.Failure
 	}
-	if err != nil {
-		return messages.Failure
-	}
-	return messages.Success
+	return r
 }
 
-func (d *fakeGate) Settle(p messages.Permit, outcome messages.Outcome) {
+func (d *fakeGate) Settle(r messages.Result) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.log = append(d.log, fmt.Sprint(p.Epoch, " ", outcome))
+	d.log = append(d.log, fmt.Sprint(r.Permit.Epoch, " ", r.Outcome))
+	return true
 }
+
+func (d *fakeGate) Report(context.Context, messages.Result) {}
 
 func (d *fakeGate) settled() []string {
 	d.mu.Lock()
@@ -116,7 +122,7 @@ func TestAClassifierThatHangsDoesNotDelayATimeout(t *testing.T) {
 
 func TestAnEntryIsSettledByTheFirstReport(t *testing.T) {
 	d := &fakeGate{}
-	e := NewEntry(d, messages.Permit{Epoch: 1})
+	e := NewEntry(context.Background(), d, messages.Permit{Epoch: 1})
 	e.Cancel()
 	e.Report(errBoom)
 	e.Cancel()
@@ -132,17 +138,17 @@ type slowGate struct {
 	entered, release chan struct{}
 }
 
-func (d *slowGate) Settle(p messages.Permit, outcome messages.Outcome) {
+func (d *slowGate) Settle(r messages.Result) bool {
 	close(d.entered)
 	<-d.release
-	d.fakeGate.Settle(p, outcome)
+	return d.fakeGate.Settle(r)
 }
 
 // A timeout that fires while the call reports its outcome returns only once that
 // outcome is counted.
 func TestAnEntryThatIsBeingSettledIsWaitedFor(t *testing.T) {
 	d := &slowGate{entered: make(chan struct{}), release: make(chan struct{})}
-	e := NewEntry(d, messages.Permit{Epoch: 1})
+	e := NewEntry(context.Background(), d, messages.Permit{Epoch: 1})
 	go e.Report(nil) // ends with release
 	<-d.entered
 	seen := make(chan []string)

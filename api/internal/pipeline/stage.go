@@ -10,17 +10,22 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Gate admits calls, and counts the outcome of each once. It never receives the
+// Gate admits calls, and counts the result of each once. It never receives the
 // function that is called.
 type Gate interface {
 	// Admit admits a call, or returns the error that refuses it. It blocks at
 	// most until ctx ends.
 	Admit(ctx context.Context) (messages.Permit, error)
-	// Classify returns the outcome of a call that returned err. It may run the
-	// user's code, which may panic.
-	Classify(err error) messages.Outcome
-	// Settle counts the outcome of an admitted call before it returns.
-	Settle(p messages.Permit, outcome messages.Outcome)
+	// Enter returns the ctx of an admitted call.
+	Enter(ctx context.Context, p messages.Permit) context.Context
+	// Judge returns the result of a call that returned err. ctx is the one that
+	// the call was given. Judge may run the user's code, which may panic.
+	Judge(ctx context.Context, p messages.Permit, err error) messages.Result
+	// Settle counts a result before it returns. If it returns false, nothing is
+	// counted, because the settings have changed: Judge the call again.
+	Settle(r messages.Result) bool
+	// Report reports the end of a call, once Settle has counted it, to the user.
+	Report(ctx context.Context, r messages.Result)
 }
 
 // Timeout holds the settings of a timeout, those of api.TimeoutConfig.
@@ -36,7 +41,13 @@ type Around = func(ctx context.Context, next func(context.Context) error) error
 
 // Runtime receives the events and the log lines of a call.
 type Runtime interface {
-	Emit(messages.Event)
+	// NoteCall counts an event of a call, and reports whether the event itself is
+	// wanted: if so, EmitCall it. The name is that of the policy that the call is
+	// known by.
+	NoteCall(ctx context.Context, name string, kind messages.CallKind, err error) (wanted bool)
+	EmitCall(ctx context.Context, name string, e messages.Event)
+	// LeftBehind counts the goroutines of calls whose caller has gone.
+	LeftBehind(delta int64)
 	Logger() *slog.Logger
 }
 

@@ -20,8 +20,8 @@ func FallBack[T any](ctx context.Context, name string, runtime Runtime, err erro
 		cause := errors.Join(errs...)
 		v, err := callFallback(context.WithValue(ctx, causeKey{}, cause), alternative)
 		if err == nil {
-			if runtime != nil {
-				runtime.Emit(messages.FallbackUsed{Index: i + 1, Cause: cause, At: time.Now()})
+			if runtime != nil && runtime.NoteCall(ctx, "", messages.CallFellBack, cause) {
+				runtime.EmitCall(ctx, "", messages.FallbackUsed{Index: i + 1, Cause: cause, At: time.Now()})
 			}
 			return v, nil
 		}

@@ -83,28 +83,29 @@ var variants = []variant{
 	{name: "reply before publish", caught: true, edits: []edit{
 		breaker.in("ownerState.Receive").inCase("*resultCell").body(`
 			q := m.Question
-			owner.Answer(&o.bench, m, struct{}{})
+			owner.Answer(&o.bench, m, true)
 			runtime.Gosched()
 			o.step(func(b *machine, now time.Time) effects { return b.result(now, q) })`),
 	}},
 	{name: "a result that is not acknowledged", caught: true, edits: []edit{
-		breaker.in("Handle.Settle").replace(`_, _ = question(_...)`, `go func() { $ }()`),
+		breaker.in("Handle.Settle").replace(`return counted || err != nil`, `return true`),
+		breaker.in("Handle.Settle").replace(`counted, err := question(_...)`, `go func() { _, _ = question(context.Background(), h, &h.shared.results, r) }()`),
 	}},
 	{name: "no epoch check by the owner", caught: true, edits: []edit{
 		breaker.in("machine.result").drop(`r.Permit.Epoch != m.epoch`),
 	}},
 	{name: "no epoch check when a success moves to the next lease", caught: true, edits: []edit{
-		breaker.in("Handle.Settle").drop(`l.epoch == p.Epoch`),
+		breaker.in("Handle.Settle").drop(`l.epoch == r.Permit.Epoch`),
 	}},
 	{name: "a success moves to any lease that is open", caught: true, edits: []edit{
 		breaker.in("Handle.Settle").drop(`l.state == messages.Closed`),
-		breaker.in("Handle.Settle").drop(`l.epoch == p.Epoch`),
+		breaker.in("Handle.Settle").drop(`l.epoch == r.Permit.Epoch`),
 	}},
 	{name: "a tallied success leaves the streak", caught: true, edits: []edit{
 		breaker.in("machine.credit").remove(`m.streak = 0`),
 	}},
 	{name: "a trial is not given back when its caller has gone", caught: true, edits: []edit{
-		breaker.in("ownerState.admit").replace(`p.Trial != 0`, `p.Trial > 1<<60`),
+		breaker.in("machine.left").remove(`m.takeTrial(p.Trial)`),
 		slowStep,
 	}},
 	{name: "a time window forgets a bucket too early", caught: true, run: "TestABreakerGives", flags: quick, edits: []edit{

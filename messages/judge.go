@@ -1,0 +1,87 @@
+package messages
+
+import (
+	"context"
+	"errors"
+)
+
+// This file says what an error is, apart from any settings.
+
+// IsRefused reports whether there is a refusal in the tree of err: the error of a
+// policy that did not run the call, such as an open circuit.
+func IsRefused(err error) bool {
+	refusal, ok := errors.AsType[interface {
+		error
+		Refused() bool
+	}](err)
+	return ok && refusal.Refused() || errors.Is(err, ErrCircuitOpen)
+}
+
+// IsIgnored reports whether every leaf of err's tree lies beneath a mark of Ignore.
+func IsIgnored(err error) bool { return every(err, isIgnoreMark) }
+
+// IsNeutral reports whether err says nothing about the dependency: every leaf of its
+// tree is context.Canceled or a refusal.
+func IsNeutral(err error) bool { return every(err, isNeutral) }
+
+// every reports whether is returns true for every leaf of err's tree, or for an
+// error above it. A *TimeoutError is a leaf. Of a *RetryError, what it says about
+// the reason is left out.
+func every(err error, is func(error) bool) bool {
+	if is(err) {
+		return true
+	}
+	switch e := err.(type) {
+	case *TimeoutError:
+		return false
+	case *RetryError:
+		return e.Err != nil && every(e.Err, is)
+	case interface{ Unwrap() error }:
+		child := e.Unwrap()
+		return child != nil && every(child, is)
+	case interface{ Unwrap() []error }:
+		leaves := false
+		for _, child := range e.Unwrap() {
+			if child == nil {
+				continue
+			}
+			if !every(child, is) {
+				return false
+			}
+			leaves = true
+		}
+		return leaves
+	}
+	return false
+}
+
+func isIgnoreMark(err error) bool {
+	_, ok := err.(*ignored)
+	return ok
+}
+
+func isNeutral(err error) bool {
+	if err == context.Canceled || err == ErrCircuitOpen {
+		return true
+	}
+	if e, ok := err.(interface{ Refused() bool }); ok && e.Refused() {
+		return true
+	}
+	e, ok := err.(interface{ Is(error) bool })
+	return ok && e.Is(context.Canceled)
+}
+
+// EndOf returns the error of a ctx whose Done is closed. A ctx that has none, in
+// spite of that, was cancelled.
+func EndOf(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return context.Canceled
+}
+
+// IsCancelled reports whether ctx was cancelled, and not by its deadline.
+func IsCancelled(ctx context.Context) bool {
+	err := ctx.Err()
+	return err != nil && (err == context.Canceled || errors.Is(err, context.Canceled))
+}
