@@ -17,12 +17,27 @@ func IsRefused(err error) bool {
 	return ok && refusal.Refused() || errors.Is(err, ErrCircuitOpen)
 }
 
+// isPlain reports whether err is a leaf that compares equal only to itself. Most
+// errors of a failing dependency are, and need no walk.
+func isPlain(err error) bool {
+	switch err.(type) {
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }, interface{ Is(error) bool }, interface{ Refused() bool }:
+		return false
+	}
+	return true
+}
+
 // IsIgnored reports whether every leaf of err's tree lies beneath a mark of Ignore.
-func IsIgnored(err error) bool { return every(err, isIgnoreMark) }
+func IsIgnored(err error) bool { return !isPlain(err) && every(err, isIgnoreMark) }
 
 // IsNeutral reports whether err says nothing about the dependency: every leaf of its
 // tree is context.Canceled or a refusal.
-func IsNeutral(err error) bool { return every(err, isNeutral) }
+func IsNeutral(err error) bool {
+	if isPlain(err) {
+		return err == context.Canceled || err == ErrCircuitOpen
+	}
+	return every(err, isNeutral)
+}
 
 // every reports whether is returns true for every leaf of err's tree, or for an
 // error above it. A *TimeoutError is a leaf. Of a *RetryError, what it says about

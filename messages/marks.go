@@ -55,7 +55,9 @@ type Marks struct {
 // MarksOf returns the marks in the tree of err. Those beneath an error that a Retry
 // has returned are not seen: that Retry has obeyed them.
 func MarksOf(err error) (m Marks) {
-	m.collect(err)
+	if !isPlain(err) {
+		m.collect(err)
+	}
 	return m
 }
 
