@@ -21,9 +21,10 @@ var (
 type CircuitOpenError = messages.CircuitOpenError
 
 // TimeoutError reports that a Timeout fired: "Operation 'x' timed out after
-// 10.5s". Its fields are Operation, Limit and Err (the error of the last attempt
-// before the Timeout fired; nil: none). It is ErrTimeout and
-// context.DeadlineExceeded, and unwraps to Err.
+// 10.5s". Its fields are Operation, Limit and Err (the error that the call returned
+// after the limit, or that of its last attempt before the limit; nil: none). It is
+// ErrTimeout and context.DeadlineExceeded, unwraps to Err, and is a net.Error whose
+// Timeout and Temporary return true.
 type TimeoutError = messages.TimeoutError
 
 // RetryError reports that a Retry gave up. Its fields are Name, Attempts (how many

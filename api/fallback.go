@@ -92,5 +92,5 @@ func (f *Fallback[T]) Execute(ctx context.Context) (v T, err error) {
 	if v, err = alternatives[0](ctx); err == nil {
 		return v, nil
 	}
-	return pipeline.FallBack(ctx, f.name, nil, err, alternatives[1:])
+	return pipeline.FallBack(ctx, f.name, nil, "", err, alternatives[1:])
 }

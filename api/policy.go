@@ -10,8 +10,8 @@ import (
 // Func is a function that returns a T or an error.
 type Func[T any] = func(ctx context.Context) (T, error)
 
-// Policy guards calls. It is a *Breaker, a *Retry, a TimeoutConfig, an Around, the
-// result of Compose, or a struct that embeds one of them. A nil Policy guards
+// Policy guards calls. It is a *Breaker, a *Retry, a TimeoutConfig, an Around, a
+// *Switch, the result of Compose or Cooperative, or a struct that embeds one of them. A nil Policy guards
 // nothing: the call just runs. Under a Policy that did not come from its
 // constructor, calls do not run and return a *ConfigError.
 type Policy interface{ stage() pipeline.Stage }
@@ -113,38 +113,39 @@ func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) 
 				v, err = fn(ctx)
 				return err
 			})
-			return v, err
+			return pipeline.Kept(v, err), err
 		case composed:
 			if p.InPlace() {
 				err := p.Start(ctx, func(ctx context.Context) (err error) {
 					v, err = fn(ctx)
 					return err
 				})
-				return v, err
+				return pipeline.Kept(v, err), err
 			}
 		}
 	}
-	v, runtime, err := do(ctx, p, fn)
+	s := stageOf(p)
+	s.Resolve()
+	v, err := do(ctx, &s, fn)
 	if err == nil || len(fallbacks) == 0 || ctx == nil {
 		return v, err
 	}
-	return pipeline.FallBack(ctx, "", runtime, err, fallbacks)
+	runtime, known := s.Events()
+	return pipeline.FallBack(ctx, "", runtime, known, err, fallbacks)
 }
 
-// do runs fn under p, without fallbacks. It also returns the runtime that events
-// of the call are emitted to; nil: none.
-func do[T any](ctx context.Context, p Policy, fn Func[T]) (v T, runtime pipeline.Runtime, err error) {
-	s := stageOf(p)
-	runtime = s.FirstRuntime()
+// do runs fn under a stage, without fallbacks.
+func do[T any](ctx context.Context, s *pipeline.Stage, fn Func[T]) (v T, err error) {
 	if err = pipeline.Validate(ctx, fn == nil); err == nil {
-		v, err = pipeline.Do(ctx, &s, fn)
+		v, err = pipeline.Do(ctx, s, fn)
 	}
-	return v, runtime, err
+	return pipeline.Kept(v, err), err
 }
 
 // Run is Do for a function without a result.
 func Run(ctx context.Context, p Policy, fn func(context.Context) error, fallbacks ...func(context.Context) error) error {
 	s := stageOf(p)
+	s.Resolve()
 	err := pipeline.Validate(ctx, fn == nil)
 	if err == nil {
 		err = pipeline.Run(ctx, &s, fn)
@@ -156,7 +157,8 @@ func Run(ctx context.Context, p Policy, fn func(context.Context) error, fallback
 	for i, f := range fallbacks {
 		alternatives[i] = pipeline.WithoutValue(f)
 	}
-	_, err = pipeline.FallBack(ctx, "", s.FirstRuntime(), err, alternatives)
+	runtime, known := s.Events()
+	_, err = pipeline.FallBack(ctx, "", runtime, known, err, alternatives)
 	return err
 }
 

@@ -15,10 +15,18 @@ import (
 // the limit, the panic reaches the caller with its value, and its stack is logged.
 // A panic after the limit is recovered and logged.
 //
-// The ctx of fn has the deadline and is cancelled when the call returns. A
-// cancellation or an earlier deadline of the caller's ctx is returned as it is, not
-// as a timeout. When a Timeout fires, every Breaker that is running a call inside
-// it counts a Failure before the call returns.
+// What fn returns after the limit counts for nothing: the caller gets the error and
+// the zero value. Which came first, the return of fn or the limit, is decided once,
+// for the caller and for every Breaker inside. An error that a Cooperative fn returns
+// after the limit becomes a *TimeoutError that unwraps to it; a success stays one.
+//
+// The ctx of fn has the deadline and is cancelled when the call returns, unless fn
+// holds it (Hold). A cancellation or an earlier deadline of the caller's ctx is
+// returned as it is, not as a timeout.
+//
+// When a Timeout fires, every Breaker that is running a call inside it counts a
+// Failure before the call returns. A call is inside if its ctx is derived from that of
+// the Timeout and ends no later: a ctx from context.WithoutCancel is outside.
 type TimeoutConfig struct {
 	// Limit is how long the call may take. If it is zero or negative, the call
 	// times out at once, and fn does not run.
@@ -29,6 +37,11 @@ type TimeoutConfig struct {
 	// the goroutine of the caller, the call returns when fn does, and a success
 	// after the limit stays a success. Default false.
 	Cooperative bool
+	// Late is called with what fn returned and no caller got, because the limit had passed or the caller's ctx was
+	// done: it must close what must be closed. It runs once, in the goroutine of fn, and a panic in it is logged. Of
+	// nested Timeouts the innermost one that was too late calls it. Under Run, value is nil. Only for Timeouts that
+	// are not Cooperative. Default none.
+	Late func(value any, err error)
 }
 
 // Timeout returns a TimeoutConfig with that Limit and the defaults.

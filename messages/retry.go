@@ -33,6 +33,7 @@ const (
 	ReasonBudget       = "budget"        // the retry budget is spent
 	ReasonCancelled    = "cancelled"     // the caller's context was cancelled during the wait
 	ReasonShutdown     = "shutdown"      // the system was shut down
+	ReasonRefused      = "refused"       // an attempt was refused after another had failed
 	ReasonCrashed      = "crashed"       // the owner crashed while it decided
 )
 

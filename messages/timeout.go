@@ -13,7 +13,7 @@ import (
 type TimeoutError struct {
 	Operation string
 	Limit     time.Duration
-	Err       error // of the last attempt that failed before the Timeout fired; nil: none did
+	Err       error // that the call returned after the limit, or of its last attempt before; nil: none
 }
 
 // Error names the operation and the limit, and ends with Err if there is one.
@@ -37,8 +37,11 @@ func (e *TimeoutError) Is(target error) bool {
 // Unwrap returns Err.
 func (e *TimeoutError) Unwrap() error { return e.Err }
 
-// Timeout returns true, as net.Error defines it.
+// Timeout returns true. With Temporary, it makes a TimeoutError a net.Error.
 func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary returns true.
+func (e *TimeoutError) Temporary() bool { return true }
 
 // TimedOut reports that a Timeout fired around a breaker or a retry.
 type TimedOut struct {

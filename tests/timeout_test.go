@@ -179,7 +179,7 @@ func TestTheCallersEndIsObeyedThoughFnIsDeaf(t *testing.T) {
 	})
 }
 
-// Promise (Timeout): A cooperative timeout starts no goroutine and waits for the function. A late success is a success.
+// Promise (Timeout): A cooperative timeout starts no goroutine and waits for the function. A late success is a success, a late error a TimeoutError that unwraps to it.
 func TestACooperativeTimeoutAwaitsTheFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := api.TimeoutConfig{Limit: time.Second, Cooperative: true}
@@ -188,7 +188,9 @@ func TestACooperativeTimeoutAwaitsTheFunction(t *testing.T) {
 		require.Equal(t, 3*time.Second, time.Since(begin))
 
 		late := func(context.Context) error { time.Sleep(3 * time.Second); return errBoom }
-		require.Equal(t, errBoom, api.Run(context.Background(), p, late), "another error is passed on")
+		err := api.Run(context.Background(), p, late)
+		require.ErrorIs(t, err, api.ErrTimeout, "an error past the limit is a timeout")
+		require.ErrorIs(t, err, errBoom)
 
 		here := goroutine()
 		require.NoError(t, api.Run(context.Background(), p, func(context.Context) error {

@@ -36,6 +36,20 @@ func (d *deadlineContext) remove(a abortable) {
 	}
 }
 
+// leave takes back what add registered for a call under inner, a timeout that has
+// returned, unless calls are still running inside inner, or may begin there.
+func (d *deadlineContext) leave(inner *deadlineContext) {
+	if !inner.isBusy() {
+		d.remove(inner)
+	}
+}
+
+func (d *deadlineContext) isBusy() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err == nil || d.extras != nil && len(d.extras.running) > 0
+}
+
 // abort ends the context, and then settles every call inside with cause. It returns
 // once all of their outcomes are counted. If cause is context.DeadlineExceeded, or
 // a TimeoutError, the context ends with context.DeadlineExceeded itself.

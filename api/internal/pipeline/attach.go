@@ -1,20 +1,26 @@
 package pipeline
 
-import (
-	"context"
-
-	"github.com/understudy-go/understudy/messages"
-)
+import "context"
 
 // runAttached runs fn under a cooperative timeout: in the caller's goroutine,
 // with a ctx that ends at the limit.
-func runAttached(ctx context.Context, runtime Runtime, t Timeout, fn func(context.Context) error) error {
-	if t.Limit <= 0 {
-		return fired(ctx, runtime, &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit})
+func runAttached(ctx context.Context, s *Stage, fn func(context.Context) error) error {
+	if s.Timeout.Limit <= 0 {
+		return s.fireAtOnce(ctx)
 	}
 	d := &deadlineContext{}
-	d.begin(ctx, t.Limit, false)
-	defer d.cancel(context.Canceled)
-	err, _ := d.asTimeout(runtime, t, fn(d))
+	d.begin(ctx, s.Timeout.Limit, s.lasting())
+	returned := false
+	defer func() {
+		if !returned {
+			d.cancel(context.Canceled)
+		}
+	}()
+	err := fn(d)
+	returned = true
+	if err != nil && d.passed() && !d.endedByCaller() {
+		err = d.fire(err)
+	}
+	d.finish(err)
 	return err
 }

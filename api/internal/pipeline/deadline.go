@@ -2,10 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/understudy-go/understudy/messages"
 )
 
 // deadlineContext is the context of a call under a timeout. It sets no timer
@@ -17,13 +20,18 @@ type deadlineContext struct {
 	context.Context               // the caller's
 	began           time.Duration // since epoch
 	limit           time.Duration
-	isDetached      bool             // the timeout is a hard one
-	outer           *deadlineContext // the next enclosing timeout, hard or cooperative
+	stage           *Stage // of the timeout; nil: it has nothing but the limit
 
-	mu     sync.Mutex
-	over   atomic.Bool // err is set
-	err    error
-	extras *extras // nil until one of its fields is needed
+	scope        scope            // its innermost timeout is this one
+	outerTimeout *deadlineContext // the next timeout around the call; nil: none
+
+	mu       sync.Mutex
+	over     atomic.Bool // err is set
+	looped   bool        // there is a loop in the line of the timeout
+	finished bool        // the call has returned
+	holds    int32       // calls of Hold that are not released
+	err      error
+	extras   *extras // nil until one of its fields is needed
 }
 
 // extras holds fields that most calls never use; it is allocated on demand.
@@ -35,21 +43,19 @@ type extras struct {
 	stop        func() bool   // stops following the caller's ctx
 	after       []*afterFunc  // called when the context ends
 	running     []abortable   // what a hard timeout aborts when it fires
+	first       holds         // what the first attempt of the loop in the line holds
 }
 
 // epoch is the moment that these contexts measure from. time.Since reads one
 // clock, time.Now reads two.
 var epoch = time.Now()
 
-type (
-	deadlineKey struct{} // of the innermost enclosing timeout
-	detachedKey struct{} // of the innermost enclosing hard timeout
-)
-
 // begin starts the limit now. ctx is the caller's.
-func (d *deadlineContext) begin(ctx context.Context, limit time.Duration, isDetached bool) {
-	d.Context, d.began, d.limit, d.isDetached = ctx, time.Since(epoch), limit, isDetached
-	d.outer, _ = ctx.Value(deadlineKey{}).(*deadlineContext)
+func (d *deadlineContext) begin(ctx context.Context, limit time.Duration, s *Stage) {
+	d.Context, d.began, d.limit, d.stage = ctx, time.Since(epoch), limit, s
+	d.scope = around(ctx)
+	d.outerTimeout = d.scope.timeout
+	d.scope.timeout = d
 }
 
 // Deadline returns the earlier of the limit and the caller's own deadline.
@@ -62,7 +68,9 @@ func (d *deadlineContext) Deadline() (time.Time, bool) {
 }
 
 // remaining returns how long it is until the limit; negative after it.
-func (d *deadlineContext) remaining() time.Duration { return d.limit - (time.Since(epoch) - d.began) }
+func (d *deadlineContext) remaining() time.Duration {
+	return d.limit - (time.Since(epoch) - d.began)
+}
 
 // passed reports whether the limit has passed.
 func (d *deadlineContext) passed() bool { return d.remaining() <= 0 }
@@ -87,15 +95,10 @@ func (d *deadlineContext) lockedExtras() *extras {
 	return d.extras
 }
 
-// Value returns the enclosing timeouts for their keys, and the caller's values.
+// Value returns the scope for its key, and the caller's values.
 func (d *deadlineContext) Value(key any) any {
-	switch key.(type) {
-	case deadlineKey:
-		return d
-	case detachedKey:
-		if d.isDetached {
-			return d
-		}
+	if _, ok := key.(scopeKey); ok {
+		return &d.scope
 	}
 	return d.Context.Value(key)
 }
@@ -114,6 +117,18 @@ func (d *deadlineContext) Err() error {
 		return nil
 	}
 	return d.cancel(err)
+}
+
+// endedByCaller reports whether the caller's ctx ended before the limit had passed.
+// The context must have ended.
+func (d *deadlineContext) endedByCaller() bool {
+	if !errors.Is(d.Err(), context.DeadlineExceeded) {
+		return true
+	}
+	if at, ok := d.Context.Deadline(); ok {
+		return at.Before(d.limitAt())
+	}
+	return d.Context.Err() != nil
 }
 
 // Done returns a channel that is closed when Err becomes non-nil.
@@ -146,7 +161,7 @@ func (d *deadlineContext) follow() {
 	if d.Context.Done() == nil {
 		return
 	}
-	stop := context.AfterFunc(d.Context, func() { d.cancel(d.Context.Err()) })
+	stop := context.AfterFunc(d.Context, func() { d.cancel(messages.EndOf(d.Context)) })
 	d.mu.Lock()
 	d.lockedExtras().stop = stop
 	ended := d.err != nil
@@ -192,11 +207,34 @@ func (d *deadlineContext) cancel(err error) error {
 		defer d.mu.Unlock()
 		return d.err
 	}
+	d.endAndUnlock(err)
+	return err
+}
+
+// finish ends the ctx of a call that has returned err. If the call has succeeded and
+// holds the ctx, its end is left to release, the limit or the caller's ctx.
+func (d *deadlineContext) finish(err error) {
+	d.mu.Lock()
+	d.finished = true
+	switch {
+	case d.err != nil:
+		d.mu.Unlock()
+	case err == nil && d.holds > 0:
+		d.mu.Unlock()
+		d.Done() // sets the timer, and follows the caller's ctx
+	default:
+		d.endAndUnlock(context.Canceled)
+	}
+}
+
+// endAndUnlock ends the context, which has not ended, with err. mu is held; it is
+// unlocked before other code is called.
+func (d *deadlineContext) endAndUnlock(err error) {
 	d.err = err
 	d.over.Store(true)
 	if d.extras == nil {
 		d.mu.Unlock()
-		return err
+		return
 	}
 	after := d.extras.after
 	d.extras.after = nil
@@ -214,5 +252,4 @@ func (d *deadlineContext) cancel(err error) error {
 	for _, a := range after {
 		go a.f() // as context.AfterFunc does; ends with f
 	}
-	return err
 }

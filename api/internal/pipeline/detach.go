@@ -3,60 +3,63 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/understudy-go/understudy/messages"
 )
 
 // errGoexit is the error of a detached call that ended with runtime.Goexit.
 var errGoexit = errors.New("the call ended its goroutine (runtime.Goexit)")
 
-// detachedCall is a call under a hard timeout. Two goroutines share it: the
-// caller's, which waits, and fn's. mu guards the fields after it.
+// detached is a call under a hard timeout. Two goroutines share it: the caller's,
+// which waits, and fn's. The mu of its context guards the fields.
 //
-// Invariant: once returned is true, v, err and panicked no longer change. The
-// caller reads them only after it has seen returned; otherwise it sets abandoned
-// and never reads them.
-type detachedCall[T any] struct {
+// What comes first, the return of fn or the end of the context, is decided once: fn's
+// side sets isInTime, or the caller's side sets isLate. See claim and wait.
+type detached struct {
 	deadlineContext
-	runtime Runtime
-	inner   *Line
-	fn      func(context.Context) (T, error)
-
-	mu         sync.Mutex
-	changed    sync.Cond // returned, expired or callerDone became true
+	outerHard  *detached // the next hard timeout around the call; nil: none
+	changed    sync.Cond // one of the fields after it has changed
 	started    bool      // startOrExpire was called
-	returned   bool      // fn has returned
 	expired    bool      // the limit has passed
 	callerDone bool      // the caller's ctx is done
-	abandoned  bool      // the caller has returned, or is about to
-	v          T
+	inTime     bool      // fn has returned before the context ended
+	late       bool      // it has not
+	returned   bool      // the call of fn is over; the fields below no longer change
+	leftBehind bool      // the caller has gone before that
 	err        error
 	panicked   any
 }
 
+// detachedCall is a detached call with its function and its result.
+type detachedCall[T any] struct {
+	detached
+	inner *Line
+	fn    func(context.Context) (T, error)
+	v     T
+}
+
 // runDetached runs fn under inner and a hard timeout: in another goroutine. It
 // waits for fn until the limit, or until ctx ends.
-func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line, fn func(context.Context) (T, error)) (v T, err error) {
+func runDetached[T any](ctx context.Context, s *Stage, inner *Line, fn func(context.Context) (T, error)) (v T, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, err
 	}
-	if t.Limit <= 0 {
-		return v, fired(ctx, rt, &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit})
+	if s.Timeout.Limit <= 0 {
+		return v, s.fireAtOnce(ctx)
 	}
-	c := &detachedCall[T]{runtime: rt, inner: inner, fn: fn}
+	if err := inner.refuse(ctx); err != nil {
+		return v, err
+	}
+	c := &detachedCall[T]{inner: inner, fn: fn}
 	c.changed.L = &c.mu
-	c.begin(ctx, t.Limit, true)
-	if outer, ok := ctx.Value(detachedKey{}).(*deadlineContext); ok {
+	c.begin(ctx, s.Timeout.Limit, s.lasting())
+	c.outerHard, c.scope.hard = c.scope.hard, &c.detached
+	if outer := c.outerHard; outer != nil {
 		if err := outer.add(&c.deadlineContext); err != nil {
 			return v, err
 		}
-		defer outer.remove(&c.deadlineContext)
+		defer outer.leave(&c.deadlineContext)
 	}
 	startOrExpire := c.startOrExpire
 	go startOrExpire() // ends when fn does
@@ -67,19 +70,16 @@ func runDetached[T any](ctx context.Context, rt Runtime, t Timeout, inner *Line,
 		if ctx.Done() != nil {
 			defer context.AfterFunc(ctx, c.callerIsDone)()
 		}
-		if returned, callerDone := c.wait(); !returned {
-			return v, c.abandon(t, callerDone)
-		}
+		c.wait()
 	}
-	c.cancel(context.Canceled)
+	if !c.inTime {
+		return v, c.giveUp()
+	}
+	c.finish(c.err)
 	if c.panicked != nil {
 		panic(c.panicked)
 	}
-	err, hasFired := c.asTimeout(rt, t, c.err)
-	if hasFired {
-		c.abort(err) // the calls that fn has left running
-	}
-	return c.v, err
+	return c.v, c.err
 }
 
 // startOrExpire is called by fn's goroutine and by the timer. The first call
@@ -100,64 +100,30 @@ func (c *detachedCall[T]) startOrExpire() {
 	}
 }
 
-func (c *detachedCall[T]) callerIsDone() {
-	c.mu.Lock()
-	c.callerDone = true
-	c.changed.Signal()
-	c.mu.Unlock()
-}
-
-func (c *detachedCall[T]) hasReturned() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.returned
-}
-
-// wait blocks until fn has returned, the limit has passed or the caller's ctx is
-// done. If fn has not returned, the call is abandoned.
-func (c *detachedCall[T]) wait() (returned, callerDone bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for !c.returned && !c.expired && !c.callerDone {
-		c.changed.Wait()
-	}
-	c.abandoned = !c.returned
-	return c.returned, c.callerDone
-}
-
-// abandon returns the error that the caller gets, because its ctx is done or the
-// limit has passed. Before it returns, every call inside is settled with that
-// error.
-func (c *detachedCall[T]) abandon(t Timeout, callerDone bool) error {
-	err := context.DeadlineExceeded
-	if callerDone {
-		err = c.Context.Err()
-	}
-	err, _ = c.asTimeout(c.runtime, t, err)
-	c.abort(err)
-	return err
-}
-
 // run runs fn and stores its result. It never panics: it stores a panic of fn too.
 func (c *detachedCall[T]) run() {
 	var v T
 	var err error
-	returned := false
-	defer func() {
-		var panicked any
-		if !returned {
-			panicked, err = recover(), errGoexit
+	var panicked any
+	returned, ran := false, true
+	defer func() { // the last one, even if the log ends this goroutine
+		c.v = v
+		inTime := c.end(err, panicked)
+		if !inTime && returned && ran {
+			c.dropped(v, err)
 		}
-		if panicked != nil {
+	}()
+	defer func() {
+		if returned {
+			return
+		}
+		if panicked, err = recover(), errGoexit; panicked != nil {
 			c.logPanic(panicked)
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.v, c.err, c.panicked, c.returned = v, err, panicked, true
-		c.changed.Signal()
 	}()
 	switch err = c.Err(); {
 	case err != nil: // too late to start
+		ran = false
 	case c.inner.isEmpty(): // a shorter chain of calls needs less stack
 		v, err = c.fn(&c.deadlineContext)
 	default:
@@ -166,18 +132,21 @@ func (c *detachedCall[T]) run() {
 	returned = true
 }
 
-// logPanic logs a panic of fn with its stack. It holds no lock meanwhile, because
-// a slow log must not delay the caller beyond the limit.
-func (c *detachedCall[T]) logPanic(panicked any) {
-	logger, sentence := slog.Default(), "A call panicked under its timeout"
-	if c.runtime != nil {
-		logger = c.runtime.Logger()
+// refuse returns the refusal of the first open breaker inside a hard timeout, if
+// only gates stand in between: a call that is refused needs no goroutine.
+func (l *Line) refuse(ctx context.Context) error {
+	for s := l.outer; s != nil; s = s.inner {
+		switch s.Shape {
+		case IsGate:
+		case IsBreaker:
+			lease, _ := s.Breaker.Lease()
+			if err := lease.Refusal(); err != nil {
+				s.Breaker.ReportRefusal(ctx, err)
+				return err
+			}
+		default:
+			return nil
+		}
 	}
-	c.mu.Lock()
-	abandoned := c.abandoned
-	c.mu.Unlock()
-	if abandoned {
-		sentence = "A call panicked after its timeout; its caller has gone"
-	}
-	logger.Error(sentence, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+	return nil
 }

@@ -22,7 +22,7 @@ func TestNothingStartsAfterItsCallerHasReturned(t *testing.T) {
 				return 0, nil
 			}}
 			c.changed.L = &c.mu
-			c.begin(context.Background(), time.Second, true)
+			c.begin(context.Background(), time.Second, nil)
 			time.Sleep(time.Second)
 			c.startOrExpire()
 			require.ErrorIs(t, c.err, context.DeadlineExceeded)

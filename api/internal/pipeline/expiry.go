@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/understudy-go/understudy/messages"
@@ -11,56 +12,73 @@ import (
 
 // This file is what a timeout returns and emits when it fires.
 
-func (t Timeout) operation() string { return cmp.Or(t.Operation, "operation") }
-
-// fired emits TimedOut for the error of a timeout, and returns that error.
-func fired(ctx context.Context, runtime Runtime, e *messages.TimeoutError) *messages.TimeoutError {
-	if runtime != nil && runtime.NoteCall(ctx, "", messages.CallTimedOut, e) {
-		runtime.EmitCall(ctx, "", messages.TimedOut{Operation: e.Operation, Limit: e.Limit, At: time.Now()})
+// lasting returns what a call under a timeout must know of its stage; nil: nothing
+// but the limit. The stage of a line lasts; that of a timeout alone does not.
+func (s *Stage) lasting() *Stage {
+	switch {
+	case s.self != nil:
+		return s.self
+	case s.Timeout.Operation == "" && s.Timeout.Late == nil:
+		return nil
 	}
+	return &Stage{Timeout: s.Timeout}
+}
+
+func (s *Stage) operation() string {
+	if s == nil {
+		return "operation"
+	}
+	return cmp.Or(s.Timeout.Operation, "operation")
+}
+
+// fireAtOnce fires a timeout whose limit leaves no time for the call.
+func (s *Stage) fireAtOnce(ctx context.Context) error {
+	e := &messages.TimeoutError{Operation: s.operation(), Limit: s.Timeout.Limit}
+	s.emitTimeout(ctx, e)
 	return e
 }
 
-// noteAttempt stores the error of a failed attempt in the enclosing timeouts. If
-// one of them fires, its error reports the attempt's error as the cause.
-func noteAttempt(ctx context.Context, err error) {
-	d, _ := ctx.Value(deadlineKey{}).(*deadlineContext)
-	for ; d != nil; d = d.outer {
-		if d.Err() != nil {
-			continue
-		}
+// fire returns the error of a timeout whose limit has passed, and emits it. err is
+// what the call returned; nil: it has not returned.
+func (d *deadlineContext) fire(err error) error {
+	e := d.timeoutError(err)
+	d.stage.emitTimeout(d.Context, e)
+	return e
+}
+
+// emitTimeout emits TimedOut if the stage is in a line that has a runtime.
+func (s *Stage) emitTimeout(ctx context.Context, e *messages.TimeoutError) {
+	if s != nil && s.Runtime != nil && s.Runtime.NoteCall(ctx, s.known, messages.CallTimedOut, e) {
+		s.Runtime.EmitCall(ctx, s.known, messages.TimedOut{Operation: e.Operation, Limit: e.Limit, At: time.Now()})
+	}
+}
+
+// noteAttempt stores the error of a failed attempt inside, unless the context has
+// ended: timeoutError returns it as the cause.
+func (d *deadlineContext) noteAttempt(err error) {
+	if d.Err() == nil {
 		d.mu.Lock()
 		d.lockedExtras().lastAttempt = err
 		d.mu.Unlock()
 	}
 }
 
-// timeoutError returns the error of a timeout that fired. Its cause is the last
-// attempt that failed; without one, the error that the call returned.
-func (d *deadlineContext) timeoutError(t Timeout, err error) *messages.TimeoutError {
+// timeoutError returns the error of a timeout whose limit has passed. It unwraps to
+// the error that the call returned, and to that of the last attempt before the limit.
+func (d *deadlineContext) timeoutError(err error) *messages.TimeoutError {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if last := d.lockedExtras().lastAttempt; last != nil {
-		err = last
-	}
-	if r, ok := err.(*messages.RetryError); ok { // it reports only that this deadline passed: report its cause
+	last := d.lockedExtras().lastAttempt
+	d.mu.Unlock()
+	if r, ok := err.(*messages.RetryError); ok && r.Reason == messages.ReasonDeadline { // it reports only that this limit passed
 		err = r.Err
 	}
-	if err == context.DeadlineExceeded { // adds nothing to TimeoutError
-		err = nil
+	switch {
+	case err == context.DeadlineExceeded: // adds nothing to TimeoutError
+		err = last
+	case err == nil:
+		err = last
+	case last != nil && !errors.Is(err, last):
+		err = fmt.Errorf("%w; then %w", last, err)
 	}
-	return &messages.TimeoutError{Operation: t.operation(), Limit: t.Limit, Err: err}
-}
-
-// asTimeout returns a TimeoutError in place of err, and emits it, if err reports
-// that the limit has passed and the caller has no earlier deadline. Otherwise it
-// returns err.
-func (d *deadlineContext) asTimeout(runtime Runtime, t Timeout, err error) (result error, hasFired bool) {
-	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !d.passed() {
-		return err, false
-	}
-	if callers, ok := d.Context.Deadline(); ok && callers.Before(d.limitAt()) {
-		return err, false
-	}
-	return fired(d.Context, runtime, d.timeoutError(t, err)), true
+	return &messages.TimeoutError{Operation: d.stage.operation(), Limit: d.limit, Err: err}
 }

@@ -13,6 +13,10 @@ import (
 // circuit is closed, the lease admits the call and counts its success, without a
 // message to the owner.
 func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context) error) error {
+	return runBreaker(ctx, b, fn, never)
+}
+
+func runBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context) error, e ends) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -22,10 +26,10 @@ func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context)
 			b.ReportRefusal(ctx, err)
 			return err
 		}
-		return RunGate(ctx, b, fn)
+		return runGate(ctx, b, fn, e)
 	}
-	if ctx.Value(detachedKey{}) != nil {
-		return RunGate(ctx, b, fn)
+	if s := scopeOf(ctx); s != nil && s.hard != nil {
+		return runGate(ctx, b, fn, e)
 	}
 	returned := false
 	defer func() {
@@ -41,15 +45,15 @@ func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context)
 	return err
 }
 
-// RunGate runs fn if the gate admits the call, and settles its result before it
+// runGate runs fn if the gate admits the call, and settles its result before it
 // returns.
-func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error {
+func runGate(ctx context.Context, g Gate, fn func(context.Context) error, e ends) error {
 	p, err := g.Admit(ctx)
 	if err != nil {
 		return err
 	}
-	if around, ok := ctx.Value(detachedKey{}).(*deadlineContext); ok {
-		return runInside(ctx, around, g, p, fn)
+	if hard := around(ctx).hard; hard != nil {
+		return runInside(ctx, hard, &Entry{ctx: ctx, gate: g, permit: p, hard: hard, ends: e}, fn)
 	}
 	returned := false
 	defer func() {
@@ -65,20 +69,19 @@ func RunGate(ctx context.Context, g Gate, fn func(context.Context) error) error 
 
 // runInside runs an admitted call whose outcome an enclosing hard timeout may
 // settle first.
-func runInside(ctx context.Context, around *deadlineContext, g Gate, p messages.Permit, fn func(context.Context) error) error {
-	e := &Entry{ctx: ctx, gate: g, permit: p}
-	if err := around.add(e); err != nil { // the limit has passed since the call was admitted
+func runInside(ctx context.Context, hard *detached, e *Entry, fn func(context.Context) error) error {
+	if err := hard.add(e); err != nil { // the limit has passed since the call was admitted
 		e.Cancel()
 		return err
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			e.settle(resultOfPanic(ctx, p))
+			e.settle(resultOfPanic(ctx, e.permit))
 		}
-		around.remove(e)
+		hard.remove(e)
 	}()
-	err := fn(g.Enter(ctx, p))
+	err := fn(e.gate.Enter(ctx, e.permit))
 	returned = true
 	e.Report(err)
 	return err
@@ -126,6 +129,8 @@ type Entry struct {
 	ctx    context.Context // that the call was given
 	gate   Gate
 	permit messages.Permit
+	hard   *detached // the hard timeout around; nil: none
+	ends   ends      // whether the return of the call ends that of the hard timeout
 
 	mu      sync.Mutex // held until the outcome is counted, so that the second caller waits for it
 	settled atomic.Bool
@@ -138,17 +143,27 @@ func NewEntry(ctx context.Context, g Gate, p messages.Permit) Entry {
 
 // Report settles the outcome of a call that returned err, unless it is settled
 // already. No lock is held while the user's code runs.
-func (e *Entry) Report(err error) { e.report(e.ctx, err) }
+func (e *Entry) Report(err error) { e.report(e.ctx, e.hard, err) }
 
-// report is Report of a call whose outcome depends on ctx.
-func (e *Entry) report(ctx context.Context, err error) {
+// report is Report of a call whose outcome depends on ctx, and on the hard timeout
+// around unless it is nil.
+func (e *Entry) report(ctx context.Context, hard *detached, err error) {
 	judged := false
 	defer func() {
 		if !judged { // the user's code has panicked
 			e.settle(resultOfPanic(ctx, e.permit))
 		}
 	}()
-	for !e.isSettled() && !e.settle(e.gate.Judge(ctx, e.permit, err)) {
+	for !e.isSettled() {
+		r := e.gate.Judge(ctx, e.permit, err)
+		if hard != nil && !hard.isInTime(e.ends, err) {
+			judged = true
+			e.abort(hard.cause(err))
+			return
+		}
+		if e.settle(r) {
+			break
+		}
 	}
 	judged = true
 }
@@ -189,9 +204,9 @@ func (e *Entry) count(r messages.Result) (counted, isFirst bool) {
 // abort settles the call with the error of an enclosing timeout. The ctx of the call
 // says no more about it.
 func (e *Entry) abort(err error) {
-	if err == context.Canceled {
+	if messages.IsNeutral(err) {
 		e.Cancel()
 		return
 	}
-	e.report(context.Background(), err)
+	e.report(context.Background(), nil, err)
 }

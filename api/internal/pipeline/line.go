@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"sync/atomic"
 
 	"github.com/understudy-go/understudy/messages"
 )
@@ -10,11 +13,15 @@ import (
 // run in the caller's goroutine without escaping closures, then the boundary,
 // then the line inside it. The zero Line has no stages: the call just runs.
 type Line struct {
-	stages   []Stage // all of them, the outermost first
+	source   []Stage // all of them, the outermost first, as they were given
 	outer    *Stage  // the first stage outside the boundary; nil: none
 	boundary *Stage  // a hard timeout or an Around; nil: none
 	inner    *Line   // inside the boundary
 	runtime  Runtime // that all stages use: of the outermost stage that has one; nil: none
+	name     string  // of the outermost retry; without one, of the outermost gate
+
+	hasSwitch bool                     // calls run under Resolve
+	resolved  atomic.Pointer[resolved] // the last result of Resolve
 }
 
 // empty is the inner line of a boundary that is used without Compose.
@@ -25,13 +32,26 @@ var empty Line
 func New(stages ...Stage) *Line {
 	var all []Stage
 	for _, s := range stages {
-		if s.Shape == IsLine {
-			all = append(all, s.Line.stages...)
-		} else {
+		switch s.Shape {
+		case IsLine:
+			all = append(all, s.Line.source...)
+		case Plain:
+		default:
 			all = append(all, s)
 		}
 	}
-	return compile(all, runtimeOf(all))
+	return newLine(all)
+}
+
+func newLine(source []Stage) *Line {
+	for _, s := range source {
+		if s.Shape == IsSwitch {
+			return &Line{source: source, hasSwitch: true}
+		}
+	}
+	l := compile(slices.Clone(source), runtimeOf(source), nameOf(source), surroundings{})
+	l.source = source
+	return l
 }
 
 // runtimeOf returns the runtime of the outermost stage that has one; nil: none.
@@ -44,15 +64,28 @@ func runtimeOf(stages []Stage) Runtime {
 	return nil
 }
 
-// compile links stages into a Line, and gives all of them the same runtime.
-func compile(stages []Stage, runtime Runtime) *Line {
-	l := &Line{stages: stages, runtime: runtime}
+// nameOf returns the name that calls under these stages are known by in events.
+func nameOf(stages []Stage) (name string) {
+	for i := range stages {
+		if stages[i].Shape == IsRetry {
+			return stages[i].name()
+		}
+		name = cmp.Or(name, stages[i].name())
+	}
+	return name
+}
+
+// compile links stages into a Line, and gives all of them the same runtime and name.
+// The calls of the first of them run inside in.
+func compile(stages []Stage, runtime Runtime, name string, in surroundings) *Line {
+	l := &Line{runtime: runtime, name: name}
 	next := &l.outer
 	for i := range stages {
 		s := &stages[i]
-		s.Runtime, s.inner = runtime, nil
+		s.self, s.Runtime, s.known, s.inner, s.in = s, runtime, name, nil, in
+		in = in.of(s)
 		if s.isBoundary() {
-			l.boundary, l.inner = s, compile(stages[i+1:], runtime)
+			l.boundary, l.inner = s, compile(stages[i+1:], runtime, name, in)
 			break
 		}
 		*next = s
@@ -61,12 +94,13 @@ func compile(stages []Stage, runtime Runtime) *Line {
 	return l
 }
 
-// FirstRuntime returns the runtime of the outermost stage that has one; nil: none.
-func (s *Stage) FirstRuntime() Runtime {
+// Events returns the runtime that events of calls under the stage go to, nil: none,
+// and the name that the calls are known by.
+func (s *Stage) Events() (runtime Runtime, name string) {
 	if s.Shape == IsLine {
-		return s.Line.runtime
+		return s.Line.runtime, s.Line.name
 	}
-	return s.Runtime
+	return s.Runtime, s.name()
 }
 
 // isEmpty reports whether the line has no stage.
@@ -104,7 +138,7 @@ func Do[T any](ctx context.Context, s *Stage, fn func(context.Context) (T, error
 	case s.Shape == IsLine:
 		return do(ctx, s.Line, fn)
 	case s.isBoundary():
-		return cross(ctx, s, &empty, s.Runtime, fn)
+		return cross(ctx, s, &empty, fn)
 	}
 	err = s.run(ctx, func(ctx context.Context) (err error) {
 		v, err = fn(ctx)
@@ -143,10 +177,10 @@ func do[T any](ctx context.Context, l *Line, fn func(context.Context) (T, error)
 			return err
 		})
 	case l.outer == nil:
-		return cross(ctx, l.boundary, l.inner, l.runtime, fn)
+		return cross(ctx, l.boundary, l.inner, fn)
 	default:
 		err = l.outer.run(ctx, func(ctx context.Context) (err error) {
-			v, err = cross(ctx, l.boundary, l.inner, l.runtime, fn)
+			v, err = cross(ctx, l.boundary, l.inner, fn)
 			return err
 		})
 	}
@@ -154,11 +188,11 @@ func do[T any](ctx context.Context, l *Line, fn func(context.Context) (T, error)
 }
 
 // cross runs fn across a boundary, under the line inside it.
-func cross[T any](ctx context.Context, boundary *Stage, inner *Line, runtime Runtime, fn func(context.Context) (T, error)) (T, error) {
+func cross[T any](ctx context.Context, boundary *Stage, inner *Line, fn func(context.Context) (T, error)) (T, error) {
 	if boundary.Shape == IsAround {
 		return runAround(ctx, boundary.Around, inner, fn)
 	}
-	return runDetached(ctx, runtime, boundary.Timeout, inner, fn)
+	return runDetached(ctx, boundary, inner, fn)
 }
 
 // run runs fn under s and the stages inside s, up to the boundary. It is where a
@@ -173,13 +207,13 @@ func (s *Stage) run(ctx context.Context, fn func(context.Context) error) error {
 	}
 	switch s.Shape {
 	case IsBreaker:
-		return RunBreaker(ctx, s.Breaker, inner)
+		return runBreaker(ctx, s.Breaker, inner, s.in.ends)
 	case IsRetry:
-		return RunRetry(ctx, s.Retry, inner)
+		return runRetry(ctx, s.Retry, inner, s.in.timeout)
 	case IsGate:
-		return RunGate(ctx, s.Gate, inner)
+		return runGate(ctx, s.Gate, inner, s.in.ends)
 	case IsTimeout:
-		return runAttached(ctx, s.Runtime, s.Timeout, inner)
+		return runAttached(ctx, s, inner)
 	case IsUnusable:
 		return s.Err
 	}

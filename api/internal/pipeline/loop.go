@@ -4,47 +4,54 @@ import (
 	"context"
 
 	"github.com/understudy-go/understudy/actors/retry"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // RunRetry runs fn until an attempt succeeds or the policy gives up. The policy
 // decides and waits; it never receives fn.
 func RunRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) error) error {
+	return runRetry(ctx, r, fn, false)
+}
+
+// runRetry is RunRetry. inLine reports that nothing of the user's runs between the
+// timeouts around and the loop.
+func runRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) error, inLine bool) error {
 	if !r.BeginFast() {
 		if err := r.Begin(); err != nil {
 			return err
 		}
 	}
 	for attempt := 1; ; attempt++ {
-		err := fn(withAttempt(ctx, attempt))
+		in := withAttempt(ctx, attempt, inLine)
+		err := fn(in)
 		if err == nil {
 			return nil
 		}
-		noteAttempt(ctx, err)
+		attemptFailed(ctx, in, err)
 		if err = r.Next(ctx, attempt, err); err != nil {
 			return err
 		}
 	}
 }
 
-// attemptKey is the key of the attempt's number in the ctx of an attempt.
-type attemptKey struct{}
-
-// Attempt returns the number of the attempt of the innermost loop that ctx
-// belongs to: 1, 2, 3, ...; outside a loop it returns 1.
-func Attempt(ctx context.Context) int {
-	if ctx != nil {
-		if number, ok := ctx.Value(attemptKey{}).(int); ok {
-			return number
-		}
+// attemptFailed releases what a failed attempt holds, and stores its error in the
+// timeouts around. If one of them fires, its error reports the attempt's error as
+// the cause. ctx is that of the loop, in that of the attempt.
+func attemptFailed(ctx, in context.Context, err error) {
+	if s := scopeOf(in); s != nil {
+		s.holds().release()
 	}
-	return 1
+	for d := around(ctx).timeout; d != nil; d = d.outerTimeout {
+		d.noteAttempt(err)
+	}
 }
 
-// withAttempt returns the ctx of an attempt. The first attempt uses ctx itself,
-// unless ctx belongs to a later attempt of an outer loop.
-func withAttempt(ctx context.Context, number int) context.Context {
-	if Attempt(ctx) == number {
-		return ctx
+// Kept returns v, the value beside err of the attempt that ran last, or zero if err
+// reports that a later attempt was refused and did not run.
+func Kept[T any](v T, err error) T {
+	if e, ok := err.(*messages.RetryError); ok && e.Reason == messages.ReasonRefused {
+		var none T
+		return none
 	}
-	return context.WithValue(ctx, attemptKey{}, number)
+	return v
 }

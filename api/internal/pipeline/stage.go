@@ -33,6 +33,7 @@ type Timeout struct {
 	Limit       time.Duration
 	Operation   string
 	Cooperative bool
+	Late        func(value any, err error)
 }
 
 // Around is a policy that the user writes. It calls next at most once, before
@@ -51,6 +52,19 @@ type Runtime interface {
 	Logger() *slog.Logger
 }
 
+// name returns the name that a call under the stage is known by in events; "": none.
+func (s *Stage) name() string {
+	switch s.Shape {
+	case IsBreaker:
+		return s.Breaker.Name()
+	case IsRetry:
+		return s.Retry.Name()
+	case IsLine:
+		return s.Line.name
+	}
+	return ""
+}
+
 // Shape determines which field of a Stage is set.
 type Shape uint8
 
@@ -63,6 +77,7 @@ const (
 	IsTimeout        // Timeout
 	IsAround         // Around
 	IsLine           // Line
+	IsSwitch         // Switch
 	IsUnusable       // Err: every call fails with it
 )
 
@@ -75,11 +90,18 @@ type Stage struct {
 	Timeout Timeout
 	Around  Around
 	Line    *Line
+	Switch  *Switch
 	Err     error
 
 	Runtime Runtime // of the policy's system; nil: none
 
-	inner *Stage // in a line: the next stage outside the boundary; nil: the call
+	cooperative bool // the timeouts of Switch are cooperative
+
+	// In a line:
+	self  *Stage       // the stage
+	known string       // the name that its calls are known by
+	inner *Stage       // the next stage outside the boundary; nil: the call
+	in    surroundings // what is around the stage, in the same line
 }
 
 // isBoundary reports whether a closure that is passed through the stage escapes.

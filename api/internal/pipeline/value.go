@@ -9,33 +9,65 @@ import (
 )
 
 // FallBack tries the alternatives in order after a call failed with err, until
-// one succeeds. name is the Name of the *FallbackError; runtime may be nil.
-func FallBack[T any](ctx context.Context, name string, runtime Runtime, err error, alternatives []func(context.Context) (T, error)) (T, error) {
+// one succeeds. name is the Name of the *FallbackError. known is the name that the
+// call is known by in events; runtime may be nil.
+func FallBack[T any](ctx context.Context, name string, runtime Runtime, known string, err error, alternatives []func(context.Context) (T, error)) (T, error) {
 	var none T
-	errs := []error{err}
+	errs := failures{first: err}
 	for i, alternative := range alternatives {
 		if done := doneErr(ctx); done != nil {
-			return none, joinDone(done, errs)
+			return none, errs.joinDone(done)
 		}
-		cause := errors.Join(errs...)
-		v, err := callFallback(context.WithValue(ctx, causeKey{}, cause), alternative)
+		v, err := callFallback(&causeContext{ctx, errs}, alternative)
 		if err == nil {
-			if runtime != nil && runtime.NoteCall(ctx, "", messages.CallFellBack, cause) {
-				runtime.EmitCall(ctx, "", messages.FallbackUsed{Index: i + 1, Cause: cause, At: time.Now()})
+			if runtime != nil && runtime.NoteCall(ctx, known, messages.CallFellBack, errs.last()) {
+				runtime.EmitCall(ctx, known, messages.FallbackUsed{Index: i + 1, Cause: errs.joined(), At: time.Now()})
 			}
 			return v, nil
 		}
 		if _, ok := err.(*skipped); !ok { // a wrapped one counts as an error
-			errs = append(errs, err)
+			errs.more = append(errs.more, err)
 		}
 	}
 	if done := doneErr(ctx); done != nil {
-		return none, joinDone(done, errs)
+		return none, errs.joinDone(done)
 	}
-	if len(errs) == 1 && len(alternatives) > 0 {
-		return none, errs[0] // all of them were skipped
+	if len(errs.more) == 0 && len(alternatives) > 0 {
+		return none, errs.first // all of them were skipped
 	}
-	return none, &messages.FallbackError{Name: name, Errs: errs}
+	return none, &messages.FallbackError{Name: name, Errs: errs.all()}
+}
+
+// failures are the errors of a call and of the fallbacks tried so far.
+type failures struct {
+	first error
+	more  []error
+}
+
+func (f failures) all() []error { return append([]error{f.first}, f.more...) }
+
+func (f failures) last() error {
+	if n := len(f.more); n > 0 {
+		return f.more[n-1]
+	}
+	return f.first
+}
+
+// joined returns all errors as one.
+func (f failures) joined() error {
+	if len(f.more) == 0 {
+		return f.first
+	}
+	return errors.Join(f.all()...)
+}
+
+// joinDone joins the error of a ctx that is done with the errors of the calls,
+// unless they include it.
+func (f failures) joinDone(done error) error {
+	if all := f.joined(); errors.Is(all, done) {
+		return all
+	}
+	return errors.Join(append([]error{done}, f.all()...)...)
 }
 
 // ErrNoFallback is the error of a fallback that is nil.
@@ -63,8 +95,21 @@ func (s *skipped) Error() string {
 
 func (s *skipped) Unwrap() error { return s.cause }
 
-// causeKey is the key of the errors so far in the ctx of a fallback.
+// causeContext is the ctx of a fallback.
+type causeContext struct {
+	context.Context
+	errs failures
+}
+
 type causeKey struct{}
+
+// Value returns the context itself for its key, and the values of the ctx around.
+func (c *causeContext) Value(key any) any {
+	if _, ok := key.(causeKey); ok {
+		return c
+	}
+	return c.Context.Value(key)
+}
 
 // Cause returns, in a fallback, all errors so far, joined. Elsewhere it returns
 // nil.
@@ -72,8 +117,11 @@ func Cause(ctx context.Context) error {
 	if ctx == nil {
 		return nil
 	}
-	err, _ := ctx.Value(causeKey{}).(error)
-	return err
+	c, ok := ctx.Value(causeKey{}).(*causeContext)
+	if !ok {
+		return nil
+	}
+	return c.errs.joined()
 }
 
 // doneErr returns the error of a ctx that is done or past its deadline; nil if it
@@ -83,17 +131,4 @@ func doneErr(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}
 	return ctx.Err()
-}
-
-// joinDone joins the error of a ctx that is done with the errors of the calls,
-// unless they include it.
-func joinDone(done error, errs []error) error {
-	all := errors.Join(errs...)
-	if errors.Is(all, done) {
-		if len(errs) == 1 {
-			return errs[0]
-		}
-		return all
-	}
-	return errors.Join(done, all)
 }

@@ -64,6 +64,7 @@ var takers = map[string]func(v *victim, ctx context.Context) error{
 		return nil
 	},
 	"Cause":         func(_ *victim, ctx context.Context) error { _ = api.Cause(ctx); return nil },
+	"Hold":          func(_ *victim, ctx context.Context) error { api.Hold(ctx)(); return nil },
 	"Attempt":       func(_ *victim, ctx context.Context) error { return must(api.Attempt(ctx) == 1) },
 	"Health.Run":    func(v *victim, ctx context.Context) error { v.h.Run(ctx, "c"); return nil },
 	"Health.RunAll": func(v *victim, ctx context.Context) error { v.h.RunAll(ctx); return nil },

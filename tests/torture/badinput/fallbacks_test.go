@@ -63,6 +63,22 @@ func badFallbacks() []row {
 		{"WhenTimeout", "nil fn", refused("fallback", "fn"), func(*victim) error { return second(api.Do(today, nil, none, api.WhenTimeout[int](nil))) }},
 		{"Cause", "nil ctx", fine, func(*victim) error { return api.Cause(never) }},
 		{"Attempt", "nil ctx", fine, func(*victim) error { return must(api.Attempt(never) == 1) }},
+		{"Ignore", "nil", fine, func(*victim) error { return api.Ignore(nil) }},
+		{"Hold", "nil ctx", fine, func(*victim) error { api.Hold(never)(); return nil }},
+		{"FailWhen", "nil fn", refused("call", "fn"), func(*victim) error {
+			return second(api.FailWhen(nil, func(int) error { return errBoom })(today))
+		}},
+		{"FailWhen", "nil bad", refused("call", "bad"), func(*victim) error { return second(api.FailWhen(seven, nil)(today)) }},
+		{"Cooperative", "nil", fine, func(*victim) error { return api.Run(today, api.Cooperative(nil), yes) }},
+		{"Cooperative", "a stranger", refused("policy", "Policy"), func(*victim) error { return api.Run(today, api.Cooperative(stranger{}), yes) }},
+		{"NewSwitch", "nil", fine, func(*victim) error { return api.Run(today, api.NewSwitch(nil), yes) }},
+		{"NewSwitch", "a nil Switch", refused("policy", "Policy"), func(*victim) error { return api.Run(today, api.NewSwitch((*api.Switch)(nil)), yes) }},
+		{"Switch.Set", "nil Switch", fine, func(*victim) error { (*api.Switch)(nil).Set(nil); return nil }},
+		{"Switch.Set", "itself", refused("policy", "Switch"), func(v *victim) error {
+			s := new(api.Switch)
+			s.Set(api.Compose(v.b, s))
+			return api.Run(today, s, yes)
+		}},
 		{"NewFallback", "nothing", refused("fallback", "alternatives"), func(*victim) error { return second(api.NewFallback[int]("").Execute(today)) }},
 		{"NewFallback", "nil", refused("call", "fn"), func(*victim) error { return second(api.NewFallback[int]("x", nil).Execute(today)) }},
 		{"NewFallback", "nil as the second", refused("fallback", "fn"), func(*victim) error { return second(api.NewFallback("x", none, nil).Execute(today)) }},

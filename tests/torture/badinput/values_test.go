@@ -44,6 +44,8 @@ func badValues() []row {
 		value("TimeoutError.Unwrap", "a zero TimeoutError", timeout.Unwrap),
 		value("TimeoutError.Is", "nil", func() error { return must(!timeout.Is(nil) && errors.Is(timeout, api.ErrTimeout)) }),
 		value("TimeoutError.Timeout", "a zero TimeoutError", func() error { return must(timeout.Timeout()) }),
+		value("TimeoutError.Temporary", "a zero TimeoutError", func() error { return must(timeout.Temporary()) }),
+		value("CircuitOpenError.Refused", "a zero CircuitOpenError", func() error { return must(open.Refused()) }),
 		text("FallbackError.Error", "a zero FallbackError", fallback.Error),
 		text("FallbackError.Error", "nil errors", (&api.FallbackError{Errs: []error{nil, errBoom, nil}}).Error),
 		value("FallbackError.Unwrap", "nil errors", func() error { return must(!errors.Is(&api.FallbackError{Errs: []error{nil}}, errBoom)) }),
