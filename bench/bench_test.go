@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"math"
 	"runtime"
 	"testing"
@@ -173,6 +175,52 @@ func BenchmarkDoCooperativeTimeout(b *testing.B) {
 }
 
 func BenchmarkDoHardTimeout(b *testing.B) { do(b, api.Timeout(time.Second)) }
+
+// forcedOpen returns a policy inside of which a breaker refuses every call.
+func forcedOpen(b *testing.B, outside ...api.Policy) api.Policy {
+	log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	sys, err := api.Start(api.SystemConfig{Logger: log})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, sys.Shutdown(context.Background())) })
+	br := breaker(b, sys, api.BreakerConfig{})
+	require.NoError(b, br.ForceOpen())
+	return api.Compose(append(outside, br)...)
+}
+
+func BenchmarkDoRefusedInHardTimeout(b *testing.B) {
+	p, ctx := forcedOpen(b, api.Timeout(time.Second)), context.Background()
+	fn := func(context.Context) (int, error) { return 7, nil }
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := api.Do(ctx, p, fn); err == nil {
+			b.Fatal("it was not refused")
+		}
+	}
+}
+
+func BenchmarkDoRefusedWithFallback(b *testing.B) {
+	do(b, forcedOpen(b), api.Value(0))
+}
+
+// BenchmarkHold holds the ctx of a call until the caller has its result.
+func BenchmarkHold(b *testing.B) {
+	for name, p := range map[string]api.Policy{
+		"hard": api.Timeout(time.Second), "cooperative": api.TimeoutConfig{Limit: time.Second, Cooperative: true},
+	} {
+		b.Run(name, func(b *testing.B) {
+			ctx := context.Background()
+			fn := func(ctx context.Context) (func(), error) { return api.Hold(ctx), nil }
+			b.ReportAllocs()
+			for b.Loop() {
+				release, err := api.Do(ctx, p, fn)
+				if err != nil {
+					b.Fatal(err)
+				}
+				release()
+			}
+		})
+	}
+}
 
 // BenchmarkLookup looks a breaker up among more and more of them.
 func BenchmarkLookup(b *testing.B) {

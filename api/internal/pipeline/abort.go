@@ -36,18 +36,18 @@ func (d *deadlineContext) remove(a abortable) {
 	}
 }
 
-// leave takes back what add registered for a call under inner, a timeout that has
-// returned, unless calls are still running inside inner, or may begin there.
+// leave takes back what add registered for inner, the context of a call that has
+// returned. If that is held, or calls are still running inside, it stays registered.
 func (d *deadlineContext) leave(inner *deadlineContext) {
-	if !inner.isBusy() {
+	inner.mu.Lock()
+	held, busy := inner.err == nil, inner.extras != nil && len(inner.extras.running) > 0
+	inner.mu.Unlock()
+	switch {
+	case held:
+		inner.AfterFunc(func() { d.leave(inner) })
+	case !busy:
 		d.remove(inner)
 	}
-}
-
-func (d *deadlineContext) isBusy() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.err == nil || d.extras != nil && len(d.extras.running) > 0
 }
 
 // abort ends the context, and then settles every call inside with cause. It returns

@@ -161,7 +161,7 @@ func (d *deadlineContext) follow() {
 	if d.Context.Done() == nil {
 		return
 	}
-	stop := context.AfterFunc(d.Context, func() { d.cancel(messages.EndOf(d.Context)) })
+	stop := whenDone(d.Context, func() { d.cancel(messages.EndOf(d.Context)) })
 	d.mu.Lock()
 	d.lockedExtras().stop = stop
 	ended := d.err != nil
@@ -221,7 +221,6 @@ func (d *deadlineContext) finish(err error) {
 		d.mu.Unlock()
 	case err == nil && d.holds > 0:
 		d.mu.Unlock()
-		d.Done() // sets the timer, and follows the caller's ctx
 	default:
 		d.endAndUnlock(context.Canceled)
 	}
@@ -253,3 +252,18 @@ func (d *deadlineContext) endAndUnlock(err error) {
 		go a.f() // as context.AfterFunc does; ends with f
 	}
 }
+
+// whenDone is context.AfterFunc for any ctx. That of the standard library panics when
+// the Done of a ctx is closed while its Err is nil.
+func whenDone(ctx context.Context, f func()) (stop func() bool) {
+	if _, ok := ctx.(interface{ AfterFunc(func()) func() bool }); !ok {
+		ctx = doneContext{ctx}
+	}
+	return context.AfterFunc(ctx, f)
+}
+
+// doneContext is a ctx whose Err is not nil. Only whenDone uses it, once Done is
+// closed.
+type doneContext struct{ context.Context }
+
+func (c doneContext) Err() error { return messages.EndOf(c.Context) }

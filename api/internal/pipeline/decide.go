@@ -106,6 +106,7 @@ func (c *detached) giveUp() error {
 	}
 	isGone := c.leftBehind
 	c.mu.Unlock()
+	c.noteLate(true)
 	if isGone {
 		c.countLeftBehind(1)
 	}
@@ -120,6 +121,14 @@ func (c *detached) giveUp() error {
 	return end
 }
 
+// noteLate stores in the hard timeout around, if it is in the same line, whether this
+// call was late.
+func (c *detached) noteLate(late bool) {
+	if c.outerHard != nil && c.stage != nil && c.stage.in.ends != never {
+		c.outerHard.lateInside = late
+	}
+}
+
 // cause returns the error that a call inside is settled with when it has returned
 // err after the context has ended.
 func (c *detached) cause(err error) error {
@@ -129,10 +138,10 @@ func (c *detached) cause(err error) error {
 	return c.timeoutError(err)
 }
 
-// dropped passes what fn returned too late to Late. What an inner timeout has dropped
-// already, and returned its own error for, is not passed again.
+// dropped passes what fn returned too late to Late, unless a timeout in the same line
+// has done so.
 func (c *detached) dropped(v any, err error) {
-	if _, ofInner := err.(*messages.TimeoutError); ofInner || c.stage == nil || c.stage.Timeout.Late == nil {
+	if c.lateInside || c.stage == nil || c.stage.Timeout.Late == nil {
 		return
 	}
 	if _, none := v.(struct{}); none {

@@ -15,11 +15,13 @@ var errGoexit = errors.New("the call ended its goroutine (runtime.Goexit)")
 // which waits, and fn's. The mu of its context guards the fields.
 //
 // What comes first, the return of fn or the end of the context, is decided once: fn's
-// side sets isInTime, or the caller's side sets isLate. See claim and wait.
+// side sets inTime, or the caller's side sets late. See claim and wait.
 type detached struct {
 	deadlineContext
 	outerHard  *detached // the next hard timeout around the call; nil: none
-	changed    sync.Cond // one of the fields after it has changed
+	lateInside bool      // fn was late for a timeout in the same line; only fn's goroutine uses it
+
+	changed    sync.Cond // one of the fields below has changed
 	started    bool      // startOrExpire was called
 	expired    bool      // the limit has passed
 	callerDone bool      // the caller's ctx is done
@@ -68,13 +70,14 @@ func runDetached[T any](ctx context.Context, s *Stage, inner *Line, fn func(cont
 		timer := time.AfterFunc(c.remaining(), startOrExpire)
 		defer timer.Stop()
 		if ctx.Done() != nil {
-			defer context.AfterFunc(ctx, c.callerIsDone)()
+			defer whenDone(ctx, c.callerIsDone)()
 		}
 		c.wait()
 	}
 	if !c.inTime {
 		return v, c.giveUp()
 	}
+	c.noteLate(false)
 	c.finish(c.err)
 	if c.panicked != nil {
 		panic(c.panicked)

@@ -152,7 +152,12 @@ func Run(ctx context.Context, s *Stage, fn func(context.Context) error) error {
 	switch {
 	case s.Shape == IsLine && s.Line.boundary == nil:
 		return s.Line.outer.run(ctx, fn)
-	case s.Shape == IsLine || s.isBoundary():
+	case s.Shape == IsLine && s.Line.outer == nil && s.Line.boundary.Shape == IsTimeout && s.Line.boundary.Timeout.Limit > 0:
+		if err := s.Line.inner.refuse(ctx); err != nil { // before WithoutValue allocates
+			return err
+		}
+	}
+	if s.Shape == IsLine || s.isBoundary() {
 		_, err := Do(ctx, s, WithoutValue(fn))
 		return err
 	}

@@ -46,10 +46,10 @@ func attemptFailed(ctx, in context.Context, err error) {
 	}
 }
 
-// Kept returns v, the value beside err of the attempt that ran last, or zero if err
-// reports that a later attempt was refused and did not run.
+// Kept returns v, the value beside err of the attempt that ran last; zero if a later
+// attempt was refused and did not run.
 func Kept[T any](v T, err error) T {
-	if e, ok := err.(*messages.RetryError); ok && e.Reason == messages.ReasonRefused {
+	if _, ok := err.(*messages.RetryError); ok && messages.IsRefused(err) {
 		var none T
 		return none
 	}
