@@ -175,15 +175,16 @@ type CircuitOpenError struct {
 
 // Error returns the reason, and the time from now until trials begin.
 func (e *CircuitOpenError) Error() string {
+	name := shown(e.Name)
 	switch {
 	case e.Forced:
-		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", e.Name)
+		return fmt.Sprintf("Circuit breaker '%s' is forced open until it is reset", name)
 	case e.State == HalfOpen && e.Probe != "":
-		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", e.Name, e.Probe)
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and waits for its probe '%s'", name, shown(e.Probe))
 	case e.State == HalfOpen:
-		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", e.Name)
+		return fmt.Sprintf("Circuit breaker '%s' is half-open and all its trials are taken", name)
 	}
-	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", e.Name, e.RetryAfter().Seconds())
+	return fmt.Sprintf("Circuit breaker '%s' is open. Resets in %.1fs", name, e.RetryAfter().Seconds())
 }
 
 // RetryAfter returns the time from now until trials begin; 0 if that is not
@@ -210,7 +211,7 @@ type BreakerChanged struct {
 	At       time.Time
 }
 
-func (BreakerChanged) event() {}
+func (BreakerChanged) event() EventKind { return breakerChanged }
 
 // Log returns a WARN if the breaker is OPEN now, else an INFO.
 func (e BreakerChanged) Log() (slog.Level, string, []slog.Attr) {
@@ -225,7 +226,7 @@ func (e BreakerChanged) Log() (slog.Level, string, []slog.Attr) {
 	default:
 		level, what = slog.LevelWarn, "OPEN - "+e.Reason
 	}
-	return level, fmt.Sprintf("Circuit breaker '%s' %s", e.Name, what), []slog.Attr{
+	return level, fmt.Sprintf("Circuit breaker '%s' %s", shown(e.Name), Printable(what)), []slog.Attr{
 		slog.String("breaker", e.Name), slog.String("from", e.From.String()), slog.String("to", e.To.String()),
 		slog.String("reason", e.Reason), slog.Int("failures", e.Failures)}
 }
@@ -240,10 +241,10 @@ type ProbeUnanswered struct {
 	At     time.Time
 }
 
-func (ProbeUnanswered) event() {}
+func (ProbeUnanswered) event() EventKind { return probeUnanswered }
 
 // Log returns a WARN.
 func (e ProbeUnanswered) Log() (slog.Level, string, []slog.Attr) {
-	return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' tries callers, its probe '%s' does not answer: %s", e.Name, e.Probe, e.Reason),
+	return slog.LevelWarn, fmt.Sprintf("Circuit breaker '%s' tries callers, its probe '%s' does not answer: %s", shown(e.Name), shown(e.Probe), Printable(e.Reason)),
 		[]slog.Attr{slog.String("breaker", e.Name), slog.String("probe", e.Probe), slog.String("reason", e.Reason)}
 }

@@ -27,9 +27,9 @@ type ConfigError struct {
 // Error returns Kind, Name, Field and Problem.
 func (e *ConfigError) Error() string {
 	if e.Name == "" && e.Field != "Name" {
-		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Field, e.Problem)
+		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Field, Printable(e.Problem))
 	}
-	return fmt.Sprintf("%s %q: %s: %s", e.Kind, Clip(e.Name), e.Field, e.Problem)
+	return fmt.Sprintf("%s %q: %s: %s", e.Kind, Clip(e.Name), e.Field, Printable(e.Problem))
 }
 
 // Is makes errors.Is(err, ErrConfig) true.

@@ -3,7 +3,6 @@ package messages
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 )
 
@@ -15,16 +14,23 @@ type FallbackError struct {
 }
 
 // Error lists all errors.
-func (e *FallbackError) Error() string {
-	texts := make([]string, len(e.Errs))
-	for i, err := range e.Errs {
-		texts[i] = fmt.Sprint(err)
-	}
+func (e *FallbackError) Error() string { return e.text(noLimit) }
+
+func (e *FallbackError) text(limit int) string {
 	of := ""
 	if e.Name != "" {
-		of = fmt.Sprintf(" of '%s'", Clip(e.Name))
+		of = fmt.Sprintf(" of '%s'", shown(e.Name))
 	}
-	return fmt.Sprintf("all %d alternatives%s failed: %s", len(e.Errs), of, strings.Join(texts, "; "))
+	text := fmt.Sprintf("all %d alternatives%s failed: ", len(e.Errs), of)
+	for i, err := range e.Errs {
+		if i > 0 {
+			text += "; "
+		}
+		if text += ErrorText(err, limit); len(text) > limit {
+			break
+		}
+	}
+	return text
 }
 
 // Unwrap returns all errors.
@@ -37,10 +43,10 @@ type FallbackUsed struct {
 	At    time.Time
 }
 
-func (FallbackUsed) event() {}
+func (FallbackUsed) event() EventKind { return EventKind(CallFellBack) }
 
 // Log returns an INFO.
 func (e FallbackUsed) Log() (slog.Level, string, []slog.Attr) {
-	return slog.LevelInfo, fmt.Sprintf("Fallback %d answered", e.Index),
+	return CallFellBack.Level(), fmt.Sprintf("Fallback %d answered", e.Index),
 		[]slog.Attr{slog.Int("fallback", e.Index), slog.Any("cause", e.Cause)}
 }

@@ -74,7 +74,7 @@ type CheckChanged struct {
 	Flapping bool          // the status changes too often to be reliable
 }
 
-func (CheckChanged) event() {}
+func (CheckChanged) event() EventKind { return checkChanged }
 
 // Log returns an INFO if the check is HEALTHY now, else a WARN.
 func (e CheckChanged) Log() (slog.Level, string, []slog.Attr) {
@@ -82,9 +82,9 @@ func (e CheckChanged) Log() (slog.Level, string, []slog.Attr) {
 	if e.To == Healthy {
 		level = slog.LevelInfo
 	}
-	sentence := fmt.Sprintf("Health check '%s' %s", e.Name, e.To)
+	sentence := fmt.Sprintf("Health check '%s' %s", shown(e.Name), e.To)
 	if e.Message != "" {
-		sentence += " - " + e.Message
+		sentence += " - " + Printable(e.Message)
 	}
 	return level, sentence, []slog.Attr{
 		slog.String("check", e.Name), slog.String("from", e.From.String()), slog.String("to", e.To.String())}
@@ -98,10 +98,10 @@ type CheckRestarted struct {
 	At       time.Time
 }
 
-func (CheckRestarted) event() {}
+func (CheckRestarted) event() EventKind { return checkRestarted }
 
 // Log returns a WARN.
 func (e CheckRestarted) Log() (slog.Level, string, []slog.Attr) {
-	return slog.LevelWarn, fmt.Sprintf("Health check '%s' restarted", e.Name), []slog.Attr{
+	return slog.LevelWarn, fmt.Sprintf("Health check '%s' restarted", shown(e.Name)), []slog.Attr{
 		slog.String("check", e.Name), slog.Int("restarts", e.Restarts), slog.String("reason", e.Reason)}
 }

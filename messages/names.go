@@ -26,14 +26,7 @@ func NameProblem(name string) string {
 // Clip shortens text to MaxName bytes and makes it valid UTF-8. It is for names
 // that no constructor validates. A valid name, and "", is returned unchanged.
 func Clip(text string) string {
-	const dots = "..."
-	if len(text) > MaxName {
-		end := MaxName - len(dots)
-		for end > 0 && !utf8.RuneStart(text[end]) {
-			end--
-		}
-		text = text[:end] + dots
-	}
+	text = Cut(text, MaxName)
 	if utf8.ValidString(text) {
 		return text
 	}

@@ -63,7 +63,9 @@ type RetryError struct {
 }
 
 // Error names the policy, the number of attempts, the reason and the last error.
-func (e *RetryError) Error() string {
+func (e *RetryError) Error() string { return e.text(noLimit) }
+
+func (e *RetryError) text(limit int) string {
 	attempts := "1 attempt"
 	if e.Attempts != 1 {
 		attempts = fmt.Sprintf("%d attempts", e.Attempts)
@@ -78,9 +80,9 @@ func (e *RetryError) Error() string {
 	case ReasonShutdown:
 		why = " (the system is shut down)"
 	default:
-		why = " (" + e.Reason + ")"
+		why = " (" + Printable(e.Reason) + ")"
 	}
-	return fmt.Sprintf("Retry '%s' gave up after %s%s: %v", e.Name, attempts, why, e.Err)
+	return fmt.Sprintf("Retry '%s' gave up after %s%s: %s", shown(e.Name), attempts, why, ErrorText(e.Err, limit))
 }
 
 // Unwrap returns Err and the error that Reason stands for.
@@ -114,11 +116,11 @@ type Retrying struct {
 	At          time.Time
 }
 
-func (Retrying) event() {}
+func (Retrying) event() EventKind { return EventKind(CallRetried) }
 
 // Log returns a WARN.
 func (e Retrying) Log() (slog.Level, string, []slog.Attr) {
-	return slog.LevelWarn, fmt.Sprintf("Retry '%s' attempt %d failed, again in %v", e.Name, e.Attempt, e.Delay), []slog.Attr{
+	return CallRetried.Level(), fmt.Sprintf("Retry '%s' attempt %d failed, again in %v", shown(e.Name), e.Attempt, e.Delay), []slog.Attr{
 		slog.String("retry", e.Name), slog.Int("attempt", e.Attempt), slog.Int("of", e.MaxAttempts),
 		slog.Duration("delay", e.Delay), slog.Any("error", e.Err)}
 }
@@ -132,10 +134,10 @@ type RetryExhausted struct {
 	At       time.Time
 }
 
-func (RetryExhausted) event() {}
+func (RetryExhausted) event() EventKind { return EventKind(CallGaveUp) }
 
 // Log returns a WARN.
 func (e RetryExhausted) Log() (slog.Level, string, []slog.Attr) {
-	return slog.LevelWarn, fmt.Sprintf("Retry '%s' gave up after %d attempts (%s)", e.Name, e.Attempts, e.Reason), []slog.Attr{
+	return CallGaveUp.Level(), fmt.Sprintf("Retry '%s' gave up after %d attempts (%s)", shown(e.Name), e.Attempts, Printable(e.Reason)), []slog.Attr{
 		slog.String("retry", e.Name), slog.Int("attempts", e.Attempts), slog.String("reason", e.Reason), slog.Any("error", e.Err)}
 }

@@ -17,16 +17,18 @@ type TimeoutError struct {
 }
 
 // Error names the operation and the limit, and ends with Err if there is one.
-func (e *TimeoutError) Error() string {
+func (e *TimeoutError) Error() string { return e.text(noLimit) }
+
+func (e *TimeoutError) text(limit int) string {
 	s := timedOut(e.Operation, e.Limit)
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		s += ": " + ErrorText(e.Err, limit)
 	}
 	return s
 }
 
 func timedOut(operation string, limit time.Duration) string {
-	return fmt.Sprintf("Operation '%s' timed out after %v", Clip(operation), limit)
+	return fmt.Sprintf("Operation '%s' timed out after %v", shown(operation), limit)
 }
 
 // Is makes errors.Is true for ErrTimeout and context.DeadlineExceeded.
@@ -50,10 +52,10 @@ type TimedOut struct {
 	At        time.Time
 }
 
-func (TimedOut) event() {}
+func (TimedOut) event() EventKind { return EventKind(CallTimedOut) }
 
 // Log returns a WARN.
 func (e TimedOut) Log() (slog.Level, string, []slog.Attr) {
-	return slog.LevelWarn, timedOut(e.Operation, e.Limit), []slog.Attr{
+	return CallTimedOut.Level(), timedOut(e.Operation, e.Limit), []slog.Attr{
 		slog.String("operation", Clip(e.Operation)), slog.Duration("limit", e.Limit)}
 }
