@@ -1,57 +1,83 @@
 package system
 
 import (
-	"fmt"
 	"log/slog"
-	"runtime/debug"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/understudy-go/understudy/messages"
 )
 
-// queueLength is how many events are kept for one subscriber. When one more is
-// emitted the oldest is dropped.
-const queueLength = 1024
-
-// hub delivers every event to every subscriber, in the order of emission.
+// hub delivers events to the subscribers that want them, in the order of emission.
 type hub struct {
-	logger *slog.Logger
+	logger  *slog.Logger   // of panics of subscribers
+	dropped *atomic.Uint64 // counts the events that slow subscribers lose
+
+	// wanted holds, for each kind of event, how many subscribers want it. An event
+	// that nobody wants costs one load.
+	wanted [messages.EventKinds]atomic.Int32
 
 	mu     sync.Mutex
 	closed bool
-	subs   map[*subscriber]struct{}
+	subs   [messages.EventKinds][]*subscriber
+	all    map[*subscriber]struct{}
 	ended  sync.WaitGroup // the subscribers' goroutines
 }
 
-func newHub(logger *slog.Logger) *hub {
-	return &hub{logger: logger, subs: map[*subscriber]struct{}{}}
+func newHub(logger *slog.Logger, dropped *atomic.Uint64) *hub {
+	return &hub{logger: logger, dropped: dropped, all: map[*subscriber]struct{}{}}
 }
 
-// emit puts e into the queue of every subscriber. It never blocks.
+// wants reports whether a subscriber wants events of that kind.
+func (h *hub) wants(kind messages.EventKind) bool { return h.wanted[kind].Load() > 0 }
+
+// emit puts e into the queue of every subscriber that wants it. It never blocks.
 func (h *hub) emit(e messages.Event) {
+	kind := messages.KindOf(e)
+	if !h.wants(kind) {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for s := range h.subs {
-		s.put(e)
+	for _, s := range h.subs[kind] {
+		s.put(laneOf(kind), delivery{event: e})
 	}
 }
 
-// subscribe starts a goroutine that calls fn with every event from now on. It
-// ends when cancel is called, or after the last event when the hub closes.
-func (h *hub) subscribe(fn func(messages.Event)) (cancel func()) {
+// subscribe starts a goroutine that calls fn with every event of those kinds from
+// now on. It ends when cancel is called, or after the last event when the hub
+// closes.
+func (h *hub) subscribe(fn func(messages.Event), kinds []messages.EventKind) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || fn == nil {
 		return func() {}
 	}
-	s := &subscriber{fn: fn, logger: h.logger, wake: make(chan struct{}, 1)}
-	h.subs[s] = struct{}{}
-	h.ended.Go(s.run)
+	s := newSubscriber(fn, h.logger, h.dropped)
+	h.all[s] = struct{}{}
+	for _, kind := range kinds {
+		h.subs[kind] = append(h.subs[kind], s)
+		h.wanted[kind].Add(1)
+	}
+	s.start(&h.ended)
 	return func() {
-		h.mu.Lock()
-		delete(h.subs, s)
-		h.mu.Unlock()
+		h.remove(s, kinds)
 		s.end(true)
+	}
+}
+
+func (h *hub) remove(s *subscriber, kinds []messages.EventKind) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.all[s]; !ok {
+		return
+	}
+	delete(h.all, s)
+	for _, kind := range kinds {
+		i := slices.Index(h.subs[kind], s)
+		h.subs[kind] = slices.Delete(h.subs[kind], i, i+1)
+		h.wanted[kind].Add(-1)
 	}
 }
 
@@ -60,90 +86,33 @@ func (h *hub) subscribe(fn func(messages.Event)) (cancel func()) {
 func (h *hub) close() {
 	h.mu.Lock()
 	h.closed = true
-	for s := range h.subs {
+	for s := range h.all {
 		s.end(false)
 	}
-	clear(h.subs)
+	clear(h.all)
+	for kind := range h.subs {
+		h.subs[kind] = nil
+		h.wanted[kind].Store(0)
+	}
 	h.mu.Unlock()
 	h.ended.Wait()
 }
 
-// subscriber owns one bounded queue and the goroutine that empties it.
-type subscriber struct {
-	fn     func(messages.Event)
-	logger *slog.Logger
-	wake   chan struct{} // capacity 1: one of the fields below has changed
-
-	mu        sync.Mutex
-	queue     []messages.Event
-	lost      int  // events dropped before the oldest in queue
-	ending    bool // no more events follow
-	cancelled bool // fn must not be called again
-}
-
-func (s *subscriber) put(e messages.Event) {
-	s.mu.Lock()
-	if len(s.queue) == queueLength {
-		s.queue = s.queue[1:]
-		s.lost++
+// allKinds are the kinds of all events.
+var allKinds = func() (kinds []messages.EventKind) {
+	for kind := range messages.EventKinds {
+		kinds = append(kinds, messages.EventKind(kind))
 	}
-	s.queue = append(s.queue, e)
-	s.mu.Unlock()
-	s.signal()
-}
+	return kinds
+}()
 
-// end ends the subscriber: at once, or when its queue is empty.
-func (s *subscriber) end(now bool) {
-	s.mu.Lock()
-	s.ending = true
-	s.cancelled = s.cancelled || now
-	s.mu.Unlock()
-	s.signal()
-}
-
-func (s *subscriber) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (s *subscriber) run() {
-	for {
-		e, ended := s.next()
-		switch {
-		case ended:
-			return
-		case e != nil:
-			s.call(e)
-		default:
-			<-s.wake
+// kindsOf returns the kinds of the events, each once, and that of Dropped.
+func kindsOf(events []messages.Event) []messages.EventKind {
+	kinds := []messages.EventKind{messages.KindOf(messages.Dropped{})}
+	for _, e := range events {
+		if e != nil && !slices.Contains(kinds, messages.KindOf(e)) {
+			kinds = append(kinds, messages.KindOf(e))
 		}
 	}
-}
-
-// next removes the oldest event from the queue; nil if it is empty.
-func (s *subscriber) next() (e messages.Event, ended bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.cancelled:
-		return nil, true
-	case s.lost > 0:
-		e, s.lost = messages.Dropped{Count: s.lost}, 0
-	case len(s.queue) > 0:
-		e, s.queue = s.queue[0], s.queue[1:]
-	default:
-		ended = s.ending
-	}
-	return e, ended
-}
-
-func (s *subscriber) call(e messages.Event) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.logger.Error("a subscriber panicked", "event", fmt.Sprintf("%T", e), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		}
-	}()
-	s.fn(e)
+	return kinds
 }

@@ -29,8 +29,8 @@ type mailbox struct {
 	dispatcher actor.Dispatcher
 
 	mu     sync.Mutex // guards the queues and the state, except idle to running (PostUserMessage) and running to idle (rest)
-	system queue
-	user   queue
+	system queue[any]
+	user   queue[any]
 }
 
 // The states of a mailbox.
@@ -196,40 +196,4 @@ func refuse(message any) {
 	if asker, ok := message.(interface{ Fail(error) bool }); ok {
 		asker.Fail(messages.ErrShutdown)
 	}
-}
-
-// queue is first in, first out.
-type queue struct {
-	items []any
-	first int
-}
-
-func (q *queue) len() int { return len(q.items) - q.first }
-
-func (q *queue) push(item any) {
-	if len(q.items) == cap(q.items) && q.first > len(q.items)/2 { // use the room at the front
-		n := copy(q.items, q.items[q.first:])
-		clear(q.items[n:])
-		q.items, q.first = q.items[:n], 0
-	}
-	q.items = append(q.items, item)
-}
-
-// keep is the capacity that an empty queue keeps. An empty queue of any other
-// capacity frees its memory.
-const keep = 8
-
-// pop removes and returns the first item. The queue must not be empty.
-func (q *queue) pop() any {
-	item := q.items[q.first]
-	q.items[q.first] = nil
-	q.first++
-	switch {
-	case q.len() > 0:
-	case cap(q.items) == keep:
-		*q = queue{items: q.items[:0]}
-	default:
-		*q = queue{}
-	}
-	return item
 }

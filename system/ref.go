@@ -64,7 +64,8 @@ func (l *lifecycle) Receive(c actor.Context) {
 func (l *lifecycle) stop() {
 	defer func() {
 		if r := recover(); r != nil {
-			l.sys.logger.Error(fmt.Sprintf("%v panicked while it stopped", l.owner), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			sentence, stack := fmt.Sprintf("%v panicked while it stopped", l.owner), string(debug.Stack())
+			l.sys.Go(func() { l.sys.logger.Error(sentence, "panic", r, "stack", stack) }) // ends with the log
 		}
 		if l.done != nil {
 			close(l.done)

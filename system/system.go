@@ -22,6 +22,8 @@ type System struct {
 	actors     *actor.ActorSystem
 	dispatcher *dispatcher
 	hub        *hub
+	log        *eventLog
+	counts     counts
 	root       *Ref   // the parent of all supervisors
 	seed       uint64 // of all random numbers
 
@@ -37,16 +39,13 @@ type System struct {
 // starts the supervisor of that kind. The seed decides all random numbers; 0 means
 // a random seed.
 func Start(logger *slog.Logger, seed uint64) (*System, error) {
-	logger = slog.New(recovering{logger.Handler()})
 	quiet := slog.New(slog.DiscardHandler)
 	s := &System{
-		logger: logger,
 		actors: actor.NewActorSystem(
 			actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }),
 			actor.WithDeadLetterThrottleInterval(time.Millisecond),
 			actor.WithDeadLetterRequestLogging(false)),
 		dispatcher:  newDispatcher(),
-		hub:         newHub(logger),
 		supervisors: map[string]*supervisor{},
 		seed:        cmp.Or(seed, rand.Uint64()),
 		closing:     make(chan struct{}),
@@ -61,7 +60,9 @@ func Start(logger *slog.Logger, seed uint64) (*System, error) {
 		s.actors.Shutdown()
 		return nil, fmt.Errorf("start the root actor: %w", err)
 	}
-	s.hub.subscribe(logTo(logger))
+	s.log = newEventLog(logger.Handler(), &s.counts.dropped)
+	s.logger = slog.New(s.log.out)
+	s.hub = newHub(s.logger, &s.counts.dropped)
 	return s, nil
 }
 
@@ -89,28 +90,9 @@ func (s *System) Stop(owner messages.Address) {
 	}
 }
 
-// Emit delivers an event to every subscriber. It never blocks.
-func (s *System) Emit(e messages.Event) { s.hub.emit(e) }
-
-// NoteCall counts an event of a single call, and reports whether the event itself
-// is wanted: if so, EmitCall it. The name is that of the policy that the call is
-// known by.
-func (s *System) NoteCall(ctx context.Context, name string, kind messages.CallKind, err error) (wanted bool) {
-	return true
-}
-
-// EmitCall delivers an event of a single call. It never blocks.
-func (s *System) EmitCall(ctx context.Context, name string, e messages.Event) { s.hub.emit(e) }
-
-// LeftBehind counts the goroutines of calls whose caller has gone.
-func (s *System) LeftBehind(delta int64) {}
-
 // Go runs fn in a goroutine that Shutdown waits for. fn must return soon after
 // Shutdown has begun. Only actors may call Go.
 func (s *System) Go(fn func()) { s.dispatcher.Schedule(fn) }
-
-// Logger returns the log of the system. A panic of its handler is recovered.
-func (s *System) Logger() *slog.Logger { return s.logger }
 
 // Closing is closed when Shutdown begins.
 func (s *System) Closing() <-chan struct{} { return s.closing }
@@ -122,12 +104,6 @@ func (s *System) Random(name string) *rand.Rand {
 	_, _ = io.WriteString(hash, name) // it has no error
 	return rand.New(rand.NewPCG(s.seed, hash.Sum64()))
 }
-
-// Subscribe starts a goroutine that calls fn with every event from now on, in the
-// order of emission. Up to 1,024 events are queued for a subscriber; if it is too
-// slow the oldest are dropped, and it receives one Dropped in their place. After
-// cancel has returned no call of fn begins.
-func (s *System) Subscribe(fn func(messages.Event)) (cancel func()) { return s.hub.subscribe(fn) }
 
 // Close begins the shutdown and does not wait for it: Closing is closed, Spawn
 // returns ErrShutdown, and all actors are stopped.
@@ -158,5 +134,6 @@ func (s *System) stopAll() {
 	<-s.root.done
 	s.dispatcher.wait()
 	s.hub.close()
+	s.log.close() // after all that may log
 	s.actors.Shutdown()
 }

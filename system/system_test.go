@@ -212,45 +212,6 @@ func TestShutdownIsBoundedByItsContext(t *testing.T) {
 	})
 }
 
-func TestASlowSubscriberLosesTheOldestAndReceivesTheirNumber(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t)
-		release := make(chan struct{})
-		var got []messages.Event
-		s.Subscribe(func(e messages.Event) { <-release; got = append(got, e) })
-		s.Emit(messages.TimedOut{Operation: "first"})
-		synctest.Wait() // the first is being handled
-		for range queueLength + 10 {
-			s.Emit(messages.TimedOut{})
-		}
-		close(release)
-		require.NoError(t, s.Shutdown(t.Context()))
-		require.Len(t, got, 1+1+queueLength)
-		require.Equal(t, messages.Dropped{Count: 10}, got[1])
-	})
-}
-
-func TestASubscriberMayPanicAndCancelItself(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t)
-		calls := 0
-		var cancel func()
-		cancel = s.Subscribe(func(messages.Event) {
-			calls++
-			if calls == 2 {
-				cancel()
-			}
-			panic("a bug")
-		})
-		for range 5 {
-			s.Emit(messages.Dropped{})
-		}
-		synctest.Wait()
-		require.Equal(t, 2, calls)
-		require.NoError(t, s.Shutdown(t.Context()))
-	})
-}
-
 func TestRandomNumbersFollowFromSeedAndName(t *testing.T) {
 	seeded := &System{seed: 7}
 	numbers := func(s *System, name string) (out [5]float64) {

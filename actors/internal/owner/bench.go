@@ -210,7 +210,7 @@ func (b *Bench[M]) crashed() {
 	}
 	logger, sentence := b.owner.Host().Logger(), b.String()+" crashed and is restarted"
 	b.owner.Host().Go(func() { // ends with the log
-		logger.Error(sentence, b.Kind.Name, b.owner.Name(), "panic", fmt.Sprint(shown), "stack", stack)
+		logger.Error(sentence, b.Kind.Name, b.owner.Name(), "panic", shown, "stack", stack)
 	})
 	panic(cause)
 }
