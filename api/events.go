@@ -4,7 +4,7 @@ import "github.com/understudy-go/understudy/messages"
 
 // Event is something that happened in a System. It is one of BreakerChanged,
 // ProbeUnanswered, CheckChanged, CheckRestarted, Retrying, RetryExhausted, TimedOut,
-// FallbackUsed and Dropped. System.Subscribe delivers events.
+// FallbackUsed and Dropped. System.Subscribe and SubscribeTo deliver events.
 type Event = messages.Event
 
 // The events, each with its fields. At is when it happened.

@@ -91,14 +91,50 @@ func (s *System) Shutdown(ctx context.Context) error {
 
 // Subscribe calls fn with every Event from now on, in the order of emission. Each
 // subscriber has its own goroutine. fn may call anything, but must not wait for
-// Shutdown. A panic in fn is logged. At most 1,024 events wait for fn; beyond that
-// the oldest are dropped, and one Dropped reports how many. After cancel has
-// returned, no further call of fn starts; the last one may still be running.
+// Shutdown. If fn panics or ends its goroutine, that is logged, and the next event is
+// delivered as ever. At most 65,536 changes wait for fn, and 1,024 events of single
+// calls (Retrying, RetryExhausted, TimedOut, FallbackUsed); beyond that the oldest of
+// them are dropped, and one Dropped reports how many. After cancel has returned, no
+// further call of fn starts; the last one may still be running. A nil fn is never
+// called. After Shutdown, Subscribe does nothing.
+//
+// A subscriber makes every event cost the call that emits it. To receive only some
+// types of events, use SubscribeTo.
 func (s *System) Subscribe(fn func(Event)) (cancel func()) {
 	if !s.valid() {
 		return func() {}
 	}
 	return s.runtime.Subscribe(fn)
+}
+
+// SubscribeTo is Subscribe for some types of events: those of the events in types,
+// whose fields do not matter, and Dropped. An event of a type that no subscriber
+// wants costs almost nothing.
+//
+//	cancel := system.SubscribeTo(fn, understudy.BreakerChanged{}, understudy.CheckChanged{})
+func (s *System) SubscribeTo(fn func(Event), types ...Event) (cancel func()) {
+	if !s.valid() {
+		return func() {}
+	}
+	return s.runtime.SubscribeTo(fn, types...)
+}
+
+// Totals is what a System has counted since Start.
+type Totals struct {
+	Timeouts      uint64 // Timeouts that fired
+	Fallbacks     uint64 // calls that a fallback answered
+	EventsDropped uint64 // events and lines of the log that slow subscribers and a slow log have lost
+	LeftBehind    uint64 // goroutines of hard Timeouts whose caller has gone and that still run; it goes down again
+}
+
+// Totals returns the totals, which are exact and cost a few loads. They count calls
+// that have a policy of this System in them: a Timeout or a fallback alone belongs to
+// no System. After Shutdown they go on counting the calls that still run.
+func (s *System) Totals() Totals {
+	if !s.valid() {
+		return Totals{}
+	}
+	return Totals(s.runtime.Totals())
 }
 
 // Health returns the health checks of the System. It returns the same *Health

@@ -49,6 +49,8 @@ func uses() []use {
 		plain("System.BreakersCheck", func(v *victim) { _, _ = v.s.BreakersCheck()(today) }),
 		{"System.ShowBreakers", func(v *victim) error { return v.s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{"ready"}}) }, down},
 		plain("System.Subscribe", func(v *victim) { v.s.Subscribe(func(api.Event) {})() }),
+		plain("System.SubscribeTo", func(v *victim) { v.s.SubscribeTo(func(api.Event) {}, api.TimedOut{})() }),
+		plain("System.Totals", func(v *victim) { v.s.Totals() }),
 		{"System.Shutdown", func(v *victim) error { return brief(v.s.Shutdown) }, nil},
 		{"System.Drain", func(v *victim) error {
 			return brief(func(ctx context.Context) error { return v.s.Drain(ctx, time.Second, yes) })

@@ -126,6 +126,14 @@ func badSystems() []row {
 			cancel()
 			return v.b.ForceOpen()
 		}},
+		{"System.SubscribeTo", "nil", fine, func(v *victim) error { v.s.SubscribeTo(nil, nil)(); return v.b.ForceOpen() }},
+		{"System.SubscribeTo", "no types", fine, func(v *victim) error { v.s.SubscribeTo(func(api.Event) {})(); return v.b.ForceOpen() }},
+		{"System.SubscribeTo", "a type twice", fine, func(v *victim) error {
+			cancel := v.s.SubscribeTo(func(api.Event) {}, nil, api.TimedOut{}, api.TimedOut{}, api.Dropped{})
+			cancel()
+			cancel()
+			return v.b.ForceOpen()
+		}},
 		{"System.Drain", "nil ctx", refused("drain", "ctx"), func(v *victim) error { return v.s.Drain(never, 0) }},
 		{"System.Drain", "negative delay", refused("drain", "Delay"), func(v *victim) error { return v.s.Drain(today, least) }},
 		{"System.Drain", "nil function", refused("drain", "Finish"), func(v *victim) error { return v.s.Drain(today, 0, yes, nil) }},
@@ -175,6 +183,8 @@ func badSystems() []row {
 		add("Breakers", fine, func() error { return must(len(s.Breakers()) == 0) })
 		add("Health", fine, func() error { return must(s.Health() == nil) })
 		add("Subscribe", fine, func() error { s.Subscribe(func(api.Event) {})(); return nil })
+		add("SubscribeTo", fine, func() error { s.SubscribeTo(func(api.Event) {}, api.TimedOut{})(); return nil })
+		add("Totals", fine, func() error { return must(s.Totals() == api.Totals{}) })
 		add("ShowBreakers", refused("circuits", "System"), func() error { return s.ShowBreakers(api.ShowBreakersConfig{}) })
 		add("Shutdown", refused("system", "Shutdown"), func() error { return s.Shutdown(today) })
 		add("Drain", not, func() error { return s.Drain(today, 0) })
