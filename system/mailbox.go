@@ -24,7 +24,7 @@ const inPlaceLimit = 16
 type mailbox struct {
 	state      atomic.Int32
 	suspended  bool // by a crash, until the restart; only the runner uses it
-	stopped    bool // for good: questions are refused; only the runner uses it
+	stopped    bool // for good: questions are refused; only the runner sets it, and holds mu
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 
@@ -67,6 +67,11 @@ func (m *mailbox) PostUserMessage(message any) {
 		return
 	}
 	m.mu.Lock()
+	if m.stopped { // the runner must not be kept by those who come now
+		m.mu.Unlock()
+		refuse(message)
+		return
+	}
 	m.user.push(message)
 	mine := m.wake(idle)
 	m.mu.Unlock()
@@ -125,7 +130,8 @@ func (m *mailbox) dispatch() {
 
 // run is the runner: it handles the queued messages. After limit messages it
 // passes the rest to another goroutine. A stopped actor is an exception: Shutdown
-// does not wait for that goroutine, so run refuses all that is queued itself.
+// does not wait for that goroutine, so run refuses all that is queued itself. That
+// is not much, because senders that come later refuse their own messages.
 func (m *mailbox) run(limit int) {
 	for n := 0; n < limit || m.stopped; n++ {
 		message, isSystem, ok := m.next()
@@ -181,7 +187,9 @@ func (m *mailbox) deliver(message any, isSystem bool) {
 	switch message.(type) {
 	case *actor.Stop: // the actor has no children, so it has stopped when this returns
 		m.invoker.InvokeSystemMessage(message)
+		m.mu.Lock()
 		m.stopped, m.suspended = true, false
+		m.mu.Unlock()
 	case *actor.SuspendMailbox:
 		m.suspended = !m.stopped
 	case *actor.ResumeMailbox:
