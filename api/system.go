@@ -43,7 +43,7 @@ type System struct {
 }
 
 // Start starts a System, which runs until Shutdown. A negative ChecksAtOnce is a
-// *ConfigError.
+// *ConfigError, and so is a 32-bit machine.
 func Start(cfg SystemConfig) (*System, error) {
 	if cfg.ChecksAtOnce < 0 {
 		return nil, &ConfigError{Kind: "system", Field: "ChecksAtOnce", Problem: messages.MustNotBeNegative(cfg.ChecksAtOnce)}

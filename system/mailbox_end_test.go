@@ -148,7 +148,7 @@ func TestRestartsThatAreDueAtTheEndAreCancelled(t *testing.T) {
 }
 
 func TestNothingIsSpawnedOnceShutdownHasBegun(t *testing.T) {
-	for range 100 {
+	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			s := start(t)
 			spawnOwner(t, s, nil)

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -37,9 +39,12 @@ type System struct {
 
 // Start starts an actor system that logs to logger. The first Spawn of each kind
 // starts the supervisor of that kind. The seed decides all random numbers; 0 means
-// a random seed.
+// a random seed. On a 32-bit machine it returns a *ConfigError.
 func Start(logger *slog.Logger, seed uint64) (*System, error) {
 	quiet := slog.New(slog.DiscardHandler)
+	if err := checkMachine(strconv.IntSize); err != nil {
+		return nil, err
+	}
 	s := &System{
 		actors: actor.NewActorSystem(
 			actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }),
@@ -64,6 +69,15 @@ func Start(logger *slog.Logger, seed uint64) (*System, error) {
 	s.logger = slog.New(s.log.out)
 	s.hub = newHub(s.logger, &s.counts.dropped)
 	return s, nil
+}
+
+// checkMachine returns an error if int has fewer than 64 bits. The actor library
+// needs them.
+func checkMachine(intSize int) error {
+	if intSize < 64 {
+		return &messages.ConfigError{Kind: "system", Field: "GOARCH", Problem: "must be a 64-bit architecture: " + runtime.GOARCH}
+	}
+	return nil
 }
 
 // Spawn starts an owner under the supervisor of its kind and returns its

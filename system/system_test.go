@@ -212,6 +212,13 @@ func TestShutdownIsBoundedByItsContext(t *testing.T) {
 	})
 }
 
+func TestA32BitMachineIsRefused(t *testing.T) {
+	require.NoError(t, checkMachine(64))
+	err := checkMachine(32)
+	require.ErrorIs(t, err, messages.ErrConfig)
+	require.ErrorContains(t, err, "system: GOARCH: must be a 64-bit architecture")
+}
+
 func TestRandomNumbersFollowFromSeedAndName(t *testing.T) {
 	seeded := &System{seed: 7}
 	numbers := func(s *System, name string) (out [5]float64) {
