@@ -12,11 +12,19 @@ import (
 // Check reports the health of one thing. A nil error means Healthy, an error from
 // Degrade means Degraded, and any other error means Unhealthy. ctx ends after
 // CheckConfig.Timeout; a Check must return soon after that. Details are shown with
-// the status; they must not be modified after Check has returned.
+// the status. The result holds a copy of them, and at most 4 KiB of the error's
+// text.
 type Check func(ctx context.Context) (Details, error)
 
-// Details holds facts that a check reports, by name. Values that JSON cannot encode
-// are shown as text.
+// Details holds facts that a check reports, by name. A result holds a copy that JSON
+// can encode. Text, numbers, booleans, times and []string keep their types; an error
+// becomes its text; any other value becomes its JSON, a json.RawMessage. A value
+// that JSON cannot encode becomes text: a number that is not finite as it is
+// printed, anything else the name of its type.
+//
+// A result holds at most 16 KiB of names and values, in the order of the names. A
+// value that does not fit becomes text and is cut; those after it are left out, and
+// the value of "..." is their number.
 type Details = messages.Details
 
 // OnDemand, as a CheckConfig.Interval, means that the check runs only in Register,

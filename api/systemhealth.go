@@ -50,12 +50,13 @@ func systemHealth(s healthz.Snapshot) SystemHealth {
 // 3339) and checks. Each check has name, status, message, latency_ms and details; it
 // has age_seconds (from its last result to timestamp, both in whole seconds) if it
 // has a result, and flapping if that is true. The object has root_causes if there
-// are any, and draining if that is true.
+// are any, and draining if that is true. There is no error: Details that a run did
+// not return are limited as those of a run are.
 func (s SystemHealth) MarshalJSON() ([]byte, error) {
 	results := make([]health.Result, len(s.Checks))
 	for i, c := range s.Checks { // only the fields that the JSON shows
 		results[i] = health.Result{
-			Name: c.Name, Status: c.Status, Message: c.Message, Latency: c.Latency, Details: c.Details,
+			Name: c.Name, Status: c.Status, Message: c.Message, Latency: c.Latency, Details: health.Bounded(c.Details),
 			Timestamp: c.Timestamp, Flapping: c.Flapping,
 		}
 	}

@@ -38,6 +38,24 @@ func TestClippedTextIsAGoodName(t *testing.T) {
 	require.Equal(t, strings.Repeat("x", 251)+"...", Clip(strings.Repeat("x", 251)+"€€"), "no rune is cut in two")
 }
 
+func TestTextIsCutBetweenRunes(t *testing.T) {
+	for _, row := range []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"", 3, ""},
+		{"abcd", 4, "abcd"},
+		{"abcde", 4, "a..."},
+		{"abcde", 3, "..."},
+		{"éé", 3, "..."},
+		{"aéé", 4, "a..."},
+		{"\x80\x80\x80\x80\x80", 4, "..."},
+	} {
+		require.Equal(t, row.want, Cut(row.text, row.limit), "%q", row.text)
+	}
+}
+
 func TestAConfigErrorNamesTheThingTheFieldAndTheProblem(t *testing.T) {
 	err := error(&ConfigError{Kind: "breaker", Name: "api", Field: "SlowCall", Problem: MustNotBeNegative(-1)})
 	require.EqualError(t, err, `breaker "api": SlowCall: must not be negative: -1`)

@@ -24,11 +24,12 @@ func NewPassive(shared *Shared, name string, groups []string) *Passive {
 	return p
 }
 
-// Update publishes a new result.
+// Update publishes a new result, with at most 4 KiB of message and details that are
+// Bounded.
 func (p *Passive) Update(now time.Time, status messages.Status, message string, details messages.Details) {
 	p.machine.startedAt = now // so that the latency is 0
 	var e effects
-	p.machine.observe(&e, now, status, message, details)
+	p.machine.observe(&e, now, status, cut(message, maxMessage), Bounded(details))
 	p.publish(p.machine.view(now))
 }
 

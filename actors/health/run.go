@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -14,7 +13,8 @@ import (
 
 // Func is a health check. If it returns nil the check is HEALTHY; an error of
 // Degrade, DEGRADED; any other error, UNHEALTHY. The details are part of the result
-// in each case, and must not be modified after Func has returned.
+// in each case. The result holds a copy of them, made by Bounded, and at most 4 KiB
+// of the error's text.
 type Func = func(ctx context.Context) (messages.Details, error)
 
 // Degrade returns an error with that message. A check that returns it is DEGRADED.
@@ -68,12 +68,12 @@ func (r *runner) call(res *messages.RunResult) {
 		res.At = time.Now()
 		if p := recover(); p != nil {
 			res.Panicked = true
-			res.Message = fmt.Sprint(p)
+			res.Message = cut(fmt.Sprint(p), maxMessage)
 			res.Stack = string(debug.Stack())
 		}
 	}()
 	details, err := r.check(ctx)
-	res.Details = maps.Clone(details)
+	res.Details = Bounded(details)
 	res.Status, res.Message = classify(err)
 }
 
@@ -82,10 +82,11 @@ func classify(err error) (messages.Status, string) {
 	if err == nil {
 		return messages.Healthy, ""
 	}
+	message := cut(err.Error(), maxMessage)
 	if d := (*degraded)(nil); errors.As(err, &d) {
-		return messages.Degraded, err.Error()
+		return messages.Degraded, message
 	}
-	return messages.Unhealthy, err.Error()
+	return messages.Unhealthy, message
 }
 
 // close cancels the run in flight and refuses new ones.
