@@ -150,11 +150,10 @@ func (m *machine) tick(now time.Time) effects {
 // new run begins, unless the check is idle between two runs.
 func (m *machine) restart(inFlight bool) effects {
 	m.last.Restarts++
-	e := effects{publish: true, restarted: true}
+	e := effects{publish: true, restarted: true, release: m.phase != running || !inFlight} // the crash may have come before a release
 	if m.phase == idle && m.run > 0 || inFlight {
 		return e
 	}
-	e.release = m.phase == running
 	e.acquire = m.begin().acquire
 	return e
 }

@@ -160,7 +160,7 @@ func TestCrashAndRestart(t *testing.T) {
 	require.Equal(t, "UNHEALTHY panicked: oh", reads(m, 3600), "never stale: the restart is on its way")
 
 	e = m.restart(false)
-	require.Equal(t, effects{publish: true, restarted: true, acquire: true}, e)
+	require.Equal(t, effects{publish: true, restarted: true, release: true, acquire: true}, e)
 	require.Equal(t, 1, m.last.Restarts)
 	r := m.view(at(3600)).read(at(3601))
 	require.Equal(t, "UNHEALTHY panicked: oh", r.Status.String()+" "+r.Message, "until it has run again")
@@ -186,10 +186,10 @@ func TestRestartKeepsTheRunInFlight(t *testing.T) {
 
 func TestRestartBeforeTheFirstRunMakesIt(t *testing.T) {
 	m := newMachine(Config{Interval: OnDemand})
-	require.Equal(t, effects{publish: true, restarted: true, acquire: true}, m.restart(false))
+	require.Equal(t, effects{publish: true, restarted: true, release: true, acquire: true}, m.restart(false))
 	m.granted(at(0), 0.5)
 	m.result(messages.RunResult{At: at(1), Run: 1, Status: messages.Healthy})
-	require.Equal(t, effects{publish: true, restarted: true}, m.restart(false), "idle between two runs")
+	require.Equal(t, effects{publish: true, restarted: true, release: true}, m.restart(false), "idle between two runs")
 }
 
 // reads returns status and message as published now and read then.

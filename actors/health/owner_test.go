@@ -197,18 +197,26 @@ func TestStopCancelsTheRunAndReleasesAskers(t *testing.T) {
 	})
 }
 
+// crashOn makes the owner of a check crash on the first message of type M, when it
+// acquires or releases its slot.
+func crashOn[M any](h *ownertest.Host, shared *Shared) {
+	good, done := shared.semaphore, false
+	h.Before = func(message any) (after func()) {
+		if _, ok := message.(M); ok && !done {
+			shared.semaphore, done = nil, true
+		}
+		return func() { shared.semaphore = good }
+	}
+}
+
 func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 	inHost(t, func(t *testing.T, h *ownertest.Host) {
 		log := logTo(h)
-		c := start(t, h, Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
+		shared := NewShared(h, 4)
+		crashOn[*runCell](h, shared)
+		c, err := Start(shared, "db", Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
+		require.NoError(t, err)
 		synctest.Wait()
-		good := c.shared.semaphore
-		c.shared.semaphore = nil // the owner's next step panics on it
-		h.OnEmit = func(e messages.Event) {
-			if _, ok := e.(messages.CheckRestarted); ok {
-				c.shared.semaphore = good
-			}
-		}
 		require.Contains(t, c.Run(t.Context()).Message, messages.ErrCrashed.Error())
 		time.Sleep(2 * time.Second)
 		require.Equal(t, messages.Healthy, c.Run(t.Context()).Status)
@@ -216,6 +224,21 @@ func TestOwnerThatCrashesOnAQuestionFailsItAndGoesOn(t *testing.T) {
 		line := log.only(t)
 		require.Contains(t, line, `level=ERROR msg="Health check 'db' crashed and is restarted" check=db`)
 		require.Contains(t, line, "(*semaphore).acquire", "the stack says where")
+	})
+}
+
+// The owner crashes while it handles the result, before it releases the slot.
+func TestACrashDoesNotKeepTheSlot(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		shared := NewShared(h, 1)
+		crashOn[messages.RunResult](h, shared)
+		c, err := Start(shared, "db", Config{Interval: OnDemand}, func(context.Context) (messages.Details, error) { return nil, nil })
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, 1, c.Result(time.Now()).Restarts)
+		require.Equal(t, 1, shared.semaphore.free)
+		c.Stop()
 	})
 }
 

@@ -59,6 +59,7 @@ type Bench[M Machine[M]] struct {
 	due        int64  // when the timer fires, in Unix nanoseconds; 0: it is not set
 	generation uint64 // of the timer's Tick
 	random     *rand.Rand
+	ended      bool // Stopped was called
 }
 
 // New returns the workbench of one owner. The machine and its spare are of the
@@ -76,8 +77,15 @@ func (b *Bench[M]) Spawn(owner Owner) (err error) {
 }
 
 // Receive passes a message to the owner. If the owner returns without an answer to
-// a question, it keeps the question and must answer it later.
+// a question, it keeps the question and must answer it later. After Stopped a
+// question fails with ErrShutdown, and any other message is lost.
 func (b *Bench[M]) Receive(message any) {
+	if b.ended {
+		if question, ok := message.(Question); ok {
+			question.Fail(messages.ErrShutdown)
+		}
+		return
+	}
 	defer b.crashed()
 	switch m := message.(type) {
 	case messages.Tick:
@@ -92,15 +100,25 @@ func (b *Bench[M]) Receive(message any) {
 	b.question = nil
 }
 
-// Restarted stops the timer and passes Restarted to the owner.
+// Restarted stops the timer and passes Restarted to the owner. A stopped owner is
+// not restarted: the supervisor may have sent the restart before it learned of the
+// stop.
 func (b *Bench[M]) Restarted() {
+	if b.ended {
+		return
+	}
 	defer b.crashed()
 	b.disarm()
 	b.owner.Receive(Restarted{})
 }
 
-// Stopped stops the timer and passes Stopped to the owner.
+// Stopped stops the timer and passes Stopped to the owner. From then on the owner
+// receives nothing.
 func (b *Bench[M]) Stopped() {
+	if b.ended {
+		return
+	}
+	b.ended = true
 	b.disarm()
 	b.owner.Receive(Stopped{})
 }

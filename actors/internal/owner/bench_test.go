@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -113,3 +114,28 @@ func TestAfterTheEndNothingIsSpawned(t *testing.T) {
 		require.Nil(t, other.bench.Address)
 	})
 }
+
+// A supervisor may restart an owner that was stopped meanwhile.
+func TestAfterTheEndTheOwnerReceivesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, k *clerk, host *ownertest.Host, _ *logbook) {
+		host.Shutdown()
+		require.Equal(t, []string{"stopped"}, k.seen())
+		k.bench.Restarted()
+		k.bench.Receive(messages.Tick{Generation: k.bench.generation})
+		k.bench.Receive(bomb{})
+		k.bench.Stopped()
+		require.Empty(t, k.seen())
+		left := make(chan error, 1)
+		go func() { // ends with the answer
+			_, err := k.pool.Ask(context.Background(), handOver{k}, question{add: 1})
+			left <- err
+		}()
+		require.ErrorIs(t, <-left, messages.ErrShutdown)
+	})
+}
+
+// handOver is an address that passes messages to a clerk at once.
+type handOver struct{ *clerk }
+
+func (h handOver) Send(message any)    { h.bench.Receive(message) }
+func (handOver) Done() <-chan struct{} { return nil }

@@ -1,0 +1,74 @@
+package health
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/actors/internal/ownertest"
+	"github.com/understudy-go/understudy/messages"
+)
+
+// actors is a host that also gives the owners to the test.
+type actors struct {
+	*ownertest.Host
+	owners []messages.Actor
+}
+
+func (a *actors) Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error) {
+	a.owners = append(a.owners, owner)
+	return a.Host.Spawn(kind, owner)
+}
+
+// The supervisor's restart and the stop may be sent at the same moment. If the
+// restart comes last, it must not raise the dead: that would hold a slot for good.
+func TestARestartAfterTheStopDoesNothing(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		host := &actors{Host: h}
+		shared := NewShared(host, 1)
+		var runs atomic.Int32
+		for range 2 {
+			c, err := Start(shared, "db", Config{}, func(context.Context) (messages.Details, error) {
+				runs.Add(1)
+				panic("no route")
+			})
+			require.NoError(t, err)
+			synctest.Wait() // it has crashed and waits for its restart
+			c.Stop()
+			synctest.Wait()
+			host.owners[len(host.owners)-1].Restarted()
+			synctest.Wait()
+			require.Equal(t, 1, shared.semaphore.free)
+			require.Empty(t, ownertest.Events[messages.CheckRestarted](h))
+			require.Zero(t, c.Result(time.Now()).Restarts)
+		}
+		require.EqualValues(t, 2, runs.Load())
+	})
+}
+
+// A check that is stopped with its turn to come does not get a slot later.
+func TestAStoppedCheckLeavesTheLine(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		shared := NewShared(h, 1)
+		slow := func(context.Context) (messages.Details, error) { time.Sleep(5 * time.Second); return nil, nil }
+		var all []*Handle
+		for range 3 {
+			c, err := Start(shared, "db", Config{Interval: OnDemand}, slow)
+			require.NoError(t, err)
+			synctest.Wait()
+			all = append(all, c)
+		}
+		all[1].Stop()
+		all[0].Stop()
+		synctest.Wait()
+		require.True(t, all[2].Running(), "it is next")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, 1, shared.semaphore.free)
+		all[2].Stop()
+	})
+}
