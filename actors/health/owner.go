@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/understudy-go/understudy/actors/internal/ask"
@@ -28,6 +29,7 @@ type ownerState struct {
 	asking  []*runCell // the questions that wait for a result, except the current one
 	pruneAt int        // at this length of asking, abandoned questions are removed
 	slot    slot
+	unseen  atomic.Pointer[messages.RunResult] // of a run that panicked, until the owner receives it
 }
 
 // spawn starts the owner of h, which must have none, and the first run.
@@ -65,6 +67,7 @@ func (o *ownerState) Receive(message any) {
 			o.acquire(now)
 		}
 	case messages.RunResult:
+		o.unseen.Store(nil)
 		if e := o.step(now, func(b *machine) effects { return b.result(m) }); e.crash {
 			o.h.crash()
 			panic(&owner.Crash{Panic: m.Message, Stack: m.Stack})
@@ -75,7 +78,9 @@ func (o *ownerState) Receive(message any) {
 		o.h.revive()
 		o.step(now, func(b *machine) effects { return b.restart(o.h.runner.running()) })
 	case owner.Stopped:
+		o.h.Cancel(messages.ErrShutdown) // if it is not the end that Stop has begun
 		o.h.shared.semaphore.release(&o.slot)
+		o.logUnseen()
 	}
 }
 
@@ -94,7 +99,7 @@ func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
 		o.h.shared.semaphore.release(&o.slot)
 	}
 	if e.start != 0 {
-		o.h.runner.start(e.start, func(r messages.RunResult) { o.bench.Address.Send(r) })
+		o.h.runner.start(e.start, o.report)
 	}
 	o.bench.Arm(o.bench.Machine.wake(), now)
 	o.emit(e, now)
@@ -102,6 +107,29 @@ func (o *ownerState) step(now time.Time, input func(*machine) effects) effects {
 		o.acquire(now)
 	}
 	return e
+}
+
+// report sends the result of a run to the owner. The goroutine of the run calls it.
+func (o *ownerState) report(r messages.RunResult) {
+	if r.Panicked {
+		o.unseen.Store(&r)
+	}
+	if !o.h.runner.ifAlive(func() { o.h.owner.Send(r) }) {
+		o.logUnseen()
+	}
+}
+
+// logUnseen logs the panic of a run whose result the owner will not receive. The
+// crash of the owner logs any other.
+func (o *ownerState) logUnseen() {
+	r := o.unseen.Swap(nil)
+	if r == nil {
+		return
+	}
+	logger, sentence := o.Host().Logger(), o.bench.String()+" panicked after its end"
+	o.Host().Go(func() { // ends with the log
+		logger.Error(sentence, kind.Name, o.h.name, "panic", r.Message, "stack", r.Stack)
+	})
 }
 
 // acquire acquires a slot for the pending run. If none is free the slot sends

@@ -96,15 +96,17 @@ func (r *runner) close(cause error) {
 	r.end(cause)
 }
 
-// ifAlive calls fn unless the runner was closed, and close waits until fn returns.
-// So nothing is sent to the owner after close, and what a check returns because it
-// was cancelled is no result.
-func (r *runner) ifAlive(fn func()) {
+// ifAlive calls fn unless the runner was closed, and reports whether it did. close
+// waits until fn returns. So nothing is sent to the owner after close, and what a
+// check returns because it was cancelled is no result.
+func (r *runner) ifAlive(fn func()) (called bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.life.Err() == nil {
-		fn()
+	if r.life.Err() != nil {
+		return false
 	}
+	fn()
+	return true
 }
 
 // returned returns a channel that is closed when the last run has returned; nil if

@@ -72,3 +72,45 @@ func TestAStoppedCheckLeavesTheLine(t *testing.T) {
 		all[2].Stop()
 	})
 }
+
+// A panic whose result the owner no longer receives is logged as any other.
+func TestAPanicAtTheEndIsLoggedWithItsStack(t *testing.T) {
+	for what, end := range map[string]func(c *Handle, h *ownertest.Host){
+		"deregistered":                 func(c *Handle, _ *ownertest.Host) { c.Stop() },
+		"shut down":                    func(c *Handle, _ *ownertest.Host) { c.Cancel(messages.ErrShutdown) },
+		"the owner has stopped before": func(_ *Handle, h *ownertest.Host) { h.Shutdown() },
+	} {
+		inHost(t, func(t *testing.T, h *ownertest.Host) {
+			log := logTo(h)
+			c := start(t, h, Config{}, func(ctx context.Context) (messages.Details, error) {
+				<-ctx.Done()
+				return noRoute(ctx)
+			})
+			synctest.Wait()
+			end(c, h)
+			<-c.Returned()
+			line := log.only(t)
+			require.Contains(t, line, `level=ERROR msg="Health check 'db' panicked after its end" check=db panic="no route"`, what)
+			require.Contains(t, line, "health.noRoute")
+			require.Equal(t, "UNKNOWN no result yet", now(c))
+		})
+	}
+}
+
+// The owner is stopped while the result of the run is in its queue.
+func TestAPanicInTheQueueOfAStoppedOwnerIsLoggedWithItsStack(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		log := logTo(h)
+		c := start(t, h, Config{}, func(ctx context.Context) (messages.Details, error) {
+			time.Sleep(time.Second)
+			return noRoute(ctx)
+		})
+		synctest.Wait()
+		busy := make(ownertest.Hold)
+		c.owner.Send(busy)
+		time.Sleep(2 * time.Second)
+		c.Stop()
+		close(busy)
+		require.Contains(t, log.only(t), "health.noRoute")
+	})
+}
