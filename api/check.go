@@ -36,12 +36,12 @@ const OnDemand = health.OnDemand
 type CheckConfig struct {
 	// Timeout is how long a run may take. Default 10 s.
 	Timeout time.Duration
-	// Interval is the period of the runs in the background. Default 10 s; OnDemand: there are none. A period varies by
-	// a random ±10 %, which stays the same for five periods; this spreads checks that started together evenly over
-	// their Interval. At most SystemConfig.ChecksAtOnce checks run at the same time.
+	// Interval is the period of the runs in the background, at least 1 ms. Default 10 s; OnDemand: there are none. A
+	// period varies by a random ±10 %, which stays the same for five periods; this spreads checks that started together
+	// evenly over their Interval. At most SystemConfig.ChecksAtOnce checks run at the same time.
 	Interval time.Duration
-	// FastInterval is the period while the check is failing or recovering. It doubles with each run, up to Interval.
-	// Default Interval.
+	// FastInterval is the period while the check is failing or recovering, at least 1 ms. It doubles with each run, up
+	// to Interval. Default Interval.
 	FastInterval time.Duration
 	// Optional means that an UNHEALTHY check makes the system DEGRADED, not UNHEALTHY. Default false.
 	Optional bool
@@ -56,6 +56,11 @@ type CheckConfig struct {
 	// run and is UNKNOWN, "blocked by" that check. Default none.
 	DependsOn []string
 }
+
+// Check returns the *ConfigError that Register would return for a check with this
+// name and these settings, or nil. Only Register knows whether the name is taken and
+// whether the checks in DependsOn are registered.
+func (c CheckConfig) Check(name string) error { return health.Config(c).Check(name) }
 
 // CheckResult is the last known result of one health check.
 type CheckResult struct {

@@ -47,6 +47,9 @@ func (h *Health) Register(name string, cfg CheckConfig, check Check) error {
 	if !h.valid() {
 		return errInvalidHealth
 	}
+	if err := cfg.Check(name); err != nil {
+		return err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {

@@ -127,27 +127,42 @@ func TestBadRetrySettingsAreRefused(t *testing.T) {
 }
 
 // Promise (System, events, logs and errors): Invalid settings are a *ConfigError at once, which names the kind, the name, the field and the problem.
+// Promise (Health): CheckConfig.Check returns what Register would. Interval and FastInterval are at least 1 ms.
 func TestBadChecksAreRefused(t *testing.T) {
+	const almost = time.Millisecond - 1
 	rows := []struct {
 		field string
 		cfg   api.CheckConfig
 	}{
 		{"Timeout", api.CheckConfig{Timeout: -1}},
 		{"Interval", api.CheckConfig{Interval: -2}},
+		{"Interval", api.CheckConfig{Interval: 1}},
+		{"Interval", api.CheckConfig{Interval: almost}},
+		{"FastInterval", api.CheckConfig{FastInterval: -1}},
+		{"FastInterval", api.CheckConfig{FastInterval: almost}},
+		{"FastInterval", api.CheckConfig{FastInterval: almost, Interval: api.OnDemand}},
+		{"FastInterval", api.CheckConfig{FastInterval: time.Minute}},
 		{"UnhealthyAfter", api.CheckConfig{UnhealthyAfter: -1}},
 		{"HealthyAfter", api.CheckConfig{HealthyAfter: -1}},
+		{"Groups", api.CheckConfig{Groups: []string{""}}},
+		{"Groups", api.CheckConfig{Groups: []string{"a\xff"}}},
+		{"DependsOn", api.CheckConfig{DependsOn: []string{""}}},
+		{"DependsOn", api.CheckConfig{DependsOn: []string{strings.Repeat("x", 256)}}},
+		{"DependsOn", api.CheckConfig{DependsOn: []string{"bad"}}}, // itself
 	}
 	bubble(t, func(t *testing.T, s *api.System) {
-		h := s.Health()
 		for _, row := range rows {
-			requireConfigError(t, h.Register("bad", row.cfg, api.Ping(succeed)), "check", "bad", row.field)
+			err := row.cfg.Check("bad")
+			requireConfigError(t, err, "check", "bad", row.field)
+			require.Equal(t, err, s.Health().Register("bad", row.cfg, api.Ping(succeed)))
 		}
-		requireConfigError(t, h.Register("", api.CheckConfig{}, api.Ping(succeed)), "check", "", "Name")
-		require.ErrorIs(t, h.Register("bad", api.CheckConfig{}, nil), api.ErrConfig)
-		require.Empty(t, h.Snapshot().Checks, "nothing half-made is left")
-
-		require.NoError(t, h.Register("db", api.CheckConfig{}, api.Ping(succeed)))
-		requireConfigError(t, h.Register("db", api.CheckConfig{}, api.Ping(succeed)), "check", "db", "Name")
+		require.Empty(t, s.Health().Snapshot().Checks, "nothing half-made is left")
+		requireConfigError(t, api.CheckConfig{}.Check(""), "check", "", "Name")
+		fastest := api.CheckConfig{Interval: time.Millisecond, FastInterval: time.Millisecond}
+		require.NoError(t, fastest.Check("good"))
+		require.NoError(t, s.Health().Register("good", fastest, api.Ping(succeed)))
+		requireConfigError(t, s.Health().Register("good", fastest, api.Ping(succeed)), "check", "good", "Name")
+		requireConfigError(t, s.Health().Register("bad", fastest, nil), "check", "bad", "Check")
 	})
 }
 

@@ -60,7 +60,7 @@ type generation struct {
 // cfg.DependsOn names. If the name or a setting is bad, or check is nil, it returns
 // a *messages.ConfigError; once the host is shut down, ErrShutdown.
 func Start(shared *Shared, name string, cfg Config, check Func, dependencies ...*Handle) (*Handle, error) {
-	if err := cfg.validate(name); err != nil {
+	if err := cfg.Check(name); err != nil {
 		return nil, err
 	}
 	if check == nil {

@@ -102,16 +102,12 @@ func (s *Set) union(groups []string) []*health.Handle {
 }
 
 // Dependencies returns the checks that a new check with that name depends on. It
-// returns a *messages.ConfigError if one of them is not registered, is passive or
-// is the check itself.
+// returns a *messages.ConfigError if one of them is not registered or is passive.
 func (s *Set) Dependencies(name string, dependsOn []string) (checks []*health.Handle, err error) {
 	bad := func(problem string) error {
 		return &messages.ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: problem}
 	}
 	for _, other := range dependsOn {
-		if other == name {
-			return nil, bad("a cycle: it depends on itself")
-		}
 		c, found := s.Find(other)
 		if !found {
 			return nil, bad("no check '" + messages.Clip(other) + "' is registered")

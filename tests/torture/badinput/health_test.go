@@ -20,25 +20,31 @@ var badCheckConfigs = []struct {
 	{"Timeout", "the least duration", api.CheckConfig{Timeout: least}},
 	{"Interval", "-2", api.CheckConfig{Interval: -2}},
 	{"Interval", "the least duration", api.CheckConfig{Interval: least}},
+	{"Interval", "1 ns", api.CheckConfig{Interval: 1}},
+	{"FastInterval", "1 ns", api.CheckConfig{FastInterval: 1}},
 	{"FastInterval", "negative", api.CheckConfig{FastInterval: -1}},
-	{"FastInterval", "longer than Interval", api.CheckConfig{Interval: 1, FastInterval: 2}},
+	{"FastInterval", "longer than Interval", api.CheckConfig{Interval: time.Second, FastInterval: 2 * time.Second}},
 	{"FastInterval", "longer than the default", api.CheckConfig{FastInterval: longest}},
 	{"UnhealthyAfter", "negative", api.CheckConfig{UnhealthyAfter: -1}},
 	{"UnhealthyAfter", "the least int", api.CheckConfig{UnhealthyAfter: math.MinInt}},
 	{"HealthyAfter", "negative", api.CheckConfig{HealthyAfter: -1}},
 	{"Groups", "an empty name", api.CheckConfig{Groups: []string{"a", ""}}},
 	{"DependsOn", "itself", api.CheckConfig{DependsOn: []string{"x"}}},
-	{"DependsOn", "one that is not there", api.CheckConfig{DependsOn: []string{odd[0]}}},
+	{"DependsOn", notThere, api.CheckConfig{DependsOn: []string{odd[0]}}},
 	{"DependsOn", "no name", api.CheckConfig{DependsOn: []string{""}}},
+	{"DependsOn", "invalid UTF-8", api.CheckConfig{DependsOn: []string{"a\xff"}}},
 	{"DependsOn", "a long name", api.CheckConfig{DependsOn: []string{long}}},
 }
+
+// notThere is the input of a setting that is good except that it names no registered check.
+const notThere = "one that is not there"
 
 // hugeCheckConfigs are extreme settings that must work.
 var hugeCheckConfigs = map[string]api.CheckConfig{
 	"the longest of everything":       {Timeout: longest, Interval: longest, FastInterval: longest, UnhealthyAfter: maxInt, HealthyAfter: maxInt},
 	"the longest Timeout":             {Timeout: longest},
 	"the longest Interval":            {Interval: longest},
-	"a long Interval, a short Fast":   {Interval: longest, FastInterval: 1},
+	"a long Interval, a short Fast":   {Interval: longest, FastInterval: time.Millisecond},
 	"the shortest Timeout":            {Timeout: 1, Interval: api.OnDemand},
 	"many successes to be well again": {HealthyAfter: maxInt},
 	"the same group twice":            {Groups: []string{"a", "a", "ready"}},
@@ -97,7 +103,14 @@ func badHealth() []row {
 			return errors.Join(v.h.Register("x", bad.cfg, healthy), must(len(v.h.Snapshot().Checks) == 1, "something half-made is left"))
 		}})
 	}
+	for _, bad := range badCheckConfigs {
+		if bad.input == notThere {
+			continue // only Register knows
+		}
+		rows = append(rows, row{"CheckConfig.Check", bad.field + " " + bad.input, refused("check", bad.field), func(*victim) error { return bad.cfg.Check("x") }})
+	}
 	for input, cfg := range hugeCheckConfigs {
+		rows = append(rows, row{"CheckConfig.Check", input, fine, func(*victim) error { return cfg.Check("x") }})
 		rows = append(rows, row{"Health.Register", input, fine, func(v *victim) error { return counted(v.h, cfg) }})
 	}
 	for _, name := range odd {
@@ -107,7 +120,8 @@ func badHealth() []row {
 		}})
 	}
 	for _, name := range noNames {
-		rows = append(rows, row{"Health.Register", "name " + name, refused("check", "Name"), func(v *victim) error { return v.h.Register(name, api.CheckConfig{}, healthy) }},
+		rows = append(rows, row{"CheckConfig.Check", "name " + name, refused("check", "Name"), func(*victim) error { return api.CheckConfig{}.Check(name) }},
+			row{"Health.Register", "name " + name, refused("check", "Name"), func(v *victim) error { return v.h.Register(name, api.CheckConfig{}, healthy) }},
 			row{"Health.Register", "group " + name, refused("check", "Groups"), func(v *victim) error {
 				return v.h.Register("x", api.CheckConfig{Groups: []string{name}}, healthy)
 			}})

@@ -167,6 +167,7 @@ func useRest() []use {
 		value("Permanent", func() { _ = api.Permanent(errBoom) }),
 		value("RetryAfter", func() { _ = api.RetryAfter(errBoom, 1) }),
 		value("RetryConfig.Delay", func() { api.RetryConfig{}.Delay(1) }),
+		value("CheckConfig.Check", func() { _ = api.CheckConfig{}.Check("x") }),
 		value("Degrade", func() { _ = api.Degrade("x") }),
 		value("Ping", func() { _, _ = api.Ping(yes)(today) }),
 		value("Bool", func() { _, _ = api.Bool(func(context.Context) bool { return false })(today) }),
