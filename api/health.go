@@ -128,7 +128,7 @@ func (h *Health) RunAll(ctx context.Context) SystemHealth {
 	}
 	if ctx != nil { // a ctx of the user's own type that panics does so here, in the caller's goroutine
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
+		ctx, cancel = context.WithCancel(health.Caller(ctx))
 		defer cancel()
 	}
 	checks := h.source.Set.Load().Checks()

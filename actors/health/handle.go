@@ -111,8 +111,9 @@ func (h *Handle) Run(ctx context.Context) Result {
 	if ctx == nil {
 		return h.unfinished(errors.New("ctx is nil"))
 	}
-	if ctx.Err() != nil {
-		return h.unfinished(ctx.Err())
+	ctx = Caller(ctx)
+	if err := ctx.Err(); err != nil {
+		return h.unfinished(err)
 	}
 	if h.IsPassive() {
 		return h.Result(time.Now())
