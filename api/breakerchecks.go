@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ type ShowBreakersConfig struct {
 	Most int
 }
 
-// circuitPrefix begins the names of the checks of breakers.
+// circuitPrefix and the name of a breaker are the name of its check.
 const circuitPrefix = "circuit:"
 
 // ShowBreakers makes each breaker of the System a check of its Health, including
@@ -48,8 +49,14 @@ const circuitPrefix = "circuit:"
 // breaker gets a check when its circuit leaves CLOSED, in place of a breaker that
 // is CLOSED. Closed breakers beyond Most cost nothing.
 //
-// ShowBreakers may be called once. An invalid setting or a second call is a
-// *ConfigError. After Shutdown it returns ErrShutdown.
+// The name of a breaker that is shown is taken: Register refuses it. If a breaker is
+// made later than a check that is named as if it were that breaker's, a WARN is
+// logged, and the breaker is shown under another name ("circuit-2:payments") until
+// that check is deregistered.
+//
+// ShowBreakers may be called once. An invalid setting, a second call, and a check
+// that has the name of a breaker is a *ConfigError. After Shutdown it returns
+// ErrShutdown.
 func (s *System) ShowBreakers(cfg ShowBreakersConfig) error {
 	if !s.valid() {
 		return noSystem("circuits", "")
@@ -104,10 +111,18 @@ func (c *breakerChecks) begin() error {
 	if c.health.closed {
 		return ErrShutdown
 	}
-	if !c.health.breakers.CompareAndSwap(nil, c) {
+	if c.health.breakers.Load() != nil {
 		return &ConfigError{Kind: "circuits", Field: "ShowBreakers", Problem: "may be called once"}
 	}
-	c.health.source.Set.Store(c.health.source.Set.Load().Declare(c.cfg.Groups))
+	set := c.health.source.Set.Load()
+	for _, b := range c.sys.Breakers() {
+		name := circuitPrefix + b.Name()
+		if _, taken := set.Find(name); taken {
+			return &ConfigError{Kind: "circuits", Name: name, Field: "Name", Problem: "is taken"}
+		}
+	}
+	c.health.breakers.Store(c)
+	c.health.source.Set.Store(set.Declare(c.cfg.Groups))
 	return nil
 }
 
@@ -127,43 +142,75 @@ func (c *breakerChecks) onEvent(e Event) {
 
 // apply updates the check of a breaker from an event.
 func (c *breakerChecks) apply(b *Breaker, e BreakerChanged) {
-	c.health.mu.Lock()
-	defer c.health.mu.Unlock()
-	if !c.health.closed {
-		c.show(b, e.To, e.Reason)
-	}
+	c.update(b, func() (renamed string) { return c.show(b, e.To, e.Reason) })
 }
 
 // sync updates the check of a breaker from its current state: of a breaker that is
 // new, or whose events were lost.
 func (c *breakerChecks) sync(b *Breaker) {
-	c.health.mu.Lock()
-	defer c.health.mu.Unlock()
-	entry, state := c.entries[b.Name()], b.State()
-	if !c.health.closed && (entry == nil || entry.state != state || entry.mode != b.handle.Mode()) {
-		c.show(b, state, "")
+	c.update(b, func() (renamed string) {
+		entry, state := c.entries[b.Name()], b.State()
+		if entry == nil || entry.state != state || entry.mode != b.handle.Mode() {
+			return c.show(b, state, "")
+		}
+		return ""
+	})
+}
+
+// update calls show, with health.mu held, unless Shutdown has begun. If show returns
+// the name under which b is shown because a check has its own, update logs that
+// once the lock is free: a log handler may call anything.
+func (c *breakerChecks) update(b *Breaker, show func() (renamed string)) {
+	renamed := func() string {
+		c.health.mu.Lock()
+		defer c.health.mu.Unlock()
+		if c.health.closed {
+			return ""
+		}
+		return show()
+	}()
+	if renamed != "" {
+		c.sys.runtime.Logger().Warn("Circuit breaker is shown under another name: there is a check of its name",
+			"breaker", b.Name(), "check", circuitPrefix+b.Name(), "shown", renamed)
 	}
 }
 
 // show updates the check of a breaker. A breaker without a check gets one if there
-// is room. health.mu is held.
-func (c *breakerChecks) show(b *Breaker, state State, reason string) {
+// is room; if its name is taken, under another one, which show returns. health.mu is
+// held.
+func (c *breakerChecks) show(b *Breaker, state State, reason string) (renamed string) {
 	if entry, known := c.entries[b.Name()]; known {
 		c.describe(entry, b, state, reason)
-		return
+		return ""
 	}
 	if len(c.entries) >= c.cfg.Most && (state == Closed || !c.makeRoom()) {
-		return
+		return ""
 	}
 	set := c.health.source.Set.Load()
 	name := circuitPrefix + b.Name()
-	if _, taken := set.Find(name); taken { // the user registered a check with that name
-		c.sys.runtime.Logger().Warn("Circuit breaker is not shown: there is a check of that name", "breaker", b.Name(), "check", name)
-		return
+	_, taken := set.Find(name)
+	for n := 2; taken; n++ {
+		name = fmt.Sprintf("circuit-%d:%s", n, b.Name())
+		_, taken = set.Find(name)
+		renamed = name
 	}
 	entry := &breakerCheck{Passive: health.NewPassive(c.health.shared, name, c.cfg.Groups)}
 	c.describe(entry, b, state, reason)
 	c.entries[b.Name()] = entry
+	c.health.source.Set.Store(set.With(entry.Handle))
+	return renamed
+}
+
+// freed gives a breaker that is shown under another name its own one, if that is the
+// name of a check that was removed. health.mu is held.
+func (c *breakerChecks) freed(name string) {
+	breaker, _ := strings.CutPrefix(name, circuitPrefix)
+	entry := c.entries[breaker]
+	if entry == nil || circuitPrefix+breaker != name {
+		return
+	}
+	set := c.health.source.Set.Load().Without(entry.Name())
+	entry.Passive = entry.Renamed(name)
 	c.health.source.Set.Store(set.With(entry.Handle))
 }
 

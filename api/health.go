@@ -96,6 +96,9 @@ func (h *Health) Deregister(name string) error {
 		return &ConfigError{Kind: "check", Name: name, Field: "DependsOn", Problem: "check '" + dependent + "' depends on it"}
 	}
 	h.source.Set.Store(set.Without(name))
+	if shown := h.breakers.Load(); shown != nil {
+		shown.freed(name)
+	}
 	c.Stop()
 	h.retired = slices.DeleteFunc(h.retired, func(c *health.Handle) bool { return !c.Running() })
 	h.retired = append(h.retired, c)

@@ -233,8 +233,8 @@ func TestAShownBreakerIsNoCheckOfOnesOwn(t *testing.T) {
 		rows := shown(t, s, api.ShowBreakersConfig{})
 		play(t, named(t, s, "payments"), "f")
 		named(t, s, "mine")
-		require.Equal(t, []string{"circuit:mine HEALTHY", "circuit:payments DEGRADED, OPEN: 1 failure"}, rows())
-		require.Equal(t, "mine", log.find(t, "WARN", "there is a check of that name")["breaker"])
+		require.Equal(t, []string{"circuit-2:mine HEALTHY", "circuit:mine HEALTHY", "circuit:payments DEGRADED, OPEN: 1 failure"}, rows())
+		require.Equal(t, "mine", log.find(t, "WARN", "there is a check of its name")["breaker"])
 
 		h := s.Health()
 		for _, row := range []struct {

@@ -18,10 +18,21 @@ type Passive struct {
 // the names.
 func NewPassive(shared *Shared, name string, groups []string) *Passive {
 	cfg := Config{Interval: OnDemand, Groups: groups}.withDefaults()
-	h := &Handle{name: name, cfg: cfg, shared: shared, runner: newRunner(nil, 0)}
-	p := &Passive{Handle: h, machine: machine{cfg: cfg, last: Result{Name: name}}}
-	h.view.Store(p.machine.view(time.Now()))
-	return p
+	return newPassive(shared, machine{cfg: cfg, last: Result{Name: name}})
+}
+
+func newPassive(shared *Shared, m machine) *Passive {
+	h := &Handle{name: m.last.Name, cfg: m.cfg, shared: shared, runner: newRunner(nil, 0)}
+	h.view.Store(m.view(time.Now()))
+	return &Passive{Handle: h, machine: m}
+}
+
+// Renamed returns a passive check with that name, which has the result and the
+// history of p. p must not be updated anymore.
+func (p *Passive) Renamed(name string) *Passive {
+	m := p.machine
+	m.last.Name = name
+	return newPassive(p.shared, m)
 }
 
 // Update publishes a new result, with at most 4 KiB of message and details that are
