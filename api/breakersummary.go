@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,8 +12,9 @@ import (
 // check of each. The check is DEGRADED while any of the breakers is not CLOSED, and
 // its details name those breakers with their states. It is never UNHEALTHY, because
 // an open circuit means that its breaker does its work; use Strict to change that.
-// Without arguments the check covers all breakers, including those made later. It
-// only reads states, so a short Interval is cheap:
+// Without arguments the check covers all breakers, including those made later. A
+// breaker that is given twice counts once. The check only reads states, so a short
+// Interval is cheap:
 //
 //	health.Register("circuits", understudy.CheckConfig{Interval: time.Second}, system.BreakersCheck())
 //
@@ -22,6 +24,8 @@ func (s *System) BreakersCheck(breakers ...*Breaker) Check {
 		return nil
 	}
 	breakers = slices.Clone(breakers)
+	slices.SortFunc(breakers, func(a, b *Breaker) int { return cmp.Compare(a.Name(), b.Name()) })
+	breakers = slices.Compact(breakers)
 	return func(context.Context) (Details, error) {
 		if len(breakers) == 0 {
 			return summarize(s.Breakers())
@@ -41,15 +45,14 @@ func summarize(breakers []*Breaker) (Details, error) {
 			continue
 		}
 		details[b.Name()] = state.String()
-		if len(names) < maxNames {
-			names = append(names, fmt.Sprintf("%s %v", b.Name(), state))
-		}
+		names = append(names, fmt.Sprintf("%s %v", b.Name(), state))
 	}
-	if len(details) == 0 {
+	if len(names) == 0 {
 		return details, nil
 	}
-	if more := len(details) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
+	open := len(names)
+	if open > maxNames {
+		names = append(names[:maxNames], fmt.Sprintf("and %d more", open-maxNames))
 	}
-	return details, Degrade(fmt.Sprintf("%d of %d circuits not closed: %s", len(details), len(breakers), strings.Join(names, ", ")))
+	return details, Degrade(fmt.Sprintf("%d of %d circuits not closed: %s", open, len(breakers), strings.Join(names, ", ")))
 }

@@ -32,17 +32,3 @@ func Clip(text string) string {
 	}
 	return strings.ToValidUTF8(text, "?")
 }
-
-// Cut returns text, or its beginning and "..." if it is longer than limit bytes.
-// Limit is at least 3. No character is cut in two.
-func Cut(text string, limit int) string {
-	const dots = "..."
-	if len(text) <= limit {
-		return text
-	}
-	end := limit - len(dots)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + dots
-}

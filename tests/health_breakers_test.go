@@ -39,6 +39,18 @@ func TestHealthShowsBreakers(t *testing.T) {
 	})
 }
 
+// Promise (Health): A check of breakers counts a breaker that it is given twice once, and keeps no slice of the caller.
+func TestABreakerThatIsGivenTwiceCountsOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		a, b := named(t, s, "a"), named(t, s, "b")
+		require.NoError(t, a.ForceOpen())
+		mine := []*api.Breaker{b, a, b, a}
+		register(t, s, "circuits", onDemand, s.BreakersCheck(mine...))
+		clear(mine)
+		require.Equal(t, "1 of 2 circuits not closed: a OPEN", s.Health().Run(t.Context(), "circuits").Message)
+	})
+}
+
 // Promise (Health): A check of all breakers names at most ten that are not CLOSED.
 func TestHealthNamesFewOfManyOpenBreakers(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {

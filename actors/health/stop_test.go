@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -112,5 +113,25 @@ func TestAPanicInTheQueueOfAStoppedOwnerIsLoggedWithItsStack(t *testing.T) {
 		c.Stop()
 		close(busy)
 		require.Contains(t, log.only(t), "health.noRoute")
+	})
+}
+
+// lateHost spawns an owner and then returns ErrShutdown, as a supervisor that stops
+// before its answer arrives.
+type lateHost struct{ *ownertest.Host }
+
+func (l lateHost) Spawn(kind messages.Kind, owner messages.Actor) (messages.Address, error) {
+	_, err := l.Host.Spawn(kind, owner)
+	return nil, errors.Join(err, messages.ErrShutdown)
+}
+
+func TestACheckThatIsRefusedAtTheShutdownHasNotRun(t *testing.T) {
+	inHost(t, func(t *testing.T, h *ownertest.Host) {
+		_, err := Start(NewShared(lateHost{h}, 1), "db", Config{}, func(context.Context) (messages.Details, error) {
+			t.Error("it runs")
+			return nil, nil
+		})
+		require.ErrorIs(t, err, messages.ErrShutdown)
+		time.Sleep(time.Minute)
 	})
 }
