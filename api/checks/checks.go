@@ -14,6 +14,8 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
+	"net/netip"
+	"strings"
 
 	"github.com/understudy-go/understudy/api"
 	"github.com/understudy-go/understudy/messages"
@@ -25,11 +27,19 @@ func invalid(name, argument, problem string) api.Check {
 	return func(context.Context) (api.Details, error) { return nil, err }
 }
 
+// notInHosts are characters of URLs that no host has.
+const notInHosts = "/@?#"
+
 // TCP returns a check that connects to an address ("db:5432") and closes the
-// connection. Its details have the remote address.
+// connection. The port is a number or the name of a service. Its details have the
+// remote address.
 func TCP(address string) api.Check {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return invalid("TCP", "address", err.Error())
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil || port == "" || strings.ContainsAny(address, notInHosts) {
+		return invalid("TCP", "address", "must be a host and a port") // the address may hold a password, so it is not shown
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
@@ -43,8 +53,12 @@ func TCP(address string) api.Check {
 // DNS returns a check that looks up the addresses of a host. It fails if there are
 // none. Its details list them.
 func DNS(host string) api.Check {
-	if host == "" {
+	_, notAddress := netip.ParseAddr(host)
+	switch {
+	case host == "":
 		return invalid("DNS", "host", messages.MustNotBeEmpty)
+	case strings.ContainsAny(host, notInHosts), strings.Contains(host, ":") && notAddress != nil:
+		return invalid("DNS", "host", "must be a host, without scheme, user and port") // it may hold a password, so it is not shown
 	}
 	return func(ctx context.Context) (api.Details, error) {
 		addresses, err := net.DefaultResolver.LookupHost(ctx, host)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/api"
+	"github.com/understudy-go/understudy/messages"
 )
 
 // Heap returns a check that fails if the objects on the heap, live or not yet swept,
@@ -16,7 +17,7 @@ import (
 // world.
 func Heap(limit uint64) api.Check {
 	if limit == 0 {
-		return invalid("Heap", "limit", "is 0")
+		return invalid("Heap", "limit", messages.MustBeAtLeast(1, limit))
 	}
 	return func(context.Context) (api.Details, error) {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
@@ -29,7 +30,7 @@ func Heap(limit uint64) api.Check {
 // limit must be positive.
 func Goroutines(limit int) api.Check {
 	if limit <= 0 {
-		return invalid("Goroutines", "limit", fmt.Sprintf("is not above 0: %d", limit))
+		return invalid("Goroutines", "limit", messages.MustBeAtLeast(1, limit))
 	}
 	return func(context.Context) (api.Details, error) {
 		return compare("goroutines", runtime.NumGoroutine(), limit)
@@ -42,9 +43,9 @@ func Goroutines(limit int) api.Check {
 func Disk(path string, minFree uint64) api.Check {
 	switch {
 	case path == "":
-		return invalid("Disk", "path", "is empty")
+		return invalid("Disk", "path", messages.MustNotBeEmpty)
 	case minFree == 0:
-		return invalid("Disk", "minFree", "is 0")
+		return invalid("Disk", "minFree", messages.MustBeAtLeast(1, minFree))
 	}
 	return func(context.Context) (api.Details, error) {
 		free, total, err := diskSpace(path)
@@ -90,7 +91,7 @@ func (h *Heartbeat) Check() api.Check {
 	case h == nil:
 		return invalid("Heartbeat", "every", "must come from NewHeartbeat")
 	case h.every <= 0:
-		return invalid("Heartbeat", "every", fmt.Sprintf("is not above 0: %v", h.every))
+		return invalid("Heartbeat", "every", messages.MustBeAtLeast(time.Duration(1), h.every))
 	}
 	return func(context.Context) (api.Details, error) {
 		silent := time.Since(*h.last.Load())
