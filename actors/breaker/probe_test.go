@@ -22,6 +22,7 @@ type clinic struct {
 	deaf   bool // it notices the end of ctx only when it is done
 	asked  []string
 	until  time.Time // the deadline of the last question
+	ctxs   []context.Context
 
 	running, peak atomic.Int32 // runs at once
 }
@@ -30,6 +31,7 @@ func (c *clinic) probe(ctx context.Context, check string) (messages.Status, stri
 	c.mu.Lock()
 	c.asked = append(c.asked, check)
 	c.until, _ = ctx.Deadline()
+	c.ctxs = append(c.ctxs, ctx)
 	takes, status, deaf := c.takes, c.status, c.deaf
 	c.mu.Unlock()
 	c.peak.Store(max(c.peak.Load(), c.running.Add(1)))
@@ -77,6 +79,18 @@ func withProbe(t *testing.T, cfg Config, c *clinic, test func(t *testing.T, host
 	require.LessOrEqual(t, c.peak.Load(), int32(1), "runs at once")
 }
 
+// left returns how many runs have a ctx, and with it a timer, that has not ended.
+func (c *clinic) left() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, ctx := range c.ctxs {
+		if ctx.Err() == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // after lets time pass, and whatever is due at its end happen.
 func after(d time.Duration) {
 	time.Sleep(d)
@@ -101,6 +115,21 @@ func TestAProbeClosesTheCircuitWithoutAnyCaller(t *testing.T) {
 		after(time.Hour)
 		require.Equal(t, 3, c.questions(), "a closed circuit runs no probe")
 	})
+}
+
+// The deadline of a run is TrialTimeout after its start, so that a ctx that is not
+// ended with its run would be left for long.
+func TestTheCtxOfAProbeEndsWithItsRun(t *testing.T) {
+	for _, status := range []messages.Status{messages.Healthy, messages.Degraded, messages.Unhealthy, messages.Unknown} {
+		c := &clinic{takes: time.Second, status: status}
+		withProbe(t, Config{TrialTimeout: time.Hour}, c, func(t *testing.T, host *host, h *Handle) {
+			after(time.Minute + 500*time.Millisecond)
+			require.Equal(t, 1, c.left(), "it runs")
+			after(3 * time.Second)
+			require.NotZero(t, c.questions())
+			require.Zero(t, c.left())
+		})
+	}
 }
 
 func TestAProbeThatFailsOpensItAgain(t *testing.T) {
