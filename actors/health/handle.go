@@ -150,7 +150,7 @@ func (h *Handle) interrupted(cause error) Result {
 // unfinished returns the Unknown result for a caller that gets no answer.
 func (h *Handle) unfinished(cause error) Result {
 	r := h.Result(time.Now())
-	r.Status, r.Message = messages.Unknown, "not finished: "+cause.Error()
+	r.Status, r.Message = messages.Unknown, "not finished: "+cut(cause.Error(), maxMessage)
 	return r
 }
 

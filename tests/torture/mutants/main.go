@@ -1,6 +1,6 @@
 // Command mutants breaks the library on purpose, in one way at a time, and shows
-// that the tests of tests/torture fail; and that they pass after a change that
-// breaks nothing. The sources do not change: go test -overlay replaces them.
+// that the tests of tests/torture, or of another package, fail; and that they pass
+// after a change that breaks nothing. The sources do not change: go test -overlay replaces them.
 //
 //	go run ./tests/torture/mutants                  all variants; from the module's root
 //	go run ./tests/torture/mutants -only epoch      those with "epoch" in their names
@@ -66,7 +66,12 @@ func try(v variant, race bool) (string, error) {
 	if race {
 		args = append(args, "-race")
 	}
-	out, err := exec.Command("go", append(append(args, "./tests/torture", "-limit", "5s"), v.flags...)...).CombinedOutput()
+	tests := cmp.Or(v.tests, torture)
+	args = append(args, "./"+string(tests))
+	if tests == torture {
+		args = append(args, "-limit", "5s")
+	}
+	out, err := exec.Command("go", append(args, v.flags...)...).CombinedOutput()
 	var failed *exec.ExitError
 	switch {
 	case err != nil && !errors.As(err, &failed), strings.Contains(string(out), "[build failed]"):

@@ -4,6 +4,7 @@ package main
 type variant struct {
 	name   string
 	caught bool   // whether the tests must fail
+	tests  pkg    // the package of the tests; default: tests/torture
 	run    string // the tests to run; default: the histories
 	flags  []string
 	edits  []edit
@@ -16,6 +17,7 @@ const (
 	health   pkg = "actors/health"
 	messages pkg = "messages"
 	system   pkg = "system"
+	torture  pkg = "tests/torture"
 )
 
 // quick bounds the time for which rapid searches for a simpler story.
@@ -146,5 +148,17 @@ var variants = []variant{
 	}},
 	{name: "some changes emit no event", caught: true, run: "TestWholeSystems", edits: []edit{
 		breaker.in("ownerState.step").replace(`o.Host().Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
+	}},
+	{name: "a restart raises an owner that was stopped", caught: true, tests: health, run: "TestARestartAfterTheStop", edits: []edit{
+		bench.in("Bench.Restarted").replace(`b.ended`, `false`),
+	}},
+	{name: "a crash of the owner of a check keeps the slot", caught: true, tests: health, run: "TestACrash", edits: []edit{
+		health.in("machine.restart").replace(`m.phase != running || !inFlight`, `false`),
+	}},
+	{name: "a check that was deregistered panics in silence", caught: true, tests: health, run: "TestAPanicAtTheEnd", edits: []edit{
+		health.in("ownerState.logUnseen").replace(`logger.Error(_...)`, `_, _ = logger, sentence`),
+	}},
+	{name: "the ctx of a probe is left until its deadline", caught: true, tests: breaker, run: "TestTheCtxOfAProbe", edits: []edit{
+		breaker.in("ownerState.ask").remove(`defer cancel()`),
 	}},
 }
