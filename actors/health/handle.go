@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,9 @@ func NewShared(host owner.Host, limit int) *Shared {
 // Published returns how many results the checks have published. While it is the
 // same, results differ only by the time at which they are read.
 func (s *Shared) Published() uint64 { return s.published.Load() }
+
+// Logger returns the log of the system.
+func (s *Shared) Logger() *slog.Logger { return s.host.Logger() }
 
 // generation is a context that ends when the owner crashes, with errCrashed, and
 // when the runner is closed, with the cause of that. After a crash the owner begins

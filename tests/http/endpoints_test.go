@@ -32,14 +32,14 @@ func TestHealthEndpoints(t *testing.T) {
 			{"/readyz", 200, "ok"},
 			{"/startupz", 200, "ok"},
 			{"/any/prefix/readyz/", 200, "ok"},
-			{"/health/readyz", 200, "ok"},
+			{"/health/readyz", 404, ""}, // below /health there are groups, and nothing else
 			{"/livez?verbose", 200, "[+]loop ok\nlivez check passed\n"},
 			{"/readyz?verbose=1", 200, "[-]cache failed: reason withheld\n[+]db ok\nreadyz check passed\n"},
 			{"/readyz?verbose&exclude=cache&exclude=nobody&exclude=", 200,
-				"[+]db ok\nwarn: no check to exclude named nobody\nreadyz check passed\n"},
+				"[+]db ok\nreadyz check passed\n"},
 			{"/readyz/db", 200, "ok"},
 			{"/readyz/cache", 503, "[-]cache failed: reason withheld\nreadyz check failed\n"},
-			{"/readyz/cache?exclude=db", 503, "[-]cache failed: reason withheld\nwarn: no check to exclude named db\nreadyz check failed\n"},
+			{"/readyz/cache?exclude=db", 503, "[-]cache failed: reason withheld\nreadyz check failed\n"},
 			{"/readyz/cache?exclude=cache", 200, "ok"},
 			{"/readyz/loop", 404, ""}, // it is in another group
 			{"/livez/loop", 200, "ok"},
@@ -59,9 +59,7 @@ func TestHealthEndpoints(t *testing.T) {
 			if row.body != "" {
 				require.Equal(t, row.body, got.body, row.path)
 			}
-			if row.code != 404 {
-				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
-			}
+			require.Equal(t, "no-store", got.header.Get("Cache-Control"))
 		}
 	})
 }
@@ -76,7 +74,7 @@ func TestHealthChecksAndGroupsNamedLikeEndpoints(t *testing.T) {
 			"/readyz/health":    "ok",
 			"/readyz/db/readyz": "[-]db/readyz failed: reason withheld\nreadyz check failed\n",
 			"/health/livez":     "[-]db/readyz failed: reason withheld (0s ago)\nhealth check failed\n",
-			"/health/startupz":  "ok", // "/health" is a prefix here: there is no group of that name
+			"/health/startupz":  "404 page not found\n",
 			"/livez":            "ok",
 		} {
 			require.Equal(t, want, get(s.Health().Handler(), path, asText).body, path)
@@ -92,6 +90,7 @@ func TestOnlyGetAndHead(t *testing.T) {
 		for _, path := range []string{"/health", "/livez", "/readyz"} {
 			full := get(s.Health().Handler(), path)
 			head := serve(s.Health().Handler(), httptest.NewRequest(http.MethodHead, path, nil))
+			full.header.Del("Content-Length") // which is not known without the page
 			require.Equal(t, reply{200, full.header, ""}, head)
 			for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "PATCH"} {
 				got := serve(s.Health().Handler(), httptest.NewRequest(method, path, nil))

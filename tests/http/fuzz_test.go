@@ -81,7 +81,7 @@ func answer(t *testing.T, h http.Handler, r *http.Request) *httptest.ResponseRec
 	if w.Code == 404 || w.Code == 405 || r.Method == http.MethodHead {
 		return w
 	}
-	require.Equal(t, fmt.Sprint(w.Body.Len()), w.Header().Get("Content-Length"))
+	require.Contains(t, []string{"", fmt.Sprint(w.Body.Len())}, w.Header().Get("Content-Length"))
 	switch kind := w.Header().Get("Content-Type"); kind {
 	case "application/json", "application/health+json":
 		var page struct {

@@ -1,119 +1,144 @@
 package healthz
 
 import (
+	"bufio"
+	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
 
-	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // Config holds the settings of a handler.
 type Config struct {
+	Endpoints   map[string]bool                    // the names of the endpoints that are served
 	ShowDetails bool                               // show messages and details to every client
-	Authorize   func(*http.Request) bool           // show them to requests for which it returns true; nil: to none
+	HideNames   bool                               // show only the status to clients that Authorize does not admit
+	Authorize   func(*http.Request) bool           // show everything to requests for which it returns true; nil: to none
 	StatusCodes map[string]map[messages.Status]int // by group and status, instead of the defaults
+	Logger      *slog.Logger                       // receives the failures of Authorize
 }
 
 // NewHandler returns the handler that api.Health.Handler documents.
-func NewHandler(source *Source, cfg Config) http.Handler { return &handler{source: source, cfg: cfg} }
+func NewHandler(source *Source, cfg Config) http.Handler {
+	h := &handler{source: source, cfg: cfg, public: named}
+	switch {
+	case cfg.ShowDetails:
+		h.public = full
+	case cfg.HideNames:
+		h.public = bare
+	}
+	if cfg.Authorize != nil {
+		h.guard = newGuard(cfg.Authorize, cfg.Logger)
+	}
+	return h
+}
 
 type handler struct {
 	source *Source
 	cfg    Config
+	public extent // what every client is shown
+	guard  *guard // nil: no request is shown more
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q, found := locate(h.source.Set.Load(), r.URL.Path)
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Vary", "Accept")
+	header.Set("X-Content-Type-Options", "nosniff")
+	q, found := locate(h.source.Set.Load(), h.cfg.Endpoints, r.URL)
 	if !found {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
+		header.Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 		return
 	}
 	q.read(r)
-	q.showDetails = h.cfg.ShowDetails || h.cfg.Authorize != nil && h.cfg.Authorize(r)
-	answer := h.source.answer(&q)
-	w.Header().Set("Content-Type", q.format.contentType())
-	w.Header().Set("Vary", "Accept")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
-	if answer.warning != "" {
-		w.Header().Set("Warning", "199 - "+strconv.QuoteToASCII(answer.warning))
+	p := h.page(&q, r)
+	if p == nil {
+		http.NotFound(w, r)
+		return
 	}
-	w.WriteHeader(h.code(&q, answer))
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(answer.body)
+	header.Set("Content-Type", q.format.contentType())
+	if q.warning != "" {
+		header.Set("Warning", "199 - "+strconv.QuoteToASCII(q.warning))
 	}
+	if r.Method == http.MethodHead {
+		w.WriteHeader(h.code(p))
+		return
+	}
+	body := p.body()
+	if body != nil {
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(h.code(p))
+	if body != nil {
+		_, _ = w.Write(body)
+		return
+	}
+	stream(w, p)
 }
 
-// code returns the HTTP status of an answer.
-func (h *handler) code(q *request, a *answer) int {
-	if q.format == formatPrometheus {
+// page returns the page that answers r, with as much on it as r may see; nil if r
+// may not know whether it exists.
+func (h *handler) page(q *request, r *http.Request) *page {
+	q.shown = h.public
+	if q.shown == bare && (q.below || len(q.exclude) > 0) {
+		if h.guard != nil && h.guard.admits(r) {
+			q.shown = full
+			return h.source.page(q)
+		}
+		if q.below {
+			return nil
+		}
+		q.exclude = nil
+		return h.source.page(q)
+	}
+	p := h.source.page(q)
+	if h.guard != nil && r.Method == http.MethodGet && p.withholds() && h.guard.admits(r) {
+		q.shown = full
+		p = h.source.page(q)
+	}
+	return p
+}
+
+// code returns the HTTP status of a page.
+func (h *handler) code(p *page) int {
+	if p.format == formatPrometheus {
 		return http.StatusOK // Prometheus discards a page with any other status
 	}
-	if a.refusing {
+	if p.refusing {
 		return http.StatusServiceUnavailable
 	}
-	if code, ok := h.cfg.StatusCodes[q.groupName][a.status]; ok && q.endpoint != "startupz" {
+	if code, ok := h.cfg.StatusCodes[p.groupName][p.Status]; ok && p.endpoint != "startupz" {
 		return code
 	}
-	if serves(a.status) {
+	if serves(p.Status) {
 		return http.StatusOK
 	}
 	return http.StatusServiceUnavailable
 }
 
-// answer is a rendered page. It never changes.
-type answer struct {
-	asOf     moment
-	body     []byte
-	warning  string
-	status   messages.Status
-	refusing bool
+// writers are the buffers between pages and clients.
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 2048) }}
+
+// stream writes a page to w piece by piece, and ends early if w fails.
+func stream(w io.Writer, p *page) {
+	b := writers.Get().(*bufio.Writer)
+	b.Reset(w)
+	render(b, p)
+	_ = b.Flush() // the client has left
+	b.Reset(nil)
+	writers.Put(b)
 }
 
-// moment identifies the state that an answer shows. While the moment stays the
-// same, a kept answer is valid.
-type moment struct {
-	second    int64  // of the clock; ages are in whole seconds
-	published uint64 // how many results the checks had published
-	draining  bool
-}
+func render(w *bufio.Writer, p *page) { renderers[p.format](w, p) }
 
-// answer returns the answer to q. Answers about a whole group are kept until
-// their moment is over.
-func (s *Source) answer(q *request) *answer {
-	now := time.Now()
-	asOf := moment{now.Unix(), s.shared.Published(), s.isDraining()} // read before the checks: a result published meanwhile ends the moment
-	if q.check != nil || len(q.exclude) > 0 {
-		return s.render(q, now, asOf)
-	}
-	if kept, ok := q.group.answers.Load(q.layout); ok && kept.(*answer).asOf == asOf {
-		return kept.(*answer)
-	}
-	a := s.render(q, now, asOf)
-	q.group.answers.Store(q.layout, a)
-	return a
-}
-
-// buffers are reused slices that the results of a page are read into. An answer
-// keeps no reference to them.
-var buffers = sync.Pool{New: func() any { return new([]health.Result) }}
-
-// render returns a new answer to q.
-func (s *Source) render(q *request, now time.Time, asOf moment) *answer {
-	buffer := buffers.Get().(*[]health.Result)
-	defer buffers.Put(buffer)
-	p := s.page(q, now, *buffer)
-	*buffer = p.Checks
-	return &answer{asOf: asOf, body: renderers[q.format](p), warning: p.warning, status: p.Status, refusing: p.refusing}
-}
-
-var renderers = [...]func(*page) []byte{formatText: renderText, formatJSON: renderJSON, formatIETF: renderIETF, formatPrometheus: renderPrometheus}
+// renderers write pages. An error of w is reported by w.Flush; it ends a page at
+// the next check.
+var renderers = [...]func(w *bufio.Writer, p *page){formatText: renderText, formatJSON: renderJSON, formatIETF: renderIETF, formatPrometheus: renderPrometheus}

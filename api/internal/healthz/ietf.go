@@ -1,40 +1,50 @@
 package healthz
 
 import (
+	"bufio"
 	"encoding/json"
 	"time"
 
+	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
 )
 
 // renderIETF writes a page in the format of the IETF draft "Health Check Response
 // Format for HTTP APIs".
-func renderIETF(p *page) []byte {
-	report := systemIETF{Status: passWarnFail(p.Status), Version: p.Version, Output: p.warning, Checks: map[string][1]checkIETF{}}
+func renderIETF(w *bufio.Writer, p *page) {
+	head := headIETF{Status: passWarnFail(p.Status)}
 	if p.refusing {
-		report.Status, report.Output = "fail", "draining"
+		head.Status, head.Output = "fail", "draining"
 	}
-	for _, r := range p.Checks {
-		c := checkIETF{
-			Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message,
-			Details: encodeDetails(r.Details), Age: ageOf(r, p.Timestamp),
+	if p.shown == bare {
+		w.Write(marshal(head))
+	} else {
+		head.Version = &p.Version
+		writeList(w, marshal(head), `"checks":{`)
+		separator := ""
+		for r := range p.each {
+			w.WriteString(separator)
+			separator = ","
+			w.Write(marshal(r.Name))
+			w.WriteString(":[")
+			w.Write(marshal(ietfOf(r, p.Timestamp)))
+			if w.WriteByte(']') != nil {
+				return
+			}
 		}
-		if !r.Timestamp.IsZero() {
-			c.Time = r.Timestamp.UTC().Format(time.RFC3339)
-		}
-		report.Checks[r.Name] = [1]checkIETF{c}
+		endList(w, "}", []byte("{}"))
 	}
-	text, _ := json.Marshal(report)
-	return append(text, '\n')
+	w.WriteByte('\n')
 }
 
-type systemIETF struct {
-	Status  string                  `json:"status"`
-	Version string                  `json:"releaseId"`
-	Output  string                  `json:"output,omitempty"`
-	Checks  map[string][1]checkIETF `json:"checks"` // the draft requires a list; each has one element
+// headIETF is what stands before the checks.
+type headIETF struct {
+	Status  string  `json:"status"`
+	Version *string `json:"releaseId,omitempty"`
+	Output  string  `json:"output,omitempty"`
 }
 
+// checkIETF is one check. The draft requires a list of them; it has one element.
 type checkIETF struct {
 	Status  string                     `json:"status"`
 	Time    string                     `json:"time,omitempty"`
@@ -43,6 +53,17 @@ type checkIETF struct {
 	Output  string                     `json:"output,omitempty"`
 	Details map[string]json.RawMessage `json:"details,omitempty"`
 	Age     age                        `json:"ageSeconds,omitzero"`
+}
+
+func ietfOf(r health.Result, now time.Time) checkIETF {
+	c := checkIETF{
+		Status: passWarnFail(r.Status), Value: milliseconds(r.Latency), Unit: "ms", Output: r.Message,
+		Details: encodeDetails(r.Details), Age: ageOf(r, now),
+	}
+	if !r.Timestamp.IsZero() {
+		c.Time = r.Timestamp.UTC().Format(time.RFC3339)
+	}
+	return c
 }
 
 func passWarnFail(s messages.Status) string {

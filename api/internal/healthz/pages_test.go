@@ -1,6 +1,7 @@
 package healthz
 
 import (
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,9 +20,9 @@ func TestHealthPagesAreMadeOnceASecondOrWhenThereIsNews(t *testing.T) {
 		synctest.Wait()
 		for _, path := range []string{"/health", "/readyz", "/livez/", "/startupz"} {
 			body := func() *byte {
-				q, found := locate(c.Set.Load(), path)
+				q, found := locate(c.Set.Load(), Endpoints(), &url.URL{Path: path})
 				require.True(t, found)
-				return &c.answer(&q).body[0]
+				return &c.page(&q).body()[0]
 			}
 			first := body()
 			require.Same(t, first, body())

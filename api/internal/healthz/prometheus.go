@@ -1,11 +1,10 @@
 package healthz
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
@@ -13,63 +12,71 @@ import (
 
 // renderPrometheus writes a page in the text format of Prometheus, which requires
 // all samples of a metric to follow one another.
-func renderPrometheus(p *page) []byte {
-	b := new(bytes.Buffer)
-	b.Grow(512 * len(p.Checks))
-	heading(b, "understudy_health_status", "1 for the status of the system, else 0.", "gauge")
+func renderPrometheus(w *bufio.Writer, p *page) {
+	heading(w, "understudy_health_status", "1 for the status of the system, else 0.", "gauge")
 	for s, name := range statusNames {
-		fmt.Fprintf(b, "understudy_health_status{status=%q} %d\n", name, b2i(messages.Status(s) == p.Status))
+		fmt.Fprintf(w, "understudy_health_status{status=%q} %d\n", name, b2i(messages.Status(s) == p.Status))
 	}
-	heading(b, "understudy_health_draining", "1 once Drain or Shutdown has begun, else 0.", "gauge")
-	fmt.Fprintf(b, "understudy_health_draining %d\n", b2i(p.Draining))
-
-	names := make([]string, len(p.Checks))
-	for i, r := range p.Checks {
-		names[i] = `{check="` + label(r.Name) + `"`
+	heading(w, "understudy_health_draining", "1 once Drain or Shutdown has begun, else 0.", "gauge")
+	fmt.Fprintf(w, "understudy_health_draining %d\n", b2i(p.Draining))
+	if p.shown == bare {
+		return
 	}
-	heading(b, "understudy_check_status", "1 for the status of the check, else 0.", "gauge")
-	for i, r := range p.Checks {
+	heading(w, "understudy_check_status", "1 for the status of the check, else 0.", "gauge")
+	for r := range p.each {
+		check := label(r.Name)
 		for s, name := range statusNames {
-			b.WriteString("understudy_check_status")
-			b.WriteString(names[i])
-			b.WriteString(`,status="`)
-			b.WriteString(name)
-			b.WriteString(`"} `)
-			b.WriteByte('0' + byte(b2i(messages.Status(s) == r.Status)))
-			b.WriteByte('\n')
+			w.WriteString(`understudy_check_status{check="`)
+			w.WriteString(check)
+			w.WriteString(`",status="`)
+			w.WriteString(name)
+			w.WriteString(`"} `)
+			w.WriteByte('0' + byte(b2i(messages.Status(s) == r.Status)))
+			if w.WriteByte('\n') != nil {
+				return
+			}
 		}
 	}
-	metric := func(name, help, metricType string, value func(health.Result) float64) {
-		heading(b, name, help, metricType)
-		for i, r := range p.Checks {
-			b.WriteString(name)
-			b.WriteString(names[i])
-			b.WriteString("} ")
-			b.Write(strconv.AppendFloat(b.AvailableBuffer(), value(r), 'g', -1, 64))
-			b.WriteByte('\n')
+	for _, m := range metrics {
+		heading(w, m.name, m.help, m.kind)
+		for r := range p.each {
+			w.WriteString(m.name)
+			w.WriteString(`{check="`)
+			w.WriteString(label(r.Name))
+			w.WriteString(`"} `)
+			w.Write(strconv.AppendFloat(w.AvailableBuffer(), m.value(r, p), 'g', -1, 64))
+			if w.WriteByte('\n') != nil {
+				return
+			}
 		}
 	}
-	metric("understudy_check_latency_seconds", "How long the last run took.", "gauge",
-		func(r health.Result) float64 { return r.Latency.Seconds() })
-	metric("understudy_check_age_seconds", "How old the last result is, in whole seconds.", "gauge",
-		func(r health.Result) float64 { return float64(max(0, ageOf(r, p.Timestamp))) })
-	metric("understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
-		func(r health.Result) float64 { return float64(b2i(r.Flapping)) })
-	metric("understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
-		func(r health.Result) float64 { return float64(r.Restarts) })
-	return b.Bytes()
+}
+
+// metrics are the metrics with one sample a check.
+var metrics = [...]struct {
+	name, help, kind string
+	value            func(health.Result, *page) float64
+}{
+	{"understudy_check_latency_seconds", "How long the last run took.", "gauge",
+		func(r health.Result, _ *page) float64 { return r.Latency.Seconds() }},
+	{"understudy_check_age_seconds", "How old the last result is, in whole seconds.", "gauge",
+		func(r health.Result, p *page) float64 { return float64(max(0, ageOf(r, p.Timestamp))) }},
+	{"understudy_check_flapping", "1 while the status changes too often, else 0.", "gauge",
+		func(r health.Result, _ *page) float64 { return float64(b2i(r.Flapping)) }},
+	{"understudy_check_restarts_total", "How often a supervisor restarted the check.", "counter",
+		func(r health.Result, _ *page) float64 { return float64(r.Restarts) }},
 }
 
 var statusNames = [...]string{messages.Unknown: "unknown", messages.Healthy: "healthy", messages.Degraded: "degraded", messages.Unhealthy: "unhealthy"}
 
-func heading(b *bytes.Buffer, name, help, metricType string) {
-	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, metricType)
+func heading(w *bufio.Writer, name, help, kind string) {
+	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
-// label returns a name as the value of a label: escaped, and quoted if it is not
-// valid UTF-8, because Prometheus rejects a whole page with invalid UTF-8 in it.
+// label returns a name as the value of a label: escaped, and quoted if it holds what
+// a terminal would obey. Line feeds are escaped by the format itself.
 func label(name string) string {
-	if !utf8.ValidString(name) {
+	if !isPrintable(strings.ReplaceAll(name, "\n", "")) {
 		name = strconv.Quote(name)
 	}
 	return escapes.Replace(name)

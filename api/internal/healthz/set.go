@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/understudy-go/understudy/actors/health"
 	"github.com/understudy-go/understudy/messages"
@@ -18,11 +19,11 @@ type Set struct {
 	declared []string // groups that exist even without a check
 }
 
-// group holds the checks of one group, sorted by name, and the answers that are
-// kept about them.
+// group holds the checks of one group, sorted by name, and what is kept about them.
 type group struct {
 	checks  []*health.Handle
-	answers sync.Map // of layout to *answer
+	reading sync.Mutex // held while kept is replaced
+	kept    atomic.Pointer[kept]
 }
 
 // NewSet returns a set of checks, which must be sorted by name. The declared

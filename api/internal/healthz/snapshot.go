@@ -1,7 +1,6 @@
 package healthz
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -45,7 +44,7 @@ type Snapshot struct {
 // Snapshot returns the last results of the checks that are in any of the groups;
 // of all checks if groups is empty. It runs no check and never blocks.
 func (s *Source) Snapshot(groups ...string) Snapshot {
-	return s.snapshot(s.Set.Load().union(groups), time.Now(), nil)
+	return s.snapshot(s.Set.Load().union(groups), time.Now())
 }
 
 // Status returns the Status that Snapshot would report.
@@ -68,12 +67,11 @@ func (s *Source) SnapshotOf(checks []*health.Handle, results []health.Result) Sn
 	return s.fold(checks, results, now)
 }
 
-// snapshot returns the last results of some checks, as of now. It reads them into
-// buffer, if they fit.
-func (s *Source) snapshot(checks []*health.Handle, now time.Time, buffer []health.Result) Snapshot {
-	results := slices.Grow(buffer[:0], len(checks))
-	for _, c := range checks {
-		results = append(results, c.Result(now))
+// snapshot returns the last results of some checks, as of now.
+func (s *Source) snapshot(checks []*health.Handle, now time.Time) Snapshot {
+	results := make([]health.Result, len(checks))
+	for i, c := range checks {
+		results[i] = c.Result(now)
 	}
 	return s.fold(checks, results, now)
 }

@@ -1,7 +1,7 @@
 package healthz
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,39 +14,36 @@ import (
 
 // renderText writes "ok", or lists the checks in the format of the Kubernetes API
 // server.
-func renderText(p *page) []byte {
-	ok := serves(p.Status) && !p.refusing
-	if ok && !p.verbose {
-		return []byte("ok")
+func renderText(w *bufio.Writer, p *page) {
+	if p.brief() {
+		w.WriteString("ok")
+		return
 	}
-	var b bytes.Buffer
 	if p.Status != messages.Healthy {
 		for _, cause := range p.RootCauses {
-			fmt.Fprintf(&b, "root cause: %s\n", printable(cause))
+			fmt.Fprintf(w, "root cause: %s\n", printable(cause))
 		}
 	}
-	for _, r := range p.Checks {
-		writeLine(&b, p, r)
+	for r := range p.each {
+		if writeLine(w, p, r) != nil {
+			return
+		}
 	}
 	if p.refusing {
-		b.WriteString("[-]shutdown failed: draining\n")
-	}
-	if p.warning != "" {
-		fmt.Fprintf(&b, "warn: %s\n", p.warning)
+		w.WriteString("[-]shutdown failed: draining\n")
 	}
 	verdict := "failed"
-	if ok {
+	if p.passes() {
 		verdict = "passed"
 	}
-	fmt.Fprintf(&b, "%s check %s\n", p.endpoint, verdict)
-	return b.Bytes()
+	fmt.Fprintf(w, "%s check %s\n", p.endpoint, verdict)
 }
 
 // writeLine writes the line of one check.
-func writeLine(b *bytes.Buffer, p *page, r health.Result) {
+func writeLine(b *bufio.Writer, p *page, r health.Result) error {
 	passed := serves(r.Status)
 	if p.endpoint == "startupz" {
-		passed = started(r)
+		passed = started(&r)
 	}
 	mark, word := "[-]", " failed"
 	if passed {
@@ -65,17 +62,22 @@ func writeLine(b *bytes.Buffer, p *page, r health.Result) {
 	if age := ageOf(r, p.Timestamp); p.endpoint == "health" && !age.IsZero() { // the probes keep to the format of Kubernetes
 		fmt.Fprintf(b, " (%ds ago)", age)
 	}
-	b.WriteByte('\n')
+	return b.WriteByte('\n')
 }
 
 // serves reports whether a system with that status should receive requests.
 func serves(s messages.Status) bool { return s == messages.Healthy || s == messages.Degraded }
 
-// printable quotes text that is not valid UTF-8 or has characters that would break
-// a line or a terminal.
+// printable quotes text that is not printable.
 func printable(text string) string {
-	if !utf8.ValidString(text) || strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+	if !isPrintable(text) {
 		return strconv.Quote(text)
 	}
 	return text
+}
+
+// isPrintable reports whether text is valid UTF-8 without characters that would
+// break a line or that a terminal would obey.
+func isPrintable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

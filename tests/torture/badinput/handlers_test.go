@@ -58,7 +58,7 @@ func badHandlers() []row {
 			return legal(get(v.h.Handler(), target, accept))
 		}})
 	}
-	for _, path := range []string{"", "/", "//", "/health/", "/health//", "/livez/..", "/readyz/c/", "/x/health/ready/health", "/healthz", "\x00", "/health/\xff"} {
+	for _, path := range []string{"", "/", "//", "/health/", "/health//", "/livez/..", "/readyz/c/", "/x/health/ready/health", "/healthz", "\x00", "/health/\xff", "/readyz/../health", strings.Repeat("/", 1_000_000), "/readyz" + long} {
 		handler("Health.Handler", "path "+path, path, "")
 	}
 	for _, query := range []string{"exclude", "exclude=", "exclude=%00%ff", "exclude=c&exclude=c", "verbose=%zz", ";;;", strings.Repeat("exclude=a&", 10_000), "exclude=" + long} {
@@ -90,8 +90,26 @@ func badHandlers() []row {
 			return second(v.h.HandlerWith(api.HandlerConfig{ShowDetails: 255}))
 		}},
 		row{"Health.HandlerWith", "an Authorize that panics", fine, func(v *victim) error {
-			h, err := v.h.HandlerWith(api.HandlerConfig{Authorize: func(*http.Request) bool { panic("rubbish") }})
-			return errors.Join(err, wrecked(func() { get(h, "/health", "") }), legal(get(v.h.Handler(), "/health", "")))
+			h, err := v.h.HandlerWith(api.HandlerConfig{ShowNames: api.DetailsNever, Authorize: func(*http.Request) bool { panic("rubbish") }})
+			return errors.Join(err, legal(get(h, "/health", "")))
+		}},
+		row{"Health.HandlerWith", "names for an unknown audience", refused("health handler", "ShowNames"), func(v *victim) error {
+			return second(v.h.HandlerWith(api.HandlerConfig{ShowNames: 255}))
+		}},
+		row{"Health.HandlerWith", "details for all, names for none", refused("health handler", "ShowNames"), func(v *victim) error {
+			return second(v.h.HandlerWith(api.HandlerConfig{ShowDetails: api.Always, ShowNames: api.DetailsNever}))
+		}},
+		row{"Health.HandlerWith", "no endpoint", refused("health handler", "Endpoints"), func(v *victim) error {
+			return second(v.h.HandlerWith(api.HandlerConfig{Endpoints: []string{}}))
+		}},
+		row{"Health.HandlerWith", "endpoints that do not exist", refused("health handler", "Endpoints"), func(v *victim) error {
+			for _, endpoint := range []string{"", "/", "readyz", "/healthz", "/readyz/", "//readyz", long} {
+				_, err := v.h.HandlerWith(api.HandlerConfig{Endpoints: []string{"/livez", endpoint}})
+				if bad := refused("health handler", "Endpoints")(err); bad != "" {
+					return errors.New(bad)
+				}
+			}
+			return second(v.h.HandlerWith(api.HandlerConfig{Endpoints: []string{""}}))
 		}},
 		row{"Health.HandlerWith", "a map that changes later", fine, func(v *victim) error {
 			codes := map[string]map[api.Status]int{"": {api.Healthy: 204}}

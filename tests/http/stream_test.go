@@ -1,0 +1,163 @@
+package http_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/understudy-go/understudy/api"
+)
+
+// unread is a ResponseWriter whose client does not read: the second Write blocks
+// until the client is released.
+type unread struct {
+	httptest.ResponseRecorder
+	release <-chan struct{}
+}
+
+func (u *unread) Write(b []byte) (int, error) {
+	if u.Body.Len() > 0 {
+		<-u.release
+	}
+	return u.ResponseRecorder.Write(b)
+}
+
+// heap returns how many bytes are in use.
+func heap() int {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
+}
+
+// Promise (Health over HTTP and gRPC): A page for one client, or longer than 1 MiB, is written piece by piece: a client that does not read holds no page.
+func TestClientsThatDoNotReadHoldNoPages(t *testing.T) {
+	const clients = 10
+	bubble(t, func(t *testing.T, s *api.System) {
+		for i := range 120 {
+			register(t, s, fmt.Sprintf("check-%03d", i), onDemand, func(context.Context) (api.Details, error) {
+				return api.Details{"text": strings.Repeat("x", 10_000)}, nil
+			})
+		}
+		synctest.Wait()
+		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
+		for _, path := range []string{"/health", "/health?exclude=check-000", "/health?exclude=nobody"} {
+			var wg sync.WaitGroup
+			release := make(chan struct{})
+			before := heap()
+			for range clients {
+				wg.Go(func() {
+					w := &unread{*httptest.NewRecorder(), release}
+					handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+					require.Greater(t, w.Body.Len(), 1_190_000)
+					require.True(t, strings.HasSuffix(w.Body.String(), "}]}\n"))
+				})
+			}
+			synctest.Wait()
+			require.Less(t, heap()-before, 1_000_000, "less than one page is held: %s", path)
+			close(release)
+			wg.Wait()
+		}
+	})
+}
+
+// gone is a ResponseWriter whose client has left.
+type gone struct{ nowhere }
+
+func (gone) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+// Promise (Health over HTTP and gRPC): A page for one client, or longer than 1 MiB, is written piece by piece: a client that does not read holds no page.
+func TestAPageEndsWithItsClient(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		encoded := 0
+		for i := range 1000 {
+			register(t, s, fmt.Sprint(i), onDemand, func(context.Context) (api.Details, error) {
+				return api.Details{"n": counted{&encoded}}, nil
+			})
+		}
+		synctest.Wait()
+		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
+		for _, accept := range []string{asJSON, asIETF} {
+			encoded = 0
+			handler.ServeHTTP(&gone{*newNowhere()}, endpoint{"/health?exclude=0", accept}.request())
+			require.Less(t, encoded, 100)
+			encoded = 0
+			r := endpoint{"/health?exclude=0", accept}.request()
+			r.Method = http.MethodHead
+			handler.ServeHTTP(newNowhere(), r)
+			require.Zero(t, encoded, "HEAD needs no page")
+		}
+	})
+}
+
+// counted is a detail that counts how often it is encoded.
+type counted struct{ n *int }
+
+func (c counted) MarshalJSON() ([]byte, error) { *c.n++; return []byte(`"x"`), nil }
+
+// Promise (Health over HTTP and gRPC): Clients that ask for the same page at the same moment share it, and one of them writes it.
+func TestOneClientWritesThePageOfAll(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		encoded := 0
+		register(t, s, "db", onDemand, func(context.Context) (api.Details, error) { return api.Details{"n": counted{&encoded}}, nil })
+		synctest.Wait()
+		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() { get(handler, fmt.Sprintf("/health?exclude=nobody-%d", i)) })
+		}
+		wg.Wait()
+		require.Equal(t, 1, encoded)
+	})
+}
+
+// nested returns JSON that is nested that deeply.
+func nested(depth int) json.RawMessage {
+	return bytes.Join([][]byte{bytes.Repeat([]byte("["), depth), bytes.Repeat([]byte("]"), depth)}, nil)
+}
+
+// Promise (Health over HTTP and gRPC): Details are shown as JSON whatever they hold.
+func TestDetailsThatAreNestedTooDeeplyAreText(t *testing.T) {
+	var deep any
+	for range 9_999 {
+		deep = []any{deep}
+	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		register(t, s, "db", onDemand, func(context.Context) (api.Details, error) {
+			return api.Details{"fits": nested(500), "deep": nested(501), "deeper": nested(10_001), "value": deep, "braces": `[[["{{`, "invalid": json.RawMessage("[")}, nil
+		})
+		synctest.Wait()
+		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
+		inGo, err := json.Marshal(map[string]any{"health": s.Health().Snapshot()})
+		require.NoError(t, err)
+		var all struct {
+			Health struct {
+				Checks []struct{ Details map[string]any }
+			}
+		}
+		require.NoError(t, json.Unmarshal(inGo, &all))
+		ietf := get(handler, "/health", asIETF)
+		require.Equal(t, 200, ietf.code)
+		require.True(t, json.Valid([]byte(ietf.body)), ietf.body)
+		page := get(handler, "/health", asJSON)
+		require.NoError(t, json.Unmarshal([]byte(`{"health":`+page.body+`}`), &all))
+		details := all.Health.Checks[0].Details
+		require.IsType(t, []any{}, details["fits"])
+		require.Equal(t, string(nested(501)), details["deep"])
+		require.IsType(t, "", details["deeper"])
+		require.IsType(t, "", details["value"])
+		require.Equal(t, `[[["{{`, details["braces"])
+		require.Equal(t, "[", details["invalid"])
+	})
+}
