@@ -1,11 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"math"
 	"os"
-	"os/signal"
 	"slices"
 	"syscall"
 	"time"
@@ -42,11 +41,11 @@ func (s *System) Drain(ctx context.Context, delay time.Duration, finish ...func(
 	if err := s.validateDrain(ctx, delay, finish); err != nil {
 		return err
 	}
-	return s.drain(ctx, delay, nil, finish)
+	return s.drain(ctx, delay, 0, nil, finish)
 }
 
-// DrainConfig holds the settings of DrainOnSignal. The zero value means the
-// defaults.
+// DrainConfig holds the settings of DrainOnSignal and Serve. The zero value means
+// the defaults.
 type DrainConfig struct {
 	Delay   time.Duration                 // from "draining" to the first of Finish; default 5 s; 1 ns for none
 	Limit   time.Duration                 // for Finish and Shutdown together; default 20 s
@@ -55,52 +54,29 @@ type DrainConfig struct {
 }
 
 // DrainOnSignal blocks until a signal arrives or ctx ends, and then drains the
-// System as Drain does. A second signal skips the delay. Call it last in main:
+// System as Drain does. Call it last in main:
 //
 //	err := system.DrainOnSignal(ctx, understudy.DrainConfig{Finish: []func(context.Context) error{server.Shutdown}})
+//
+// A second signal skips the delay, and the third ends the process: after the second,
+// cfg.Signals have their default effect again, as after signal.Reset. Signals less
+// than a second apart are one signal. The end of ctx counts as the first.
 //
 // If a setting is negative, or a function or a signal is nil, DrainOnSignal returns
 // a *ConfigError at once.
 func (s *System) DrainOnSignal(ctx context.Context, cfg DrainConfig) error {
-	if err := s.validateDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
+	cfg, err := s.drainConfig(ctx, cfg)
+	if err != nil {
 		return err
 	}
-	if cfg.Limit < 0 {
-		return badDrain("Limit", messages.MustNotBeNegative(cfg.Limit))
-	}
-	if slices.Contains(cfg.Signals, nil) {
-		return badDrain("Signals", "holds nil")
-	}
-	if cfg.Delay == 0 {
-		cfg.Delay = 5 * time.Second
-	}
-	if cfg.Limit == 0 {
-		cfg.Limit = 20 * time.Second
-	}
-	if len(cfg.Signals) == 0 {
-		cfg.Signals = []os.Signal{syscall.SIGTERM, os.Interrupt}
-	}
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, cfg.Signals...)
-	defer signal.Stop(signals)
-	return s.drainOn(ctx, cfg, signals)
+	end, stop := awaitSignals(cfg.Signals)
+	defer stop()
+	return s.drainOn(ctx, cfg, end)
 }
 
-// drainOn is DrainOnSignal with valid settings and a channel of signals.
-func (s *System) drainOn(ctx context.Context, cfg DrainConfig, signals <-chan os.Signal) error {
-	select {
-	case sig := <-signals:
-		s.runtime.Logger().Info("Drain begins", "signal", sig.String())
-	case <-ctx.Done():
-		s.runtime.Logger().Info("Drain begins", "cause", context.Cause(ctx).Error())
-	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sum(cfg.Delay, cfg.Limit))
-	defer cancel()
-	return s.drain(limited, cfg.Delay, signals, cfg.Finish)
-}
-
-// drain is Drain with valid arguments. A signal from skip ends the delay.
-func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.Signal, finish []func(context.Context) error) error {
+// drain is Drain with valid arguments. A limit above 0 is for finish and Shutdown
+// together. The delay ends once skip is closed.
+func (s *System) drain(ctx context.Context, delay, limit time.Duration, skip <-chan struct{}, finish []func(context.Context) error) error {
 	log := s.runtime.Logger()
 	s.health.drain()
 	log.Info("Drain: readiness says 503", "delay", delay)
@@ -109,8 +85,12 @@ func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.
 	select {
 	case <-timer.C:
 	case <-skip:
-		log.Info("Drain: a second signal skips the delay")
 	case <-ctx.Done():
+	}
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
 	}
 	log.Info("Drain: letting work in flight finish", "steps", len(finish))
 	var errs []error
@@ -122,6 +102,26 @@ func (s *System) drain(ctx context.Context, delay time.Duration, skip <-chan os.
 	err := errors.Join(errs...)
 	log.Info("Drain: done", "error", err)
 	return err
+}
+
+// drainConfig returns cfg with the defaults filled in, or why a drain cannot start.
+func (s *System) drainConfig(ctx context.Context, cfg DrainConfig) (DrainConfig, error) {
+	if err := s.validateDrain(ctx, cfg.Delay, cfg.Finish); err != nil {
+		return cfg, err
+	}
+	if cfg.Limit < 0 {
+		return cfg, badDrain("Limit", messages.MustNotBeNegative(cfg.Limit))
+	}
+	if slices.Contains(cfg.Signals, nil) {
+		return cfg, badDrain("Signals", "holds nil")
+	}
+	cfg.Delay = cmp.Or(cfg.Delay, 5*time.Second)
+	cfg.Limit = cmp.Or(cfg.Limit, 20*time.Second)
+	cfg.Finish = slices.Clone(cfg.Finish)
+	if cfg.Signals = slices.Clone(cfg.Signals); len(cfg.Signals) == 0 {
+		cfg.Signals = []os.Signal{syscall.SIGTERM, os.Interrupt}
+	}
+	return cfg, nil
 }
 
 // validateDrain returns why a drain cannot start.
@@ -146,9 +146,6 @@ func (s *System) validateDrain(ctx context.Context, delay time.Duration, finish 
 func badDrain(field, problem string) error {
 	return &ConfigError{Kind: "drain", Field: field, Problem: problem}
 }
-
-// sum returns a+b, or the maximum duration if that overflows. Neither is negative.
-func sum(a, b time.Duration) time.Duration { return a + min(b, math.MaxInt64-a) }
 
 // drain makes /readyz answer 503 "draining" from now on.
 func (h *Health) drain() { h.drained.Do(func() { close(h.draining) }) }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down.
 func TestDrainOnARealSignal(t *testing.T) {
 	s, err := Start(SystemConfig{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)

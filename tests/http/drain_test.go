@@ -16,7 +16,7 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down.
 func TestDrainInOrder(t *testing.T) {
 	var log bytes.Buffer
 	bubbleWith(t, api.SystemConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, s *api.System) {
@@ -49,7 +49,7 @@ func TestDrainInOrder(t *testing.T) {
 	})
 }
 
-// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down; a second signal skips the wait.
+// Promise (Health over HTTP and gRPC): Drain turns the ready page to 503, waits, lets work in flight finish, and shuts down.
 func TestDrainingInEveryFormat(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		register(t, s, "db", api.CheckConfig{}, fine)

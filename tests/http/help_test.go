@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"testing/synctest"
 
@@ -17,7 +18,13 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if manner := os.Getenv(service); manner != "" {
+		serveForSignals(manner)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var onDemand = api.CheckConfig{Interval: api.OnDemand}
 

@@ -69,6 +69,7 @@ var takers = map[string]func(v *victim, ctx context.Context) error{
 	"Health.Run":    func(v *victim, ctx context.Context) error { v.h.Run(ctx, "c"); return nil },
 	"Health.RunAll": func(v *victim, ctx context.Context) error { v.h.RunAll(ctx); return nil },
 	"System.Drain":  func(v *victim, ctx context.Context) error { return v.s.Drain(ctx, time.Second, yes) },
+	"System.Serve":  serveNowhere,
 }
 
 func badContexts() (rows []row) {

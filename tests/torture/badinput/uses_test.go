@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
+	"net/http"
 	"os"
 	"syscall"
 	"time"
@@ -24,6 +26,16 @@ func brief(fn func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(today, time.Minute)
 	defer cancel()
 	return fn(ctx)
+}
+
+// serveNowhere serves on an address that does not exist. It returns the error without
+// that of the address.
+func serveNowhere(v *victim, ctx context.Context) error {
+	err := v.s.Serve(ctx, &http.Server{Addr: "127.0.0.1:-1"}, api.DrainConfig{Signals: []os.Signal{syscall.SIGALRM}})
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // plain is a use of a function that returns no error.
@@ -60,6 +72,9 @@ func uses() []use {
 			cancel()
 			return v.s.DrainOnSignal(gone, api.DrainConfig{Signals: []os.Signal{syscall.SIGALRM}})
 		}, nil},
+		{"System.Serve", func(v *victim) error {
+			return brief(func(ctx context.Context) error { return serveNowhere(v, ctx) })
+		}, down},
 		{"Retry.Run", func(v *victim) error { return v.r.Run(today, no) }, down},
 		plain("Retry.Name", func(v *victim) { v.r.Name() }),
 		plain("Retry.Config", func(v *victim) { v.r.Config() }),

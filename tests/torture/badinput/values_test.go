@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"net/http"
 	"os"
 	"testing/synctest"
 	"time"
@@ -148,6 +149,9 @@ func badSystems() []row {
 			return wrecked(func() { _ = v.s.Drain(today, 0, func(context.Context) error { panic("rubbish") }) })
 		}},
 		{"System.Drain", "twice", fine, func(v *victim) error { return errors.Join(v.s.Drain(today, 1), v.s.Drain(today, 1)) }},
+		{"System.Serve", "nil ctx", refused("drain", "ctx"), func(v *victim) error { return v.s.Serve(never, &http.Server{}, api.DrainConfig{}) }},
+		{"System.Serve", "nil server", refused("drain", "server"), func(v *victim) error { return v.s.Serve(today, nil, api.DrainConfig{}) }},
+		{"System.Serve", "an address that does not exist", fine, func(v *victim) error { return serveNowhere(v, today) }},
 		{"System.DrainOnSignal", "nil ctx", refused("drain", "ctx"), func(v *victim) error { return v.s.DrainOnSignal(never, api.DrainConfig{}) }},
 		{"System.DrainOnSignal", "the longest limit", fine, func(v *victim) error {
 			gone, cancel := context.WithCancel(today)
@@ -167,6 +171,10 @@ func badSystems() []row {
 		{"Finish", "nil function", api.DrainConfig{Finish: []func(context.Context) error{nil}}},
 		{"Signals", "nil", api.DrainConfig{Signals: signals(nil)}},
 	} {
+		rows = append(rows, row{"System.Serve", bad.field + " " + bad.input, refused("drain", bad.field), func(v *victim) error {
+			err := v.s.Serve(today, &http.Server{}, bad.cfg)
+			return errors.Join(err, must(v.b.Run(today, yes) == nil, "it shut the system down"))
+		}})
 		rows = append(rows, row{"System.DrainOnSignal", bad.field + " " + bad.input, refused("drain", bad.field), func(v *victim) error {
 			err := v.s.DrainOnSignal(today, bad.cfg)
 			return errors.Join(err, must(v.b.Run(today, yes) == nil, "it shut the system down"))
@@ -188,6 +196,7 @@ func badSystems() []row {
 		add("ShowBreakers", refused("circuits", "System"), func() error { return s.ShowBreakers(api.ShowBreakersConfig{}) })
 		add("Shutdown", refused("system", "Shutdown"), func() error { return s.Shutdown(today) })
 		add("Drain", not, func() error { return s.Drain(today, 0) })
+		add("Serve", not, func() error { return s.Serve(today, &http.Server{}, api.DrainConfig{}) })
 		add("DrainOnSignal", not, func() error { return s.DrainOnSignal(today, api.DrainConfig{}) })
 	}
 	return rows
