@@ -19,7 +19,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -58,33 +57,13 @@ func run(ctx context.Context, out io.Writer, opts options) error {
 	if err != nil {
 		return errors.Join(err, sys.Shutdown(ctx))
 	}
-	listener, err := net.Listen("tcp", opts.listen)
-	if err != nil {
-		return errors.Join(err, sys.Shutdown(ctx))
-	}
-	server := &http.Server{
+	return sys.Serve(ctx, &http.Server{
+		Addr:              opts.listen,
 		Handler:           pages,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      15 * time.Second, // more than a guarded call may take
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	served := make(chan error, 1)
-	go func() { // ends when the server does
-		served <- server.Serve(listener)
-		stop() // a server that failed must not wait for a signal
-	}()
-	logger.Info("Serving", "address", listener.Addr().String())
-
-	drained := sys.DrainOnSignal(ctx, understudy.DrainConfig{
-		Delay:  opts.delay,
-		Finish: []func(context.Context) error{server.Shutdown},
-	})
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return errors.Join(err, drained)
-	}
-	return drained
+	}, understudy.DrainConfig{Delay: opts.delay})
 }

@@ -17,7 +17,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -51,35 +50,18 @@ func run(ctx context.Context, out io.Writer, listen string, delay time.Duration)
 	if err := registerChecks(sys.Health(), w); err != nil {
 		return errors.Join(err, sys.Shutdown(ctx))
 	}
-	listener, err := net.Listen("tcp", listen)
-	if err != nil {
-		return errors.Join(err, sys.Shutdown(ctx))
-	}
-	server := &http.Server{
+	go w.work() // ends when finish is called
+	return sys.Serve(ctx, &http.Server{
+		Addr:              listen,
 		Handler:           sys.Health().Handler(),
 		ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout:      10 * time.Second,
 		MaxHeaderBytes:    16 << 10,
-	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	served := make(chan error, 1)
-	go func() { // ends when the server does
-		served <- server.Serve(listener)
-		stop() // a server that failed must not wait for a signal
-	}()
-	go w.work() // ends when finish is called
-	logger.Info("Serving", "address", listener.Addr().String())
-
-	drained := sys.DrainOnSignal(ctx, understudy.DrainConfig{
+	}, understudy.DrainConfig{
 		Delay:  delay,
 		Limit:  drainLimit,
-		Finish: []func(context.Context) error{w.finish, server.Shutdown},
+		Finish: []func(context.Context) error{w.finish},
 	})
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return errors.Join(err, drained)
-	}
-	return drained
 }
 
 // registerChecks registers the checks that the probes read.
