@@ -2,11 +2,10 @@ package understudygrpc
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
-	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	pb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
@@ -14,9 +13,12 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-// pollEvery is how often a Watch reads the status. It must poll, because a result
-// that becomes stale changes the status without an event.
-const pollEvery = time.Second
+// What a client may ask for.
+const (
+	maxName    = 255    // bytes of the name of a service that is repeated in an error
+	maxListed  = 1_000  // services in the answer of List
+	maxStreams = 10_000 // open streams of Watch
+)
 
 // HealthServer implements the methods Check, List and Watch of grpc.health.v1. It
 // reports the last results of the checks of a System, and runs no check. Make it
@@ -25,6 +27,7 @@ type HealthServer struct {
 	pb.UnimplementedHealthServer
 	system   *api.System
 	services map[string]string
+	watches  watches
 }
 
 // NewHealthServer returns a server for the checks of a System. Each group of checks
@@ -44,90 +47,52 @@ func NewHealthServer(system *api.System, services map[string]string) *HealthServ
 
 // Check returns the status of a service, or NOT_FOUND if there is no such service.
 func (s *HealthServer) Check(_ context.Context, in *pb.HealthCheckRequest) (*pb.HealthCheckResponse, error) {
-	current := s.status(in.GetService())
-	if current == pb.HealthCheckResponse_SERVICE_UNKNOWN {
-		return nil, status.Errorf(codes.NotFound, "unknown service %q", in.GetService())
+	service := in.GetService()
+	current := s.status(s.system.Health().Groups(), service)
+	switch {
+	case current != pb.HealthCheckResponse_SERVICE_UNKNOWN:
+		return &pb.HealthCheckResponse{Status: current}, nil
+	case len(service) > maxName:
+		return nil, status.Error(codes.NotFound, "unknown service")
 	}
-	return &pb.HealthCheckResponse{Status: current}, nil
+	return nil, status.Errorf(codes.NotFound, "unknown service %q", service)
 }
 
-// List returns the status of every service.
+// List returns the status of every service, or RESOURCE_EXHAUSTED if there are more
+// than 1,000.
 func (s *HealthServer) List(context.Context, *pb.HealthListRequest) (*pb.HealthListResponse, error) {
-	list := &pb.HealthListResponse{Statuses: map[string]*pb.HealthCheckResponse{}}
-	for _, group := range s.system.Health().Groups() {
-		list.Statuses[group] = &pb.HealthCheckResponse{Status: s.status(group)}
+	groups := s.system.Health().Groups()
+	if len(groups) > maxListed {
+		return nil, errTooManyServices
 	}
-	for service := range s.services {
-		list.Statuses[service] = &pb.HealthCheckResponse{Status: s.status(service)}
+	list := &pb.HealthListResponse{Statuses: map[string]*pb.HealthCheckResponse{}}
+	for _, services := range []iter.Seq[string]{slices.Values(groups), maps.Keys(s.services)} {
+		for service := range services {
+			list.Statuses[service] = &pb.HealthCheckResponse{Status: s.status(groups, service)}
+		}
+	}
+	if len(list.Statuses) > maxListed {
+		return nil, errTooManyServices
 	}
 	return list, nil
 }
 
-// Watch sends the status of a service at once, and again whenever it changes. The
-// status of an unknown service is SERVICE_UNKNOWN. When Drain or Shutdown begins,
-// Watch sends NOT_SERVING if the service was SERVING, and ends with UNAVAILABLE, so
-// that GracefulStop can return.
-func (s *HealthServer) Watch(in *pb.HealthCheckRequest, stream grpc.ServerStreamingServer[pb.HealthCheckResponse]) error {
-	changed := make(chan struct{}, 1)
-	cancel := s.system.Subscribe(func(e api.Event) {
-		if _, ok := e.(api.CheckChanged); ok {
-			select {
-			case changed <- struct{}{}:
-			default: // a change is pending already
-			}
-		}
-	})
-	defer cancel()
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
-	draining := s.system.Health().Draining()
-	sent := pb.HealthCheckResponse_ServingStatus(-1)
-	for {
-		if current := s.status(in.GetService()); current != sent {
-			if err := stream.Send(&pb.HealthCheckResponse{Status: current}); err != nil {
-				return err
-			}
-			sent = current
-		}
-		select {
-		case <-draining:
-			return s.end(stream, sent)
-		default:
-		}
-		select {
-		case <-changed:
-		case <-poll.C:
-		case <-draining:
-		case <-stream.Context().Done():
-			return status.FromContextError(stream.Context().Err()).Err()
-		}
-	}
-}
+var errTooManyServices = status.Errorf(codes.ResourceExhausted, "there are more than %d services", maxListed)
 
-// end sends NOT_SERVING if the service was SERVING, and returns the error that ends
-// a Watch.
-func (s *HealthServer) end(stream grpc.ServerStreamingServer[pb.HealthCheckResponse], sent pb.HealthCheckResponse_ServingStatus) error {
-	if sent == pb.HealthCheckResponse_SERVING {
-		if err := stream.Send(&pb.HealthCheckResponse{Status: pb.HealthCheckResponse_NOT_SERVING}); err != nil {
-			return err
-		}
-	}
-	return status.Error(codes.Unavailable, "draining")
-}
-
-// status returns the current status of a service.
-func (s *HealthServer) status(service string) pb.HealthCheckResponse_ServingStatus {
-	health := s.system.Health()
+// status returns the current status of a service. The groups are those of the
+// System, sorted.
+func (s *HealthServer) status(groups []string, service string) pb.HealthCheckResponse_ServingStatus {
 	group, named := s.services[service]
 	if !named {
 		group = service
 	}
-	switch known := slices.Contains(health.Groups(), group); {
+	switch _, known := slices.BinarySearch(groups, group); {
 	case !known && named:
 		return pb.HealthCheckResponse_NOT_SERVING
 	case !known:
 		return pb.HealthCheckResponse_SERVICE_UNKNOWN
 	}
+	health := s.system.Health()
 	select {
 	case <-health.Draining():
 		return pb.HealthCheckResponse_NOT_SERVING
