@@ -21,8 +21,8 @@ type body struct {
 
 func open(ctx context.Context) (body, error) { return body{ctx, api.Hold(ctx)}, nil }
 
-// limits are the Timeouts that a hold must outlive, each of a minute.
-func limits(t *testing.T, s *api.System) map[string]api.Policy {
+// holders are the Timeouts that a hold must outlive, each of a minute.
+func holders(t *testing.T, s *api.System) map[string]api.Policy {
 	r, err := s.Retry("api", api.RetryConfig{InitialDelay: 1, MaxAttempts: 3})
 	require.NoError(t, err)
 	b := breaker(t, s, api.BreakerConfig{})
@@ -40,7 +40,7 @@ func limits(t *testing.T, s *api.System) map[string]api.Policy {
 // Promise (Hold): After a nil error the ctx of the Timeouts around lives on until release, which may be called often.
 func TestAHeldCtxLivesUntilRelease(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
-		for name, p := range limits(t, s) {
+		for name, p := range holders(t, s) {
 			held, err := api.Do(context.Background(), p, open)
 			require.NoError(t, err, name)
 			time.Sleep(30 * time.Second)
@@ -62,7 +62,7 @@ func TestAHeldCtxLivesUntilRelease(t *testing.T) {
 func TestAHeldCtxEndsAtTheLimitAndWithItsCaller(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		tape := record(t, s)
-		for name, p := range limits(t, s) {
+		for name, p := range holders(t, s) {
 			begin := time.Now()
 			held, err := api.Do(context.Background(), p, open)
 			require.NoError(t, err, name)
@@ -87,7 +87,7 @@ func TestAHeldCtxEndsAtTheLimitAndWithItsCaller(t *testing.T) {
 // Promise (Hold): What a failed attempt holds is released; a failed call holds nothing.
 func TestAFailedAttemptHoldsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
-		for name, p := range limits(t, s) {
+		for name, p := range holders(t, s) {
 			var all []context.Context
 			v, err := api.Do(context.Background(), p, func(ctx context.Context) (body, error) {
 				all = append(all, ctx)
