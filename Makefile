@@ -1,7 +1,6 @@
 # `make help` shows every target with a comment after ##.
 .PHONY: help demo test race fuzz lint promises bench rivals load soak mutants night check release
 FUZZTIME ?= 10s
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +21,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	  done; done
 
 lint: ## run staticcheck on all modules
-	go run $(STATICCHECK) work
+	$$(cd .ci/tools && GOWORK=off go tool -n staticcheck) work
 
 promises: ## write tests/PROMISES.md from the comments of the tests
 	go test ./tests -count=1 -run ThePageOfPromises -rewrite
