@@ -1,5 +1,5 @@
 # `make help` shows every target with a comment after ##.
-.PHONY: help demo test race fuzz lint promises bench rivals load soak mutants night check release
+.PHONY: help demo test race fuzz lint promises notice bench rivals load soak mutants night check release
 FUZZTIME ?= 10s
 
 help: ## show this list
@@ -25,6 +25,9 @@ lint: ## run staticcheck on all modules
 
 promises: ## write tests/PROMISES.md from the comments of the tests
 	go test ./tests -count=1 -run ThePageOfPromises -rewrite
+
+notice: ## write NOTICE from the licenses of the modules that the library links
+	go test ./tests -count=1 -run TheNotice -rewrite
 
 bench: ## benchmark the hot paths
 	go test -run '^$$' -bench . -benchmem ./bench

@@ -157,7 +157,7 @@ func TestNothingUnsafe(t *testing.T) {
 func TestNothingUnexpectedAtTheTop(t *testing.T) {
 	expected := []string{
 		"actors", "api", "bench", "cmd", "docs", "examples", "messages", "system", "tests", "doc.go",
-		"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "go.mod", "go.sum", "go.work", "go.work.sum", "staticcheck.conf",
+		"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "NOTICE", "README.md", "SECURITY.md", "go.mod", "go.sum", "go.work", "go.work.sum", "staticcheck.conf",
 	}
 	entries, err := os.ReadDir("..")
 	require.NoError(t, err)
