@@ -1,5 +1,5 @@
 # `make help` shows every target with a comment after ##.
-.PHONY: help demo test race fuzz lint promises notice bench rivals load soak mutants night check release
+.PHONY: help demo test race fuzz lint promises notice bench rivals load soak clients mutants night check release
 FUZZTIME ?= 10s
 
 help: ## show this list
@@ -41,6 +41,9 @@ load: ## put a guarded HTTP service under open-loop load
 SOAK ?= 60s
 soak: ## use everything at once, in real time, for SOAK, and find leaks
 	cd tests/soak && go run . -for $(SOAK) -markdown soak.md -chart soak.svg
+
+clients: ## test against real servers: PostgreSQL, Redis, nginx, HTTP and gRPC
+	go test -race -count=1 ./tests/clients
 
 mutants: ## break the library on purpose; the torture tests must fail
 	go run ./tests/torture/mutants
