@@ -50,7 +50,7 @@ func startPostgres(t *testing.T) {
 		require.NoError(t, os.Chown(dir, id, -1))
 	}
 	data := filepath.Join(dir, "data")
-	out, err := as(owner, executable(t, "initdb"), "-D", data, "-U", "test", "-A", "trust", "--no-sync").CombinedOutput()
+	out, err := as(owner, executable(t, "initdb"), "-D", data, "-U", "test", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8").CombinedOutput()
 	require.NoError(t, err, string(out))
 	postgres.host, postgres.port = address(t)
 	postgres.server = serve(t, owner, "database system is ready to accept connections", "postgres", "-D", data, "-F",
