@@ -79,6 +79,25 @@ func TestCallersOfGRPCThatCancelAreIgnored(t *testing.T) {
 	}
 }
 
+// gRPC returns a status with the code DeadlineExceeded, which is not
+// context.DeadlineExceeded.
+//
+// Promise (Clients): A call of gRPC past the limit of a Timeout is a TimeoutError, and a failure.
+func TestACallOfGRPCPastTheLimitIsATimeout(t *testing.T) {
+	_, call := openOffice(t)
+	s := start(t)
+	b := breaker(t, s, understudy.BreakerConfig{})
+	require.NoError(t, b.Run(t.Context(), call("ok")), "connects")
+	for _, cooperative := range []bool{true, false} {
+		before := counts(t, b)
+		timeout := understudy.TimeoutConfig{Limit: short, Cooperative: cooperative}
+		err := understudy.Run(t.Context(), understudy.Compose(timeout, b), call("slow"))
+		var timedOut *understudy.TimeoutError
+		require.ErrorAs(t, err, &timedOut, "cooperative %t: %v", cooperative, err)
+		require.Equal(t, before.Failures+1, counts(t, b).Failures)
+	}
+}
+
 // DeadlineExceeded may come from a deadline of the server itself.
 //
 // Promise (Clients): A status of gRPC before the limit is a failure that comes back as it is, DeadlineExceeded included.

@@ -48,12 +48,24 @@ func serve(t *testing.T, user, ready, name string, args ...string) *server {
 	return nil
 }
 
-// stop ends the process and waits for its end.
+// stop ends the process, also one that is suspended, and waits for its end.
 func (s *server) stop() {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGCONT} {
 		_ = s.process.Signal(signal) // fails when the process has ended
 	}
 	<-s.ended
+}
+
+// suspend freezes the process: it keeps its connections, and answers nothing.
+func (s *server) suspend(t *testing.T) {
+	t.Helper()
+	require.NoError(t, s.process.Signal(syscall.SIGSTOP))
+}
+
+// resume lets a suspended process go on.
+func (s *server) resume(t *testing.T) {
+	t.Helper()
+	require.NoError(t, s.process.Signal(syscall.SIGCONT))
 }
 
 // as returns a command that root runs as another user. The kernel ends its process when
