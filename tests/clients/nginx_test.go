@@ -41,21 +41,13 @@ func serveNginx(t *testing.T, host, port string, status int) *server {
 		"-p", dir, "-c", config, "-e", "stderr", "-g", "error_log stderr notice;")
 }
 
-// notFound takes a 404 for an answer.
-func notFound(err error) understudy.Outcome {
-	if err == nil || err == statusError(404) {
-		return understudy.Success
-	}
-	return understudy.Failure
-}
-
 // Promise (Clients): A server that is back and answers nothing but 404 closes its circuit, where 404 is expected.
 func TestAServerThatAnswersOnly404ClosesTheCircuit(t *testing.T) {
 	s := start(t)
 	host, port := address(t)
 	client := &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(client.CloseIdleConnections)
-	b := breaker(t, s, understudy.BreakerConfig{ResetTimeout: time.Millisecond, Classify: notFound})
+	b := breaker(t, s, understudy.BreakerConfig{ResetTimeout: time.Millisecond, Expected: []error{statusError(404)}})
 	ask := func(ctx context.Context) error { return get(ctx, client, "http://"+host+":"+port) }
 
 	halfOpen := reaches(t, s, understudy.HalfOpen)
