@@ -2,8 +2,6 @@ package breaker
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -51,20 +49,6 @@ type Config struct {
 	Classify func(error) messages.Outcome
 }
 
-// Window says which calls the rates are computed from: the last calls, or those of
-// the last span of time. The zero value means CountWindow(100).
-type Window struct {
-	calls int
-	span  time.Duration
-}
-
-// CountWindow returns the window of the last so many calls.
-func CountWindow(calls int) Window { return Window{calls: calls} }
-
-// TimeWindow returns the window of the calls in the last span of time, which is
-// divided into 10 buckets.
-func TimeWindow(span time.Duration) Window { return Window{span: span} }
-
 // Normalize returns the settings of the breaker of that name with their defaults
 // filled in. If the name or a setting is bad it returns a *messages.ConfigError.
 func (c Config) Normalize(name string) (Config, error) {
@@ -78,7 +62,7 @@ func (c Config) withDefaults() Config {
 	c.HalfOpenMaxCalls = cmp.Or(c.HalfOpenMaxCalls, 3)
 	c.TrialTimeout = cmp.Or(c.TrialTimeout, c.ResetTimeout)
 	if c.Window == (Window{}) {
-		c.Window = CountWindow(100)
+		c.Window = CountWindow(defaultWindow)
 	}
 	if c.MinimumCalls == 0 {
 		c.MinimumCalls = 20
@@ -150,43 +134,6 @@ func isRate(r float64) bool { return r >= 0 && r <= 1 } // false for NaN
 
 // judgesRates reports whether a rate is set, so that a window is needed.
 func (c *Config) judgesRates() bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
-
-// judge returns the outcome of a call that returned err. ctx is the one that the
-// call was given. The first rule that applies decides. If Classify returns an outcome
-// that does not exist, it is Failure.
-func (c *Config) judge(ctx context.Context, err error) messages.Outcome {
-	switch {
-	case err == nil && c.Classify == nil:
-		return messages.Success
-	case err != nil && messages.IsCancelled(ctx), err != nil && messages.IsIgnored(err):
-		return messages.Ignored
-	case c.Classify != nil:
-		return known(c.Classify(err))
-	case matches(err, c.Expected):
-		return messages.Success
-	case matches(err, c.Excluded), messages.IsNeutral(err):
-		return messages.Ignored
-	}
-	return messages.Failure
-}
-
-// known returns o, or Failure if there is no such outcome.
-func known(o messages.Outcome) messages.Outcome {
-	if o > messages.Ignored {
-		return messages.Failure
-	}
-	return o
-}
-
-// matches reports whether err is any of targets.
-func matches(err error, targets []error) bool {
-	for _, target := range targets {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
-}
 
 // isSlow reports whether a call that took so long is slow.
 func (c *Config) isSlow(took time.Duration) bool { return c.SlowCall > 0 && took >= c.SlowCall }

@@ -1,6 +1,59 @@
 package breaker
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/messages"
+)
+
+// Window says which calls the rates are computed from: the last calls, or those of
+// the last span of time. The zero value means CountWindow(100).
+type Window struct {
+	calls int
+	span  time.Duration
+}
+
+// CountWindow returns the window of the last so many calls.
+func CountWindow(calls int) Window { return Window{calls: calls} }
+
+// TimeWindow returns the window of the calls in the last span of time, which is
+// divided into 10 buckets.
+func TimeWindow(span time.Duration) Window { return Window{span: span} }
+
+// String returns "100 calls" for a CountWindow, and "30s" for a TimeWindow.
+func (w Window) String() string {
+	switch {
+	case w.span != 0:
+		return w.span.String()
+	case w.calls == 0:
+		w = CountWindow(defaultWindow)
+	}
+	return plural(w.calls, "call")
+}
+
+// MarshalText returns the text of String. JSON and YAML show a Window so.
+func (w Window) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText sets w from the text of String. Any other text is an error.
+func (w *Window) UnmarshalText(text []byte) error {
+	number, isCount := strings.CutSuffix(strings.TrimSuffix(string(text), "s"), " call")
+	if isCount {
+		if calls, err := strconv.Atoi(number); err == nil {
+			*w = CountWindow(calls)
+			return nil
+		}
+	} else if span, err := time.ParseDuration(string(text)); err == nil {
+		*w = TimeWindow(span)
+		return nil
+	}
+	return fmt.Errorf("a window is like \"100 calls\" or \"30s\": %q", messages.Clip(string(text)))
+}
+
+// defaultWindow is the number of calls of the window that the zero Window means.
+const defaultWindow = 100
 
 // buckets is the number of buckets of a time window.
 const buckets = 10

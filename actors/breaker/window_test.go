@@ -162,3 +162,29 @@ func TestAWindowThatIsNotKeptCountsNothing(t *testing.T) {
 	w.clear()
 	require.Equal(t, counts{}, w.held())
 }
+
+func TestAWindowInWords(t *testing.T) {
+	for _, row := range []struct {
+		w    Window
+		text string
+	}{
+		{CountWindow(50), "50 calls"},
+		{CountWindow(1), "1 call"},
+		{CountWindow(-1), "-1 calls"},
+		{TimeWindow(30 * time.Second), "30s"},
+		{TimeWindow(-time.Second), "-1s"},
+	} {
+		text, err := row.w.MarshalText()
+		require.NoError(t, err)
+		require.Equal(t, row.text, string(text))
+		var w Window
+		require.NoError(t, w.UnmarshalText(text))
+		require.Equal(t, row.w, w)
+	}
+	require.Equal(t, "100 calls", Window{}.String())
+	for _, bad := range []string{"", "calls", "100", "x calls", "100 Calls", "30 s"} {
+		w := CountWindow(7)
+		require.Error(t, w.UnmarshalText([]byte(bad)), bad)
+		require.Equal(t, CountWindow(7), w)
+	}
+}
