@@ -88,6 +88,14 @@ type BreakerConfig struct {
 	Classify func(error) Outcome
 }
 
+// MarshalJSON returns the settings as JSON: names in snake_case, durations like
+// "30s", the Window like "100 calls", and errors as their text. Classify is left
+// out.
+func (c BreakerConfig) MarshalJSON() ([]byte, error) { return asJSON(c) }
+
+// MarshalYAML returns what a YAML encoder writes for the settings, as in JSON.
+func (c BreakerConfig) MarshalYAML() (any, error) { return asYAML(c) }
+
 // BreakerStats holds the counts of a breaker.
 type BreakerStats struct {
 	Name                string
@@ -106,6 +114,13 @@ type BreakerStats struct {
 	FailureRate    float64       // share of failures in the window; 0 below MinimumCalls, or if no rate is set
 	TimeUntilReset time.Duration // until trials begin; 0 unless OPEN
 }
+
+// MarshalJSON returns the counts as JSON: names in snake_case, and durations like
+// "30s".
+func (s BreakerStats) MarshalJSON() ([]byte, error) { return asJSON(s) }
+
+// MarshalYAML returns what a YAML encoder writes for the counts, as in JSON.
+func (s BreakerStats) MarshalYAML() (any, error) { return asYAML(s) }
 
 // Breaker is a circuit breaker: it admits calls while its dependency works, and
 // refuses them at once while it does not. Get one from System.Breaker. Safe for

@@ -124,7 +124,7 @@ func second[T any](_ T, err error) error           { return err }
 
 // badInputs is the whole table.
 func badInputs() []row {
-	return slices.Concat(badSystems(), badBreakers(), badRetries(), badTimeouts(), badFallbacks(), badHealth(), badHandlers(), badValues(), badChecks(), badContexts())
+	return slices.Concat(badSystems(), badBreakers(), badRetries(), badTimeouts(), badFallbacks(), badHealth(), badHandlers(), badValues(), badChecks(), badContexts(), badWords())
 }
 
 // Promise (Torture): Every exported function either works or returns an error that names the field, for nil, zero, negative, NaN, huge and malformed input.

@@ -170,7 +170,7 @@ func useRest() []use {
 			return nil
 		}, nil}
 	}
-	return []use{
+	return append(useWords(), []use{
 		value("Cause", func() { _ = api.Cause(today) }),
 		value("Attempt", func() { api.Attempt(today) }),
 		value("Ignore", func() { _ = api.Ignore(errBoom) }),
@@ -230,5 +230,5 @@ func useRest() []use {
 		check("Heap", checks.Heap(1)), check("Goroutines", checks.Goroutines(1)), check("NewHeartbeat", beats.Check()),
 		value("checks.Heartbeat.Beat", beats.Beat),
 		check("Heartbeat.Check", beats.Check()),
-	}
+	}...)
 }

@@ -53,6 +53,7 @@ func badValues() []row {
 		text("CircuitOpenError.Error", "a zero CircuitOpenError", open.Error),
 		value("CircuitOpenError.RetryAfter", "a zero CircuitOpenError", func() error { return must(open.RetryAfter() == 0) }),
 		value("CircuitOpenError.Is", "nil", func() error { return must(!open.Is(nil) && errors.Is(open, api.ErrCircuitOpen)) }),
+		value("CircuitOpenError.Refused", "a zero CircuitOpenError", func() error { return must(open.Refused()) }),
 		text("ConfigError.Error", "a zero ConfigError", config.Error),
 		value("ConfigError.Error", "a long name", func() error { return must(short(&api.ConfigError{Name: wide}), "too long") }),
 		value("ConfigError.Is", "nil", func() error { return must(!config.Is(nil) && errors.Is(config, api.ErrConfig)) }),
