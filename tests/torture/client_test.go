@@ -34,6 +34,7 @@ type mix struct {
 
 // held is a permit that has not been reported yet.
 type held struct {
+	ctx    context.Context
 	permit *api.Permit
 	call   int
 	since  time.Time
@@ -82,18 +83,18 @@ func (c *client) call() {
 		c.acquire(id)
 	case n < c.mix.acquire+c.mix.timeout:
 		policy := api.Compose(api.Timeout(time.Hour), c.b)
-		c.run(id, c.ending(false), func(fn func(context.Context) error) error { return api.Run(context.Background(), policy, fn) })
+		c.run(context.Background(), id, c.ending(false), func(fn func(context.Context) error) error { return api.Run(context.Background(), policy, fn) })
 	default:
 		how := c.ending(true)
 		ctx := c.impatience()
 		call := func(fn func(context.Context) error) error { return c.b.Run(ctx, fn) }
 		if how == endGoexit {
 			over := make(chan struct{})
-			go func() { defer close(over); c.run(id, how, call) }() // ends with the call
+			go func() { defer close(over); c.run(ctx, id, how, call) }() // ends with the call
 			<-over
 			return
 		}
-		c.run(id, how, call)
+		c.run(ctx, id, how, call)
 	}
 }
 
@@ -121,8 +122,8 @@ func (c *client) ending(mayCrash bool) ending {
 	return endSuccess
 }
 
-// run makes one call. It records two operations: admission and result.
-func (c *client) run(id int, how ending, call func(func(context.Context) error) error) {
+// run makes one call, with ctx. It records two operations: admission and result.
+func (c *client) run(ctx context.Context, id int, how ending, call func(func(context.Context) error) error) {
 	admit := c.begin(c.id, opAdmit)
 	admit.call = id
 	c.admits[id].Store(admit)
@@ -148,7 +149,7 @@ func (c *client) run(id int, how ending, call func(func(context.Context) error) 
 			result.outcome = api.Ignored
 			return context.Canceled
 		}
-		result.outcome = api.Failure
+		result.outcome = failure(ctx)
 		switch how {
 		case endPanic:
 			panic("a bug")
@@ -160,6 +161,15 @@ func (c *client) run(id int, how ending, call func(func(context.Context) error) 
 	if result == nil {
 		c.refused(admit, err)
 	}
+}
+
+// failure returns the outcome of a call that failed: if its caller has left, it says
+// nothing.
+func failure(ctx context.Context) api.Outcome {
+	if ctx.Err() != nil {
+		return api.Ignored
+	}
+	return api.Failure
 }
 
 func (c *client) refused(admit *operation, err error) {
@@ -198,12 +208,13 @@ func (c *client) acquire(id int) {
 	admit := c.begin(c.id, opAdmit)
 	admit.call = id
 	c.admits[id].Store(admit)
-	p, err := c.b.Acquire(c.impatience())
+	ctx := c.impatience()
+	p, err := c.b.Acquire(ctx)
 	if err != nil {
 		c.refused(admit, err)
 		return
 	}
-	c.holding = append(c.holding, held{p, id, time.Now()})
+	c.holding = append(c.holding, held{ctx, p, id, time.Now()})
 	c.end(admit)
 	c.dwell()
 }
@@ -217,7 +228,7 @@ func (c *client) giveBack(p held) {
 	case endSuccess:
 		p.permit.Done(nil)
 	case endFailure:
-		result.outcome = api.Failure
+		result.outcome = failure(p.ctx)
 		p.permit.Done(errBoom)
 	case endIgnored:
 		result.outcome = api.Ignored
