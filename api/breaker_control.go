@@ -11,22 +11,36 @@ import (
 // Reset closes the circuit, clears the failure count and the window, and sets the
 // mode to Automatic. Totals are kept. Calls that are running count as Late. After
 // Shutdown, Reset returns ErrShutdown.
-func (b *Breaker) Reset() error { return b.order(messages.Reset) }
+func (b *Breaker) Reset() error { return b.order(messages.Control{Order: messages.Reset}) }
 
 // ForceOpen makes the breaker refuse every call until Reset. After Shutdown it
 // returns ErrShutdown.
-func (b *Breaker) ForceOpen() error { return b.order(messages.ForceOpen) }
+func (b *Breaker) ForceOpen() error { return b.order(messages.Control{Order: messages.ForceOpen}) }
 
 // Disable makes the breaker admit every call until Reset. Its state is Closed
 // meanwhile, and outcomes are still counted. After Shutdown, Disable returns
 // ErrShutdown.
-func (b *Breaker) Disable() error { return b.order(messages.Disable) }
+func (b *Breaker) Disable() error { return b.order(messages.Control{Order: messages.Disable}) }
 
-func (b *Breaker) order(o messages.Order) error {
+// Trip opens the circuit now. Unlike ForceOpen it lasts for ResetTimeout; then the
+// circuit recovers by itself, as after failures. In HALF_OPEN it counts as an opening
+// without a recovery. Trip changes nothing if the circuit is OPEN already, forced open
+// or disabled. The reason is that of the BreakerChanged event, at most 255 bytes of
+// it; "" means "tripped". After Shutdown, Trip returns ErrShutdown.
+func (b *Breaker) Trip(reason string) error {
+	return b.order(messages.Control{Order: messages.Trip, Reason: reason})
+}
+
+// TryNow ends OPEN now: the circuit becomes HALF_OPEN, as after ResetTimeout. It
+// changes nothing in any other state, nor if the circuit is forced open. After
+// Shutdown, TryNow returns ErrShutdown.
+func (b *Breaker) TryNow() error { return b.order(messages.Control{Order: messages.TryNow}) }
+
+func (b *Breaker) order(c messages.Control) error {
 	if !b.valid() {
 		return errInvalidBreaker
 	}
-	return b.handle.Order(o)
+	return b.handle.Control(c)
 }
 
 // Configure replaces all settings; a field that is zero means its default. State

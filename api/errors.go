@@ -14,8 +14,10 @@ var (
 
 // CircuitOpenError reports that a breaker refused a call: "Circuit breaker 'x' is
 // open. Resets in 40.0s". Its fields are Name, State, Forced, Until (when trials
-// begin; zero: not known) and Probe (the health check whose runs are the trials; "":
-// calls are the trials). RetryAfter returns how long the circuit will stay open, as
+// begin; zero: not known), Probe (the health check whose runs are the trials; "":
+// calls are the trials) and Last (the failure that opened the circuit; nil: forced
+// open, tripped, slow calls or a panic). Last is for people to read: errors.Is and
+// errors.As do not find it. RetryAfter returns how long the circuit will stay open, as
 // of now; 0 if that is not known, because the circuit is forced open or half-open.
 // It is ErrCircuitOpen. All refused callers share it: do not change it.
 type CircuitOpenError = messages.CircuitOpenError

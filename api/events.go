@@ -9,8 +9,8 @@ type Event = messages.Event
 
 // The events, each with its fields. At is when it happened.
 type (
-	// BreakerChanged reports that a breaker changed its state or mode: Name, From,
-	// To, Reason ("5 failures"), Failures (that caused the change; else 0), At.
+	// BreakerChanged reports that a breaker changed its state or mode: Name, From, To, Mode (from now on), Reason
+	// ("5 failures"), Failures (that caused the change; else 0), Last (the failure that opened it; else nil), At.
 	BreakerChanged = messages.BreakerChanged
 	// ProbeUnanswered reports that no health check has the name of a breaker's
 	// Probe, so that calls are the trials of this HALF_OPEN: Name, Probe, Reason, At.

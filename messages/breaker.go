@@ -23,6 +23,7 @@ type Result struct {
 	Permit     Permit
 	Outcome    Outcome
 	Slow       bool
+	Took       time.Duration // from its admission to its end; 0: not measured
 	Settings   uint64        // the number of the settings that Outcome and Slow depend on; 0: on none
 	RetryAfter time.Duration // the wait that the error asks for; 0: none
 	Err        error         // of the call; nil: it succeeded, panicked or was cancelled
@@ -58,7 +59,10 @@ type Probed struct {
 type Tick struct{ Generation uint64 }
 
 // Control is an operator's order to a breaker's owner.
-type Control struct{ Order Order }
+type Control struct {
+	Order  Order
+	Reason string // of Trip
+}
 
 // Order is what an operator may order.
 type Order uint8
@@ -68,6 +72,8 @@ const (
 	Reset     Order = iota // CLOSED, counts cleared, automatic again
 	ForceOpen              // refuse everything until Reset
 	Disable                // admit everything until Reset
+	Trip                   // OPEN now, for ResetTimeout
+	TryNow                 // HALF_OPEN now, if it is OPEN by itself
 )
 
 // BreakerStats is what a breaker has counted.
@@ -82,7 +88,10 @@ type BreakerStats struct {
 	Rejected                     uint64 // calls refused
 	Late                         uint64 // results of calls admitted before the last change of state; they have no other effect
 	Slow                         uint64 // results that took SlowCall or longer
-	Opened                       uint64 // how often the circuit opened
+	Opened, HalfOpened, Closed   uint64 // how often the circuit entered that state
+
+	LastFailure   error     // the last error that counted as a failure; nil: none did, or it was a panic
+	LastFailureAt time.Time // when that was; zero: never
 
 	Trials         int           // trials running now
 	FailureRate    float64       // share of failures in the window, 0 to 1; 0 below MinimumCalls, or if no rate is set

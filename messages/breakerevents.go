@@ -15,6 +15,7 @@ type CircuitOpenError struct {
 	Forced bool      // an operator forced it open: it stays open until Reset
 	Until  time.Time // when trials begin; zero: not known
 	Probe  string    // HalfOpen: the health check whose runs are the trials; "": callers' calls are
+	Last   error     // the failure that opened it, not unwrapped to; nil: none (forced open, tripped, slow calls, a panic)
 }
 
 // Error returns the reason, and the time from now until trials begin.
@@ -50,8 +51,10 @@ func (e *CircuitOpenError) Is(target error) bool { return target == ErrCircuitOp
 type BreakerChanged struct {
 	Name     string
 	From, To State
+	Mode     Mode   // from now on
 	Reason   string // in a few words: "5 failures", "reset timeout is over", "service recovered"
 	Failures int    // failures that count towards the change; 0 if they had no part in it
+	Last     error  // the failure that opened it; nil: none, or a panic
 	At       time.Time
 }
 

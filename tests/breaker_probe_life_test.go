@@ -108,7 +108,7 @@ func TestNoRefusalIsLostWhileAProbeRuns(t *testing.T) {
 		}
 		all.Wait()
 		require.Equal(t, api.BreakerStats{
-			Name: "api", Failures: 1, Opened: 1, Successes: admitted.Load(), Rejected: refused.Load(),
+			Name: "api", Failures: 1, Opened: 1, HalfOpened: 1, Closed: 1, Successes: admitted.Load(), Rejected: refused.Load(),
 		}, stats(t, b))
 		require.NotZero(t, admitted.Load())
 		require.NotZero(t, refused.Load())

@@ -11,20 +11,27 @@ import (
 )
 
 // Off, as a FailureThreshold, means that only the rates open the circuit.
-const Off int = -1
+const Off = -1
 
 // Config holds the settings of a breaker. A zero field means its default.
 type Config struct {
 	// FailureThreshold is how many consecutive failures open the circuit. Default 5; Off: only the rates do.
 	FailureThreshold int
+	// FailureWindow limits the age of a streak: a failure that finds the first of its streak older than this is the first
+	// of a new one. Default 0: a streak has no end but a success.
+	FailureWindow time.Duration
 	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
 	ResetTimeout time.Duration
-	// HalfOpenMaxCalls is how many trials may run at the same time, and how many successful ones close the circuit. Default 3.
+	// HalfOpenMaxCalls is how many successful trials close the circuit. At most as many run at the same time as are still
+	// needed. Default 3.
 	HalfOpenMaxCalls int
+	// HalfOpenFailures is how many failed trials of one HALF_OPEN are borne. A further one opens the circuit again. Default
+	// 0: the first one does.
+	HalfOpenFailures int
 	// TrialTimeout is the time after which a trial without a result counts as failed. Default ResetTimeout.
 	TrialTimeout time.Duration
 	// Probe names a health check whose runs are the trials once ResetTimeout is over, in place of callers' calls:
-	// HalfOpenMaxCalls healthy runs in a row close the circuit. Default "": callers' calls are the trials.
+	// HalfOpenMaxCalls healthy runs close the circuit. Default "": callers' calls are the trials.
 	Probe string
 	// Window is the window of the rates. Default CountWindow(100).
 	Window Window
@@ -92,10 +99,14 @@ func (c Config) validate(name string) error {
 		return bad("Name", messages.NameProblem(name))
 	case c.FailureThreshold < Off:
 		return negative("FailureThreshold", c.FailureThreshold)
+	case c.FailureWindow < 0:
+		return negative("FailureWindow", c.FailureWindow)
 	case c.ResetTimeout < 0:
 		return negative("ResetTimeout", c.ResetTimeout)
 	case c.HalfOpenMaxCalls < 0:
 		return negative("HalfOpenMaxCalls", c.HalfOpenMaxCalls)
+	case c.HalfOpenFailures < 0:
+		return negative("HalfOpenFailures", c.HalfOpenFailures)
 	case c.TrialTimeout < 0:
 		return negative("TrialTimeout", c.TrialTimeout)
 	case c.Probe != "" && strings.TrimSpace(c.Probe) == "":
@@ -134,6 +145,9 @@ func isRate(r float64) bool { return r >= 0 && r <= 1 } // false for NaN
 
 // judgesRates reports whether a rate is set, so that a window is needed.
 func (c *Config) judgesRates() bool { return c.FailureRate > 0 || c.SlowCallRate > 0 }
+
+// judgesBuckets reports whether the window is a time window that is needed.
+func (c *Config) judgesBuckets() bool { return c.judgesRates() && c.Window.span > 0 }
 
 // isSlow reports whether a call that took so long is slow.
 func (c *Config) isSlow(took time.Duration) bool { return c.SlowCall > 0 && took >= c.SlowCall }

@@ -23,7 +23,7 @@ var asks = map[string]func(h *Handle) error{
 		return err
 	},
 	"Stats":     func(h *Handle) error { _, err := h.Stats(); return err },
-	"Order":     func(h *Handle) error { return h.Order(messages.ForceOpen) },
+	"Order":     func(h *Handle) error { return h.Control(messages.Control{Order: messages.ForceOpen}) },
 	"Configure": func(h *Handle) error { return h.Configure(Config{FailureThreshold: 1}) },
 }
 
@@ -61,7 +61,7 @@ func TestACrashKeepsTheTally(t *testing.T) {
 			require.NoError(t, succeed(h))
 		}
 		host.poison.Store(true)
-		_, err := h.Stats()
+		_, err := question(context.Background(), h, &h.shared.stats, struct{}{})
 		require.ErrorIs(t, err, messages.ErrCrashed)
 		require.NoError(t, succeed(h))
 		require.Equal(t, messages.BreakerStats{Successes: 8}, stats(t, h))
@@ -108,10 +108,10 @@ func TestACrashKeepsTrialsAndTheirDeadlines(t *testing.T) {
 func TestACrashKeepsTheMode(t *testing.T) {
 	for o, want := range map[messages.Order]messages.Mode{messages.ForceOpen: messages.ForcedOpen, messages.Disable: messages.Disabled} {
 		inBubble(t, Config{}, func(t *testing.T, host *host, h *Handle) {
-			require.NoError(t, h.Order(o))
+			require.NoError(t, h.Control(messages.Control{Order: o}))
 			state := h.State()
 			host.poison.Store(true)
-			require.ErrorIs(t, h.Order(messages.Reset), messages.ErrCrashed)
+			require.ErrorIs(t, h.Control(messages.Control{Order: messages.Reset}), messages.ErrCrashed)
 			require.Equal(t, want, stats(t, h).Mode)
 			require.Equal(t, state, h.State())
 		})

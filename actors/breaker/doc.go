@@ -8,9 +8,9 @@
 //	│    └────┬─────┘
 //	│         ▼
 //	│    ┌──────────┐◄───────────────────┐
-//	│    │   OPEN   │                    │ a trial fails, is too slow,
-//	│    └────┬─────┘                    │ or does not report in time
-//	│         │ ResetTimeout is over     │
+//	│    │   OPEN   │                    │ more than HalfOpenFailures trials
+//	│    └────┬─────┘                    │ fail, are too slow, or do not
+//	│         │ ResetTimeout is over     │ report in time
 //	│         ▼                          │
 //	│    ┌───────────┐                   │
 //	└────┤ HALF_OPEN ├───────────────────┘
@@ -20,14 +20,14 @@
 // What each input does in each state:
 //
 //	            CLOSED              OPEN                HALF_OPEN
-//	call        admitted            refused; once the   a trial, while fewer than
-//	                                timeout is over     HalfOpenMaxCalls run;
+//	call        admitted            refused; once the   a trial, while fewer run
+//	                                timeout is over     than are still needed;
 //	                                as in HALF_OPEN     else refused
 //	success     streak = 0          late                enough of them: CLOSED
-//	failure     streak + 1,         late                OPEN
+//	failure     streak + 1,         late                too many of them: OPEN
 //	            perhaps OPEN
 //	ignored     only counted        late                frees its place
-//	tick        a bucket ends       HALF_OPEN; a probe  overdue trial: OPEN
+//	tick        a bucket ends       HALF_OPEN; a probe  overdue trial: as failure
 //	                                is asked
 //	probed      -                   -                   healthy: as success
 //	                                                    unhealthy: as failure
@@ -36,6 +36,11 @@
 //	Reset       counts cleared      CLOSED              CLOSED
 //	ForceOpen   OPEN until Reset    OPEN until Reset    OPEN until Reset
 //	Disable     CLOSED until Reset  CLOSED until Reset  CLOSED until Reset
+//	Trip        OPEN                -                   OPEN
+//	TryNow      -                   HALF_OPEN           -
+//
+// Trip and TryNow do nothing while an operator's ForceOpen or Disable is in force. A
+// call made inside a running trial, with its ctx, runs on that trial.
 //
 // With a probe no call is admitted in HALF_OPEN: the runs of that health check are
 // the trials, one after the other.

@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -57,6 +58,7 @@ func fuzzConfig(b uint8) Config {
 	if b%5 == 4 {
 		cfg.Probe = "payments"
 	}
+	cfg.HalfOpenFailures, cfg.FailureWindow = int(b%3)%2, time.Duration(b%4)*time.Second
 	cfg, err := cfg.Normalize("api")
 	if err != nil {
 		panic(err)
@@ -73,6 +75,7 @@ type player struct {
 	running []messages.Permit
 	asked   []messages.Permit // of the probe's runs
 	reports uint64            // results, those counted on the lease included
+	trials  uint64            // calls that were trials
 	refused uint64
 	last    messages.State // what the last change led to
 }
@@ -84,6 +87,7 @@ func (p *player) step(what, how byte) effects {
 		permit, admitted, e := m.call(p.now, messages.Call{})
 		if admitted {
 			p.running = append(p.running, permit)
+			p.trials += min(permit.Trial, 1)
 		} else {
 			p.refused++
 		}
@@ -116,7 +120,7 @@ func (p *player) step(what, how byte) effects {
 	case 6:
 		return m.tick(p.now.Add(-time.Duration(how%3) * time.Second)) // perhaps with an old now
 	case 7:
-		return m.control(p.now, messages.Order(how%3))
+		return m.control(p.now, messages.Control{Order: messages.Order(how % 5)})
 	}
 	cfg := fuzzConfig(how)
 	return m.configure(p.now, &cfg)
@@ -144,8 +148,12 @@ func (p *player) check(before *machine, e effects) {
 		fail("an opening's deadline moved")
 	case m.epoch != before.epoch && len(m.trials) > 0 && m.state != messages.HalfOpen:
 		fail("trials outlive their epoch")
-	case len(m.trials) > max(m.cfg.HalfOpenMaxCalls, len(before.trials)):
-		fail("more trials than the cap")
+	case len(m.trials) > max(m.needed(), len(before.trials)):
+		fail("more trials than are needed")
+	case m.failed > max(m.cfg.HalfOpenFailures, before.failed):
+		fail("more failed trials than are borne")
+	case m.state != messages.HalfOpen && (m.recovery != noRecovery || !reflect.DeepEqual(*noRecovery, recovery{})):
+		fail("a recovery while not half-open")
 	case m.state != messages.HalfOpen && len(m.trials) > 0:
 		fail("trials while not half-open")
 	case m.mode == messages.ForcedOpen && m.state != messages.Open, m.mode == messages.Disabled && m.state != messages.Closed:
@@ -157,7 +165,7 @@ func (p *player) check(before *machine, e effects) {
 	case s.Rejected != p.refused:
 		fail("refusals do not add up")
 	// An overdue trial is a failure without a result; its own result is late.
-	case s.Successes+s.Failures+s.Ignored+s.Late < p.reports, s.Successes+s.Failures+s.Ignored+s.Late > p.reports+s.Opened:
+	case s.Successes+s.Failures+s.Ignored+s.Late < p.reports, s.Successes+s.Failures+s.Ignored+s.Late > p.reports+p.trials:
 		fail("results do not add up")
 	case s.Slow > s.Successes+s.Failures:
 		fail("more slow calls than calls")

@@ -52,7 +52,7 @@ func (h *Handle) Init(shared *Shared, name string, cfg Config) {
 	h.shared, h.name = shared, name
 	m := newMachine(shared.settings(cfg))
 	m.observed = shared.OnCall != nil
-	h.lease.Store(newLease(name, &m, nil, time.Time{}))
+	h.lease.Store(newLease(name, &m, nil, time.Time{}, nil))
 }
 
 // settings returns cfg on the heap. Breakers that are made with the same settings,
@@ -93,7 +93,6 @@ func (h *Handle) TimeUntilReset() time.Duration {
 
 // Lease returns the current lease, and whether it admits a call without more: the
 // circuit is CLOSED, callers need not read the clock, and there is no Classify.
-// circuit is CLOSED, slow calls do not matter, and there is no Classify.
 func (h *Handle) Lease() (l *Lease, admits bool) {
 	l = h.lease.Load()
 	return l, l.plain
@@ -155,7 +154,10 @@ func (h *Handle) Judge(ctx context.Context, p messages.Permit, err error) messag
 		return r
 	}
 	r.Outcome = l.cfg.judge(ctx, err)
-	r.Slow = p.Started != 0 && l.cfg.isSlow(h.shared.clock()-p.Started)
+	if p.Started != 0 {
+		r.Took = h.shared.clock() - p.Started
+		r.Slow = l.cfg.isSlow(r.Took)
+	}
 	if r.Outcome == messages.Failure {
 		r.RetryAfter = messages.MarksOf(err).RetryAfter
 	}
@@ -169,6 +171,9 @@ func (h *Handle) Judge(ctx context.Context, p messages.Permit, err error) messag
 func (h *Handle) Settle(r messages.Result) bool {
 	if r.Permit.Within {
 		return true
+	}
+	if r.Took == 0 && r.Permit.Started != 0 { // not judged: it panicked, or was cancelled
+		r.Took = h.shared.clock() - r.Permit.Started
 	}
 	if r.Outcome == messages.Success && !r.Slow && r.Permit.Trial == 0 {
 		l := h.lease.Load()
@@ -187,8 +192,8 @@ func (h *Handle) Report(ctx context.Context, r messages.Result) {
 	if h.shared.OnCall == nil || r.Permit.Within {
 		return
 	}
-	end := messages.CallEnd{Kind: kind.Name, Name: h.name, Outcome: r.Outcome, Err: r.Err}
-	if r.Permit.Started != 0 {
+	end := messages.CallEnd{Kind: kind.Name, Name: h.name, Outcome: r.Outcome, Duration: r.Took, Err: r.Err}
+	if r.Took == 0 && r.Permit.Started != 0 { // a panic, or Cancel
 		end.Duration = h.shared.clock() - r.Permit.Started
 	}
 	h.shared.OnCall(ctx, end)
@@ -201,16 +206,21 @@ func (h *Handle) ReportRefusal(ctx context.Context, err error) {
 	}
 }
 
-// Stats returns the counts, all as of the same moment. The errors are ErrShutdown
-// and ErrCrashed.
+// Stats returns the counts, all as of the same moment. Those of a breaker that has
+// no owner are read from the lease. The errors are ErrShutdown and ErrCrashed.
 func (h *Handle) Stats() (messages.BreakerStats, error) {
+	l := h.lease.Load()
+	successes, known := l.count() // before Load: if there is no owner then, nobody has taken the count
+	if known && h.owner.Load() == nil && !l.stopped {
+		return messages.BreakerStats{Name: h.name, Successes: successes}, nil
+	}
 	return question(context.Background(), h, &h.shared.stats, struct{}{})
 }
 
-// Order carries out an operator's order, and returns when callers see its effect.
+// Control carries out an operator's order, and returns when callers see its effect.
 // The errors are ErrShutdown and ErrCrashed.
-func (h *Handle) Order(order messages.Order) error {
-	_, err := question(context.Background(), h, &h.shared.controls, messages.Control{Order: order})
+func (h *Handle) Control(c messages.Control) error {
+	_, err := question(context.Background(), h, &h.shared.controls, c)
 	return err
 }
 
@@ -238,8 +248,11 @@ func (h *Handle) close() {
 }
 
 // question sends a question to the owner and waits for the answer. The first one
-// spawns the owner.
+// spawns the owner. After the end of the system nobody is asked.
 func question[Q, A any](ctx context.Context, h *Handle, pool *ask.Pool[Q, A], q Q) (a A, err error) {
+	if h.lease.Load().stopped {
+		return a, messages.ErrShutdown
+	}
 	o, err := h.owner.Get(h.spawn)
 	if err != nil {
 		return a, err

@@ -47,6 +47,15 @@ const sampleEvery = 1<<12 - 1
 // counted returns the counts in a tally with the value word.
 func counted(word uint64) uint64 { return word - word>>12 }
 
+// count returns the successes that callers have counted on the first lease of a
+// breaker, as long as it has no owner. If it returns false, ask the owner.
+func (l *Lease) count() (successes uint64, known bool) {
+	if word := l.tally.Load(); word&sealed == 0 {
+		return counted(word), true
+	}
+	return 0, l.cfg.judgesBuckets() // such a lease is made sealed
+}
+
 // Permit returns the permit of a call that this lease admits.
 func (l *Lease) Permit() messages.Permit { return messages.Permit{Epoch: l.epoch} }
 
@@ -145,7 +154,8 @@ func (l *Lease) refuses() bool {
 }
 
 // newLease returns the lease of m as of now. last is the one before it, or nil.
-func newLease(name string, m *machine, last *Lease, now time.Time) *Lease {
+// cause is the failure that has just opened the circuit, or nil.
+func newLease(name string, m *machine, last *Lease, now time.Time, cause error) *Lease {
 	l := &Lease{state: m.state, mode: m.mode, timed: m.timed(now), epoch: m.epoch, cfg: m.cfg, settings: m.settings}
 	l.plain = l.state == messages.Closed && !l.timed && m.cfg.Classify == nil
 	if !m.leases() {
@@ -156,8 +166,11 @@ func newLease(name string, m *machine, last *Lease, now time.Time) *Lease {
 	case last != nil && last.epoch == m.epoch:
 		l.refusal = last.refusal
 	default:
+		if m.state == messages.HalfOpen && last != nil && last.refusal != nil {
+			cause = last.refusal.Last
+		}
 		l.refusal = &messages.CircuitOpenError{
-			Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, Until: m.until, Probe: m.probe,
+			Name: name, State: m.state, Forced: m.mode == messages.ForcedOpen, Until: m.until, Probe: m.probe, Last: cause,
 		}
 	}
 	return l

@@ -51,7 +51,7 @@ func TestALeaseShowsTheMachine(t *testing.T) {
 		t.Run(row.what, func(t *testing.T) {
 			m := newTestMachine(t, row.cfg)
 			row.from(m)
-			l := newLease("api", m, nil, at(t, row.now))
+			l := newLease("api", m, nil, at(t, row.now), nil)
 			require.Equal(t, row.plain, l.plain)
 			require.Equal(t, row.sealed, !l.add())
 			require.Equal(t, m.state, l.state)
@@ -63,7 +63,7 @@ func TestALeaseShowsTheMachine(t *testing.T) {
 			}
 			require.EqualError(t, l.refusal, row.says)
 			require.ErrorIs(t, l.refusal, messages.ErrCircuitOpen)
-			require.Same(t, l.refusal, newLease("api", m, l, at(t, row.now)).refusal, "one error an opening")
+			require.Same(t, l.refusal, newLease("api", m, l, at(t, row.now), nil).refusal, "one error an opening")
 		})
 	}
 }

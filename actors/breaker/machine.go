@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -13,28 +14,30 @@ import (
 type machine struct {
 	cfg      *Config
 	settings uint64 // the number of cfg: it rises with each Configure
+	epoch    uint64 // rises with each change of state or mode
 	state    messages.State
 	mode     messages.Mode
-	epoch    uint64 // rises with each change of state or mode
-	observed bool   // the end of each call is reported with its duration
+	observed bool // the end of each call is reported with its duration
+	awake    bool // the current bucket of the time window has calls; always true without a time window
 
-	streak int     // failures in a row
-	window *window // of results while CLOSED; nil: no rate is set
-	awake  bool    // the current bucket of the time window has calls; always true without a time window
+	streak int       // failures in a row
+	began  time.Time // CLOSED: when the streak began
+	window *window   // of results while CLOSED; nil: no rate is set
 
 	until      time.Time // OPEN: when trials begin
 	reopenings int       // since the last recovery
-	trials     []trial   // HALF_OPEN: running now, the oldest first
-	lastTrial  uint64
-	healed     int    // HALF_OPEN: trials that succeeded
-	probe      string // HALF_OPEN: the health check whose runs are the trials; "": calls are
+	*recovery            // HALF_OPEN: its trials; else noRecovery
 
-	totals totals
+	lastFailure   error
+	lastFailureAt time.Time
+	totals        totals
 }
 
 // totals are the totals of BreakerStats.
 type totals struct {
-	Successes, Failures, Ignored, Rejected, Late, Slow, Opened uint64
+	Successes, Failures, Ignored, Rejected, Late, Slow uint64
+
+	Entered [3]uint64 // how often the circuit entered each state
 }
 
 // effects is what the owner must do after an input. The zero value means only to
@@ -49,7 +52,7 @@ type effects struct {
 }
 
 func newMachine(cfg *Config) machine {
-	m := machine{cfg: cfg, settings: 1, epoch: 1}
+	m := machine{cfg: cfg, settings: 1, epoch: 1, recovery: noRecovery}
 	m.restartWindow()
 	return m
 }
@@ -57,9 +60,9 @@ func newMachine(cfg *Config) machine {
 // CopyFrom makes m equal to o. It uses the memory of m again, and shares none that
 // a step changes.
 func (m *machine) CopyFrom(o *machine) {
-	w, trials := m.window, m.trials[:0]
+	w, r := m.window, m.recovery
 	*m = *o
-	m.window, m.trials = w.copyOf(o.window), append(trials, o.trials...)
+	m.window, m.recovery = w.copyOf(o.window), r.copyOf(o.recovery)
 }
 
 // credit adds what callers have counted on the lease since the last step: successes
@@ -88,7 +91,7 @@ func (m *machine) call(now time.Time, c messages.Call) (p messages.Permit, admit
 	case m.state == messages.Closed:
 		m.awake = true
 		return messages.Permit{Epoch: m.epoch}, true, e
-	case m.state == messages.HalfOpen && m.probe == "" && len(m.trials) < m.cfg.HalfOpenMaxCalls:
+	case m.state == messages.HalfOpen && m.probe == "" && len(m.trials) < m.needed():
 		return m.begin(now), true, e
 	}
 	m.totals.Rejected++
@@ -115,7 +118,10 @@ func (m *machine) result(now time.Time, r messages.Result) effects {
 		m.totals.Late++
 		return e
 	}
-	m.count(r)
+	if r.Settings == 0 && m.cfg.isSlow(r.Took) { // a call that panicked is not judged by its caller
+		r.Slow = true
+	}
+	m.count(now, r)
 	if r.Outcome == messages.Ignored {
 		return e
 	}
@@ -126,20 +132,20 @@ func (m *machine) result(now time.Time, r messages.Result) effects {
 	if m.mode == messages.Disabled || (r.Outcome == messages.Success && !r.Slow) {
 		return e
 	}
-	if reason, failures := m.reasonToOpen(); reason != "" {
-		return m.enter(now, messages.Open, messages.Automatic, reason, failures)
+	if why := m.reasonToOpen(); why.reason != "" {
+		why.atLeast = r.RetryAfter
+		return m.open(now, why)
 	}
 	return e
 }
 
-func (m *machine) count(r messages.Result) {
+func (m *machine) count(now time.Time, r messages.Result) {
 	switch r.Outcome {
 	case messages.Success:
 		m.totals.Successes++
 		m.streak = 0
 	case messages.Failure:
-		m.totals.Failures++
-		m.streak++
+		m.fail(now, r.Err)
 	case messages.Ignored:
 		m.totals.Ignored++
 		return
@@ -149,28 +155,50 @@ func (m *machine) count(r messages.Result) {
 	}
 }
 
+// fail counts a failure. If the first failure of the streak is too old, this is the
+// first one of another.
+func (m *machine) fail(now time.Time, err error) {
+	m.totals.Failures++
+	m.lastFailure, m.lastFailureAt = err, now
+	if m.cfg.FailureWindow > 0 && now.Sub(m.began) > m.cfg.FailureWindow {
+		m.streak = 0
+	}
+	if m.streak == 0 {
+		m.began = now
+	}
+	m.streak++
+}
+
 func (m *machine) resultClosed(r messages.Result) {
 	m.awake = true
 	m.window.add(r.Outcome == messages.Failure, r.Slow)
 }
 
-// reasonToOpen returns why the streak or a rate opens the circuit, and the failures
-// that count towards it; "" if none does.
-func (m *machine) reasonToOpen() (reason string, failures int) {
+// opening is why a circuit opens by itself.
+type opening struct {
+	reason   string
+	failures int           // that count towards it
+	last     error         // the failure that opens it; nil: none
+	atLeast  time.Duration // that it stays open
+}
+
+// reasonToOpen returns why the streak or a rate opens the circuit; the zero opening
+// if none does.
+func (m *machine) reasonToOpen() opening {
 	if m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
-		return plural(m.streak, "failure"), m.streak
+		return opening{reason: plural(m.streak, "failure"), failures: m.streak, last: m.lastFailure}
 	}
 	w := m.window.held()
 	if w.calls < m.cfg.MinimumCalls {
-		return "", 0
+		return opening{}
 	}
 	if reaches(w.failures, w.calls, m.cfg.FailureRate) {
-		return fmt.Sprintf("%s in %d calls", plural(w.failures, "failure"), w.calls), w.failures
+		return opening{reason: fmt.Sprintf("%s in %d calls", plural(w.failures, "failure"), w.calls), failures: w.failures, last: m.lastFailure}
 	}
 	if reaches(w.slow, w.calls, m.cfg.SlowCallRate) {
-		return fmt.Sprintf("%s in %d", plural(w.slow, "slow call"), w.calls), w.failures
+		return opening{reason: fmt.Sprintf("%s in %d", plural(w.slow, "slow call"), w.calls), failures: w.failures}
 	}
-	return "", 0
+	return opening{}
 }
 
 func reaches(part, whole int, rate float64) bool {
@@ -189,30 +217,39 @@ func plural(n int, noun string) string {
 func (m *machine) tick(now time.Time) effects {
 	switch m.state {
 	case messages.Closed:
-		if m.judgesBuckets() && m.window.slide(now) {
+		if m.cfg.judgesBuckets() && m.window.slide(now) {
 			m.awake = false
 		}
 	case messages.Open:
 		if m.mode == messages.Automatic && !now.Before(m.until) {
-			return m.tryAgain(now)
+			return m.tryAgain(now, "reset timeout is over")
 		}
 	case messages.HalfOpen:
-		if due := m.firstDeadline(); !due.IsZero() && !now.Before(due) {
-			return m.overdue(now)
-		}
+		return m.overdue(now)
 	}
 	return effects{}
 }
 
-// control carries out an operator's order.
-func (m *machine) control(now time.Time, order messages.Order) effects {
-	switch order {
+// control carries out an operator's order. An order that does not fit the state is
+// idle.
+func (m *machine) control(now time.Time, c messages.Control) effects {
+	switch c.Order {
 	case messages.ForceOpen:
-		return m.enter(now, messages.Open, messages.ForcedOpen, "forced open", 0)
+		return m.enter(now, messages.Open, messages.ForcedOpen, "forced open")
 	case messages.Disable:
-		return m.enter(now, messages.Closed, messages.Disabled, "disabled", 0)
+		return m.enter(now, messages.Closed, messages.Disabled, "disabled")
+	case messages.Trip:
+		if m.mode != messages.Automatic || m.state == messages.Open {
+			return effects{idle: true}
+		}
+		return m.open(now, opening{reason: cmp.Or(messages.Clip(c.Reason), "tripped")})
+	case messages.TryNow:
+		if m.mode != messages.Automatic || m.state != messages.Open {
+			return effects{idle: true}
+		}
+		return m.tryAgain(now, "asked to try")
 	}
-	return m.enter(now, messages.Closed, messages.Automatic, "reset", 0)
+	return m.enter(now, messages.Closed, messages.Automatic, "reset")
 }
 
 // configure replaces the settings. State and counts are kept; a different
@@ -233,34 +270,39 @@ func (m *machine) restartWindow() {
 	if m.cfg.judgesRates() {
 		m.window = newWindow(m.cfg.Window)
 	}
-	m.awake = !m.judgesBuckets()
+	m.awake = !m.cfg.judgesBuckets()
 }
 
-// judgesBuckets reports whether there is a time window.
-func (m *machine) judgesBuckets() bool { return m.cfg.judgesRates() && m.cfg.Window.span > 0 }
+// open opens the circuit by itself.
+func (m *machine) open(now time.Time, why opening) effects {
+	if m.state == messages.HalfOpen {
+		m.reopenings++
+	}
+	e := m.enter(now, messages.Open, messages.Automatic, why.reason)
+	e.change.Failures, e.change.Last = why.failures, why.last
+	m.until = now.Add(max(m.cfg.resetTimeout(m.reopenings), min(why.atLeast, m.cfg.MaxResetTimeout)))
+	return e
+}
 
 // enter is the only writer of the state.
-func (m *machine) enter(now time.Time, to messages.State, mode messages.Mode, reason string, failures int) effects {
+func (m *machine) enter(now time.Time, to messages.State, mode messages.Mode, reason string) effects {
 	from, fromMode := m.state, m.mode
 	m.state, m.mode = to, mode
 	m.epoch++
-	m.trials, m.healed, m.probe = m.trials[:0], 0, ""
-	m.until = time.Time{}
+	m.recovery, m.until = noRecovery, time.Time{}
+	if from != to {
+		m.totals.Entered[to]++
+	}
 	switch to {
-	case messages.Open:
-		if from != messages.Open {
-			m.totals.Opened++
-		}
-		if mode == messages.Automatic {
-			m.until = now.Add(m.cfg.resetTimeout(m.reopenings))
-		}
+	case messages.HalfOpen:
+		m.recovery = &recovery{}
 	case messages.Closed:
 		m.streak, m.reopenings = 0, 0
 		m.window.clear()
-		m.awake = !m.judgesBuckets()
+		m.awake = !m.cfg.judgesBuckets()
 	}
 	return effects{
 		changed: from != to || fromMode != mode,
-		change:  messages.BreakerChanged{From: from, To: to, Reason: reason, Failures: failures},
+		change:  messages.BreakerChanged{From: from, To: to, Mode: mode, Reason: reason},
 	}
 }

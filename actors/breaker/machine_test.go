@@ -45,7 +45,7 @@ func late(outcome messages.Outcome) input {
 }
 
 func order(o messages.Order) input {
-	return func(m *machine, now time.Time) effects { return m.control(now, o) }
+	return func(m *machine, now time.Time) effects { return m.control(now, messages.Control{Order: o}) }
 }
 
 // then does one after the other.
@@ -81,9 +81,9 @@ func running(trials int) func(*machine) {
 	return func(m *machine) { open(m); times(trials, call)(m, m.until) }
 }
 
-func forced(m *machine) { m.control(noon, messages.ForceOpen) }
+func forced(m *machine) { m.control(noon, messages.Control{Order: messages.ForceOpen}) }
 
-func disabled(m *machine) { m.control(noon, messages.Disable) }
+func disabled(m *machine) { m.control(noon, messages.Control{Order: messages.Disable}) }
 
 // TestEveryInputInEveryState is doc.go's table, row by row. The circuit opens
 // after two failures, tries again after a minute with two trials of ten seconds.
@@ -214,7 +214,7 @@ func TestWhatIsCounted(t *testing.T) {
 			require.Equal(t, row.want, stats{
 				Successes: m.totals.Successes - before.Successes, Failures: m.totals.Failures - before.Failures,
 				Ignored: m.totals.Ignored - before.Ignored, Rejected: m.totals.Rejected - before.Rejected,
-				Late: m.totals.Late - before.Late, Slow: m.totals.Slow - before.Slow, Opened: m.totals.Opened - before.Opened,
+				Late: m.totals.Late - before.Late, Slow: m.totals.Slow - before.Slow, Opened: m.totals.Entered[messages.Open] - before.Entered[messages.Open],
 				Trials: len(m.trials) - trials,
 			})
 		})

@@ -34,8 +34,8 @@ func TestMessagesPerCall(t *testing.T) {
 				succeed(h)
 			}
 		}, 0},
-		{"a refusal, forced open", fast, func(h *Handle) { h.Order(messages.ForceOpen) }, func(h *Handle) { succeed(h) }, 0},
-		{"a success while disabled", fast, func(h *Handle) { h.Order(messages.Disable) }, func(h *Handle) { succeed(h) }, 0},
+		{"a refusal, forced open", fast, func(h *Handle) { h.Control(messages.Control{Order: messages.ForceOpen}) }, func(h *Handle) { succeed(h) }, 0},
+		{"a success while disabled", fast, func(h *Handle) { h.Control(messages.Control{Order: messages.Disable}) }, func(h *Handle) { succeed(h) }, 0},
 		{"a trial", fast, func(h *Handle) { opened(h); time.Sleep(time.Minute) }, func(h *Handle) { succeed(h) }, 2},
 		{"a refusal with all trials taken", Config{FailureThreshold: 1, HalfOpenMaxCalls: 1}, func(h *Handle) {
 			opened(h)
@@ -53,8 +53,10 @@ func TestMessagesPerCall(t *testing.T) {
 		{"a success in the next bucket", buckets, func(h *Handle) { succeed(h); time.Sleep(time.Second + 1) }, func(h *Handle) { succeed(h) }, 0},
 		{"a success after a quiet bucket", buckets, func(h *Handle) { succeed(h); time.Sleep(3 * time.Second) }, func(h *Handle) { succeed(h) }, 1},
 
-		{"statistics", fast, nothingYet, func(h *Handle) { h.Stats() }, 1},
-		{"an order", fast, nothingYet, func(h *Handle) { h.Order(messages.Reset) }, 1},
+		{"statistics of a breaker that was never asked", fast, func(h *Handle) { succeed(h) }, func(h *Handle) { h.Stats() }, 0},
+		{"of one with a time window, too", buckets, nothingYet, func(h *Handle) { h.Stats() }, 0},
+		{"statistics", fast, opened, func(h *Handle) { h.Stats() }, 1},
+		{"an order", fast, nothingYet, func(h *Handle) { h.Control(messages.Control{Order: messages.Reset}) }, 1},
 		{"settings", fast, nothingYet, func(h *Handle) { h.Configure(fast) }, 1},
 		{"bad settings", fast, nothingYet, func(h *Handle) { h.Configure(Config{FailureRate: 7}) }, 0},
 		{"state, time and settings", fast, opened, func(h *Handle) { h.State(); h.TimeUntilReset(); h.Config() }, 0},

@@ -65,7 +65,7 @@ func (o *ownerState) Receive(message any) {
 		owner.Answer(&o.bench, m, s)
 	case *controlCell:
 		o.step((*machine).tick) // what is due comes first, and emits its own event
-		o.step(func(b *machine, now time.Time) effects { return b.control(now, m.Question.Order) })
+		o.step(func(b *machine, now time.Time) effects { return b.control(now, m.Question) })
 		owner.Answer(&o.bench, m, struct{}{})
 	case *configureCell:
 		o.step(func(b *machine, now time.Time) effects { return b.configure(now, m.Question) })
@@ -122,7 +122,7 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 		return
 	}
 	committed = true
-	o.publish(last, wasLent, was, now)
+	o.publish(last, wasLent, was, now, e.change.Last)
 	o.arm(now)
 	if e.changed {
 		e.change.Name, e.change.At = o.h.name, time.Now()
@@ -136,15 +136,15 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 }
 
 // publish publishes the state after a step. If callers would see no difference, it
-// thaws the last lease instead. was is the number of the settings
-// before the step.
-func (o *ownerState) publish(last *Lease, wasLent bool, was uint64, now time.Time) {
+// thaws the last lease instead. was is the number of the settings before the step,
+// cause the failure that has opened the circuit in it.
+func (o *ownerState) publish(last *Lease, wasLent bool, was uint64, now time.Time, cause error) {
 	m := o.bench.Machine
 	if m.settings == was && wasLent && m.leases() && last.stillShows(m, now) {
 		last.thaw(0)
 		return
 	}
-	o.h.lease.Store(newLease(o.h.name, m, last, now))
+	o.h.lease.Store(newLease(o.h.name, m, last, now, cause))
 }
 
 // now returns the current time, derived from a start time: it reads one clock where

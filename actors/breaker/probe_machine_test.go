@@ -123,7 +123,8 @@ func TestTheRunsOfAProbeAreNotCountedAsCalls(t *testing.T) {
 	failure(m, noon)
 	want := m.totals
 	for range 3 {
-		want.Opened++
+		want.Entered[messages.Open]++
+		want.Entered[messages.HalfOpen]++
 		m.tick(m.until)
 		says(messages.Healthy)(m, m.trials[0].deadline.Add(-1))
 		m.tick(m.trials[0].deadline)
@@ -137,5 +138,7 @@ func TestTheRunsOfAProbeAreNotCountedAsCalls(t *testing.T) {
 	require.Equal(t, messages.Closed, m.state)
 	require.Zero(t, m.reopenings)
 	require.Zero(t, m.streak)
+	want.Entered[messages.HalfOpen]++
+	want.Entered[messages.Closed]++
 	require.Equal(t, want, m.totals)
 }

@@ -110,7 +110,7 @@ func TestAProbeClosesTheCircuitWithoutAnyCaller(t *testing.T) {
 		require.Equal(t, 1, stats(t, h).Trials)
 		after(2 * time.Second)
 		require.Equal(t, messages.Closed, h.State())
-		require.Equal(t, messages.BreakerStats{Failures: 1, Opened: 1, Rejected: 1}, stats(t, h))
+		require.Equal(t, messages.BreakerStats{Failures: 1, Opened: 1, HalfOpened: 1, Closed: 1, Rejected: 1}, stats(t, h))
 		require.Equal(t, []string{"payments", "payments", "payments"}, c.asked)
 		after(time.Hour)
 		require.Equal(t, 3, c.questions(), "a closed circuit runs no probe")
@@ -194,7 +194,7 @@ func TestAnOrderWhileTheProbeRunsStands(t *testing.T) {
 		c := &clinic{takes: 2 * time.Second, status: messages.Unhealthy}
 		withProbe(t, Config{}, c, func(t *testing.T, host *host, h *Handle) {
 			after(61 * time.Second)
-			require.NoError(t, h.Order(order))
+			require.NoError(t, h.Control(messages.Control{Order: order}))
 			synctest.Wait()
 			require.Zero(t, c.running.Load(), "it is no longer asked")
 			before := host.changes()

@@ -41,7 +41,7 @@ func (m *machine) leases() bool {
 // wake returns when the next tick is due; zero if none is.
 func (m *machine) wake(now time.Time) time.Time {
 	switch {
-	case m.state == messages.Closed && m.judgesBuckets() && m.awake:
+	case m.state == messages.Closed && m.cfg.judgesBuckets() && m.awake:
 		return m.window.ends
 	case m.state == messages.Open && m.mode == messages.Automatic:
 		if early := m.until.Add(-lastStretch); now.Before(early) {
@@ -62,9 +62,11 @@ func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 	s = messages.BreakerStats{
 		State: m.state, Mode: m.mode, ConsecutiveFailures: m.streak, Trials: len(m.trials),
 		Successes: n.Successes, Failures: n.Failures, Ignored: n.Ignored, Rejected: n.Rejected,
-		Late: n.Late, Slow: n.Slow, Opened: n.Opened,
+		Late: n.Late, Slow: n.Slow,
+		Opened: n.Entered[messages.Open], HalfOpened: n.Entered[messages.HalfOpen], Closed: n.Entered[messages.Closed],
+		LastFailure: m.lastFailure, LastFailureAt: m.lastFailureAt,
 	}
-	if m.judgesBuckets() {
+	if m.cfg.judgesBuckets() {
 		m.window.slide(now) // in any state; tick does it only while CLOSED
 	}
 	if w := m.window.held(); w.calls >= m.cfg.MinimumCalls && w.calls > 0 {

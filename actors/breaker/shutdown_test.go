@@ -28,7 +28,7 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 			require.False(t, lease.Succeed(), "nothing more is counted")
 			_, admit := h.Admit(context.Background())
 			_, stats := h.Stats()
-			for _, err := range []error{admit, stats, h.Order(messages.Reset), h.Configure(Config{})} {
+			for _, err := range []error{admit, stats, h.Control(messages.Control{Order: messages.Reset}), h.Configure(Config{})} {
 				require.ErrorIs(t, err, messages.ErrShutdown)
 			}
 			settle(h, lease.Permit(), messages.Failure) // a call that was running returns
@@ -71,8 +71,8 @@ func TestTotalsAddUpWhateverHappensAtOnce(t *testing.T) {
 					case 20:
 						_ = h.Configure(Config{FailureThreshold: 3, ResetTimeout: time.Millisecond, TrialTimeout: time.Hour, Window: CountWindow(50 + i)})
 					case 40:
-						_ = h.Order(messages.Order(n / 50 % 3))
-						_ = h.Order(messages.Reset)
+						_ = h.Control(messages.Control{Order: messages.Order(n / 50 % 3)})
+						_ = h.Control(messages.Control{Order: messages.Reset})
 					}
 				}
 			})

@@ -28,7 +28,7 @@ type stage struct {
 }
 
 // play plays one step: "0s settings failures=5", "1s first calls", "2s first
-// fails", "3s 20 calls succeed", "9s probe is HEALTHY", "9s reset" or "9s stats".
+// fails", "3s 20 calls succeed", "9s probe is HEALTHY", "9s trip deploy" or "9s stats".
 func (s *stage) play(t *testing.T, words []string) string {
 	now, what, rest := at(t, words[0]), words[1], words[2:]
 	switch what {
@@ -38,11 +38,15 @@ func (s *stage) play(t *testing.T, words []string) string {
 		stats, e := s.m.stats(now)
 		return s.news(describe(stats), e)
 	case "reset":
-		return s.news("done", s.m.control(now, messages.Reset))
+		return s.news("done", s.m.control(now, messages.Control{Order: messages.Reset}))
 	case "force-open":
-		return s.news("done", s.m.control(now, messages.ForceOpen))
+		return s.news("done", s.m.control(now, messages.Control{Order: messages.ForceOpen}))
 	case "disable":
-		return s.news("done", s.m.control(now, messages.Disable))
+		return s.news("done", s.m.control(now, messages.Control{Order: messages.Disable}))
+	case "trip":
+		return s.news("done", s.m.control(now, messages.Control{Order: messages.Trip, Reason: strings.Join(rest, " ")}))
+	case "try-now":
+		return s.news("done", s.m.control(now, messages.Control{Order: messages.TryNow}))
 	case "probe":
 		return s.probe(t, now, rest)
 	case "timer":
@@ -200,6 +204,10 @@ func readConfig(t *testing.T, words []string) (cfg Config) {
 			if value != "off" {
 				cfg.FailureThreshold = int(number(t, value))
 			}
+		case "streak":
+			cfg.FailureWindow = span(t, value)
+		case "bears":
+			cfg.HalfOpenFailures = int(number(t, value))
 		case "reset":
 			cfg.ResetTimeout = span(t, value)
 		case "trials":

@@ -19,10 +19,41 @@ type trial struct {
 	deadline time.Time // the trial fails if there is no result by then
 }
 
+// recovery is what a machine holds in HALF_OPEN.
+type recovery struct {
+	trials    []trial // running now, the oldest first
+	lastTrial uint64  // the number of the newest one
+	healed    int     // how many succeeded
+	failed    int     // how many failed, and were borne
+	probe     string  // the health check whose runs are the trials; "": calls are
+}
+
+// noRecovery is the recovery of all machines that are not in HALF_OPEN. Nothing
+// writes to it.
+var noRecovery = &recovery{}
+
+// copyOf returns a copy of o. It uses the memory of r again.
+func (r *recovery) copyOf(o *recovery) *recovery {
+	if o == noRecovery {
+		return noRecovery
+	}
+	if r == nil || r == noRecovery {
+		r = &recovery{}
+	}
+	trials := r.trials[:0]
+	*r = *o
+	r.trials = append(trials, o.trials...)
+	return r
+}
+
+// needed returns how many more trials must succeed. After Configure it may be less
+// than what has succeeded already: then the next success decides.
+func (m *machine) needed() int { return max(1, m.cfg.HalfOpenMaxCalls-m.healed) }
+
 // tryAgain enters HALF_OPEN. With a probe its first run begins at once; otherwise
 // the next call is the first trial.
-func (m *machine) tryAgain(now time.Time) effects {
-	e := m.enter(now, messages.HalfOpen, messages.Automatic, "reset timeout is over", 0)
+func (m *machine) tryAgain(now time.Time, reason string) effects {
+	e := m.enter(now, messages.HalfOpen, messages.Automatic, reason)
 	if m.cfg.Probe != "" {
 		m.probe = m.cfg.Probe
 		e.ask = m.askProbe(now)
@@ -79,9 +110,9 @@ func (m *machine) firstDeadline() (due time.Time) {
 func (m *machine) resultHalfOpen(now time.Time, r messages.Result) effects {
 	switch {
 	case r.Outcome == messages.Failure:
-		return m.reopen(now, "a trial failed")
+		return m.trialFailed(now, opening{reason: "a trial failed", last: r.Err, atLeast: r.RetryAfter})
 	case r.Slow && m.cfg.SlowCallRate > 0:
-		return m.reopen(now, "a trial was slow")
+		return m.trialFailed(now, opening{reason: "a trial was slow"})
 	}
 	return m.heal(now)
 }
@@ -96,40 +127,57 @@ func (m *machine) probed(now time.Time, p messages.Probed) effects {
 	}
 	switch {
 	case p.Status == messages.Unhealthy, p.Status == messages.Degraded && m.cfg.SlowCallRate > 0:
-		return m.reopen(now, fmt.Sprintf("%s is %v", m.tester(), p.Status))
+		return m.trialFailed(now, opening{reason: fmt.Sprintf("%s is %v", m.tester(), p.Status)})
 	case p.Status == messages.Unknown:
 		e.unanswered = &messages.ProbeUnanswered{Probe: m.probe, Reason: p.Message}
-		m.enter(now, messages.HalfOpen, messages.Automatic, "", 0)
+		m.enter(now, messages.HalfOpen, messages.Automatic, "")
 		return e
 	}
 	return m.heal(now)
 }
 
-// overdue handles a trial that has no result by its deadline: it has failed.
-func (m *machine) overdue(now time.Time) effects {
-	if m.probe == "" {
-		m.totals.Failures++
-		m.streak++
+// overdue handles the trials that have no result by their deadline: each has failed.
+func (m *machine) overdue(now time.Time) (e effects) {
+	for m.state == messages.HalfOpen {
+		i := slices.IndexFunc(m.trials, func(t trial) bool { return !now.Before(t.deadline) })
+		if i < 0 {
+			break
+		}
+		m.trials = slices.Delete(m.trials, i, i+1)
+		if m.probe == "" {
+			m.fail(now, nil)
+		}
+		e = m.trialFailed(now, opening{reason: fmt.Sprintf("%s did not report within %v", m.tester(), m.cfg.TrialTimeout)})
 	}
-	return m.reopen(now, fmt.Sprintf("%s did not report within %v", m.tester(), m.cfg.TrialTimeout))
+	return e
 }
 
 // heal handles a trial that succeeded. Enough of them close the circuit.
 func (m *machine) heal(now time.Time) effects {
 	m.healed++
 	if m.healed >= m.cfg.HalfOpenMaxCalls {
-		return m.enter(now, messages.Closed, messages.Automatic, "service recovered", 0)
+		return m.enter(now, messages.Closed, messages.Automatic, "service recovered")
 	}
+	return m.probeAgain(now)
+}
+
+// trialFailed handles a trial that failed or was slow. More of them than are borne
+// open the circuit.
+func (m *machine) trialFailed(now time.Time, why opening) effects {
+	m.failed++
+	if m.failed > m.cfg.HalfOpenFailures {
+		why.failures = m.streak
+		return m.open(now, why)
+	}
+	return m.probeAgain(now)
+}
+
+// probeAgain begins the next run of the probe, if a probe makes the trials.
+func (m *machine) probeAgain(now time.Time) effects {
 	if m.probe == "" {
 		return effects{}
 	}
 	return effects{ask: m.askProbe(now)}
-}
-
-// reopen enters OPEN after a trial that did not succeed.
-func (m *machine) reopen(now time.Time, reason string) effects {
-	m.reopenings++
-	return m.enter(now, messages.Open, messages.Automatic, reason, m.streak)
 }
 
 // tester names what makes the trials, for a reason.

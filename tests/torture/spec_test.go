@@ -91,8 +91,15 @@ func (h *history) due(s *circuit) (at span, ends bool) {
 }
 
 func (s *circuit) enter(to api.State, mode api.Mode) {
-	if to == api.Open && s.state != api.Open {
-		s.totals.Opened++
+	if s.state != to {
+		switch to {
+		case api.Open:
+			s.totals.Opened++
+		case api.HalfOpen:
+			s.totals.HalfOpened++
+		case api.Closed:
+			s.totals.Closed++
+		}
 	}
 	s.state, s.mode = to, mode
 	s.trials, s.current, s.healed = 0, 0, 0
@@ -139,29 +146,27 @@ func (h *history) mayBeLost(op *operation) bool {
 	return h.crashes && (op.crashed || op.kind == opResult || op.cancelled)
 }
 
-// leave returns the states after a request for admission whose ctx ended: it was
-// not made, or refused, or its trial was given back at once. If the owner may have
-// crashed, that trial may be running until it is overdue.
+// leave returns the states after a request for admission whose ctx ended: it was not
+// made, or its answer was taken back at once. If the owner may have crashed, the
+// refusal may still be counted, or the trial run until it is overdue.
 func (h *history) leave(s circuit, op *operation) (next []circuit) {
 	next = append(next, s)
+	if !h.crashes || s.stopped {
+		return next
+	}
 	switch {
-	case s.stopped:
 	case s.state == api.Open || h.full(&s):
 		s.totals.Rejected++
 		next = append(next, s)
 	case s.state == api.HalfOpen:
-		back, out := s, s
-		back.totals.Ignored++
-		next = append(next, back)
-		if out.trials |= 1 << op.call; h.crashes {
-			next = append(next, out)
-		}
+		s.trials |= 1 << op.call
+		next = append(next, s)
 	}
 	return next
 }
 
 func (h *history) full(s *circuit) bool {
-	return s.state == api.HalfOpen && popCount(s.trials) >= h.settings[s.settings].HalfOpenMaxCalls
+	return s.state == api.HalfOpen && popCount(s.trials) >= max(1, h.settings[s.settings].HalfOpenMaxCalls-s.healed)
 }
 
 // happens applies op, and reports whether its result is right.
@@ -283,7 +288,7 @@ func (h *history) stats(s *circuit, op *operation) bool {
 		want.FailureRate = share(letters, "fF")
 	}
 	left := got.TimeUntilReset
-	got.TimeUntilReset = 0
+	got.TimeUntilReset, got.LastFailure, got.LastFailureAt = 0, nil, time.Time{}
 	return got == want && h.leaves(s, left, op)
 }
 

@@ -114,6 +114,8 @@ func useBreaker() []use {
 		{"Breaker.ForceOpen", func(v *victim) error { return v.b.ForceOpen() }, down},
 		{"Breaker.Disable", func(v *victim) error { return v.b.Disable() }, down},
 		{"Breaker.Configure", func(v *victim) error { return v.b.Configure(api.BreakerConfig{FailureThreshold: 1}) }, down},
+		{"Breaker.Trip", func(v *victim) error { return v.b.Trip("x") }, down},
+		{"Breaker.TryNow", func(v *victim) error { return v.b.TryNow() }, down},
 		plain("Breaker.Name", func(v *victim) { v.b.Name() }),
 		plain("Breaker.Config", func(v *victim) { v.b.Config() }),
 		plain("Breaker.State", func(v *victim) { v.b.State() }),

@@ -70,6 +70,7 @@ func useWords() []use {
 		{"Mode.MarshalText", func(*victim) error { return second(api.Disabled.MarshalText()) }, nil},
 		{"Outcome.MarshalText", func(*victim) error { return second(api.Failure.MarshalText()) }, nil},
 		{"Window.MarshalText", func(*victim) error { return second(api.TimeWindow(time.Second).MarshalText()) }, nil},
+		{"BreakerConfig.Check", func(*victim) error { return api.BreakerConfig{}.Check("x") }, nil},
 		plain("Window.String", func(*victim) { _ = api.Window{}.String() }),
 	}
 	for function, of := range wordsFrom() {

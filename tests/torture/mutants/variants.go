@@ -65,7 +65,7 @@ var variants = []variant{
 	{name: "a lease published twice", caught: true, edits: []edit{
 		breaker.field("ownerState", `first *Lease`),
 		breaker.in("ownerState.publish").replace(`o.h.lease.Store(_)`, `
-			next := newLease(o.h.name, m, last, now)
+			next := newLease(o.h.name, m, last, now, cause)
 			if o.first == nil {
 				o.first = last
 			}
@@ -141,10 +141,10 @@ var variants = []variant{
 		system.in("backoff.pause").replace(`min(b.kind.FirstPause<<n, _)`, `b.kind.FirstPause`),
 	}},
 	{name: "a trial that is overdue is not counted", caught: true, run: "TestWholeSystems", edits: []edit{
-		breaker.in("machine.overdue").remove(`m.totals.Failures++`),
+		breaker.in("machine.overdue").remove(`m.fail(now, nil)`),
 	}},
 	{name: "one trial too many", caught: true, run: "TestWholeSystems", edits: []edit{
-		breaker.in("machine.call").replace(`len(m.trials) < m.cfg.HalfOpenMaxCalls`, `len(m.trials) <= m.cfg.HalfOpenMaxCalls`),
+		breaker.in("machine.call").replace(`len(m.trials) < m.needed()`, `len(m.trials) <= m.needed()`),
 	}},
 	{name: "some changes emit no event", caught: true, run: "TestWholeSystems", edits: []edit{
 		breaker.in("ownerState.step").replace(`o.Host().Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
