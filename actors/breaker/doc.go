@@ -1,5 +1,5 @@
-// Package breaker is the circuit breaker: a pure state machine (machine.go, and
-// trial.go for HALF_OPEN), the actor that owns it (owner.go), what the owner
+// Package breaker is the circuit breaker: a pure state machine (machine.go; closed.go
+// for CLOSED, trial.go for HALF_OPEN), the actor that owns it (owner.go), what the owner
 // publishes so that calls rarely need a message (lease.go), and the handle that
 // callers use (handle.go). Read machine.go first.
 //

@@ -115,7 +115,7 @@ func TestOverdueTrialsThatAreBorneAreCounted(t *testing.T) {
 	require.Zero(t, m.totals.Successes)
 	require.Zero(t, m.healed)
 	require.Nil(t, m.lastFailure)
-	require.Equal(t, at(t, "70s"), m.lastFailureAt)
+	require.Equal(t, at(t, "70s").UnixNano(), m.lastFailureAt)
 }
 
 func TestFailedRunsOfAProbeAreBorne(t *testing.T) {

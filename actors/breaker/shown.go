@@ -64,7 +64,10 @@ func (m *machine) stats(now time.Time) (s messages.BreakerStats, e effects) {
 		Successes: n.Successes, Failures: n.Failures, Ignored: n.Ignored, Rejected: n.Rejected,
 		Late: n.Late, Slow: n.Slow,
 		Opened: n.Entered[messages.Open], HalfOpened: n.Entered[messages.HalfOpen], Closed: n.Entered[messages.Closed],
-		LastFailure: m.lastFailure, LastFailureAt: m.lastFailureAt,
+		LastFailure: m.lastFailure,
+	}
+	if m.lastFailureAt != 0 {
+		s.LastFailureAt = time.Unix(0, m.lastFailureAt)
 	}
 	if m.cfg.judgesBuckets() {
 		m.window.slide(now) // in any state; tick does it only while CLOSED
