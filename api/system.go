@@ -21,6 +21,11 @@ type SystemConfig struct {
 	Version string
 	// Logger receives the log. Default slog.Default().
 	Logger *slog.Logger
+	// OnCall receives the end of each call of a breaker once, refusals included, for histograms and traces. It runs when
+	// the outcome is counted and before the call returns, in the goroutine that reports the outcome (of a Permit: that of
+	// Done or Cancel), with the ctx that the call was given. It runs concurrently. A call that ended before it was
+	// admitted, because its ctx was done, is not reported. A panic in OnCall is logged. Default nil: it costs nothing.
+	OnCall func(context.Context, Call)
 	// ChecksAtOnce is the maximum number of health checks that run at the same
 	// time, first runs included. The timeout of a check starts when it runs. A
 	// check that has exceeded its timeout no longer counts. Default 256.
@@ -54,7 +59,7 @@ func Start(cfg SystemConfig) (*System, error) {
 	}
 	checks := newHealth(health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256)), cmp.Or(cfg.Version, "unknown"), time.Now())
 	breakers := breaker.NewShared(sys)
-	breakers.Probe = checks.probe
+	breakers.Probe, breakers.OnCall = checks.probe, onCall(cfg.OnCall, sys.Logger())
 	return &System{runtime: sys, breakerShared: breakers, health: checks}, nil
 }
 
