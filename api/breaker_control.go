@@ -45,13 +45,21 @@ func (b *Breaker) order(c messages.Control) error {
 
 // Configure replaces all settings; a field that is zero means its default. State
 // and counts are kept, except that a different Window starts empty. A circuit that
-// is open stays open for as long as it would have. An invalid setting is a
-// *ConfigError, and nothing changes. After Shutdown, Configure returns ErrShutdown.
+// is open stays open for as long as it would have. Calls that are running are judged
+// by the new settings; those that began without SlowCall are not slow. A WARN names
+// the functions and lists that were set, and are not set any more. An invalid setting
+// is a *ConfigError, and nothing changes. After Shutdown, Configure returns
+// ErrShutdown.
 func (b *Breaker) Configure(cfg BreakerConfig) error {
 	if !b.valid() {
 		return errInvalidBreaker
 	}
-	return b.handle.Configure(breaker.Config(cfg))
+	used := b.handle.Config()
+	err := b.handle.Configure(breaker.Config(cfg))
+	if err == nil {
+		b.sys.warnIfDropped("breaker", b.Name(), used, breaker.Config(cfg))
+	}
+	return err
 }
 
 // Acquire admits a call whose outcome is reported later, such as that of a stream

@@ -16,7 +16,11 @@ func TestChangedFieldsNamesTheFieldsThatDiffer(t *testing.T) {
 	}{
 		{RetryConfig{}, RetryConfig{}, nil},
 		{RetryConfig{MaxAttempts: 3}, RetryConfig{MaxAttempts: 4, Jitter: JitterFull}, []string{"MaxAttempts", "Jitter"}},
-		{RetryConfig{Retryable: any1}, RetryConfig{Retryable: any2}, nil}, // functions cannot be compared
+		{RetryConfig{Retryable: any1}, RetryConfig{Retryable: any2}, []string{"Retryable"}},
+		{RetryConfig{Retryable: any1}, RetryConfig{Retryable: any1}, nil},
+		{RetryConfig{Retryable: literal(1)}, RetryConfig{Retryable: literal(2)}, nil}, // closures of one literal look alike
+		{RetryConfig{Retryable: method{}.a}, RetryConfig{Retryable: method{}.b}, []string{"Retryable"}},
+		{RetryConfig{Retryable: method{}.a}, RetryConfig{Retryable: method{}.a}, nil},
 		{RetryConfig{Retryable: any1}, RetryConfig{}, []string{"Retryable"}},
 		{RetryConfig{Budget: &RetryBudget{Ratio: 1}}, RetryConfig{Budget: &RetryBudget{Ratio: 1}}, nil},
 		{RetryConfig{Budget: &RetryBudget{Ratio: 1}}, RetryConfig{Budget: &RetryBudget{Ratio: 2}}, []string{"Budget"}},
@@ -27,4 +31,23 @@ func TestChangedFieldsNamesTheFieldsThatDiffer(t *testing.T) {
 	excluded := errors.New("excluded")
 	require.Empty(t, changedFields(BreakerConfig{Excluded: []error{excluded}}, BreakerConfig{Excluded: []error{excluded}}))
 	require.Equal(t, []string{"Window"}, changedFields(BreakerConfig{Window: CountWindow(10)}, BreakerConfig{Window: CountWindow(20)}))
+}
+
+// literal returns a closure. The compiler inlines it, and so copies the closure's code.
+func literal(n int) func(error) bool { return func(error) bool { return n > 0 } }
+
+type method struct{}
+
+func (method) a(error) bool { return true }
+func (method) b(error) bool { return false }
+
+func TestDroppedFieldsNamesWhatAFileCannotHold(t *testing.T) {
+	classify := func(error) Outcome { return Success }
+	errMine := errors.New("mine")
+	full := BreakerConfig{FailureThreshold: 3, Classify: classify, Expected: []error{errMine}, Excluded: []error{errMine}}
+	require.Equal(t, []string{"Expected", "Excluded", "Classify"}, droppedFields(full, BreakerConfig{}))
+	require.Equal(t, []string{"Excluded"}, droppedFields(full, BreakerConfig{Classify: classify, Expected: []error{errMine, errMine}}))
+	require.Empty(t, droppedFields(full, full))
+	require.Empty(t, droppedFields(BreakerConfig{}, full))
+	require.Empty(t, droppedFields(BreakerConfig{FailureThreshold: 3, Probe: "x"}, BreakerConfig{}))
 }

@@ -146,3 +146,49 @@ func TestAPanicMayBeSlow(t *testing.T) {
 		require.EqualValues(t, 2, stats(t, b).Failures)
 	})
 }
+
+// Promise (Circuit breaker): A WARN names the functions and lists that Configure drops, and a Classify that differs from that of the first settings.
+func TestAWarningNamesTheFunctionsThatAreDropped(t *testing.T) {
+	classify := func(error) api.Outcome { return api.Success }
+	logged(t, func(t *testing.T, s *api.System, log *logbook) {
+		b := breaker(t, s, api.BreakerConfig{Classify: classify, Excluded: []error{errBoom}})
+		require.Error(t, b.Configure(api.BreakerConfig{ResetTimeout: -1}))
+		require.NoError(t, b.Configure(b.Config()))
+		require.NoError(t, b.Configure(api.BreakerConfig{Classify: classify, Excluded: []error{context.Canceled}}))
+		require.Empty(t, log.sentences(t))
+		require.NoError(t, b.Configure(api.BreakerConfig{ResetTimeout: time.Hour}))
+		line := log.find(t, "WARN", "Settings were dropped: breaker 'api' was configured without Excluded, Classify")
+		require.Equal(t, []any{"Excluded", "Classify"}, line["dropped"])
+		require.NoError(t, b.Configure(api.BreakerConfig{ResetTimeout: time.Minute}))
+		require.Len(t, log.sentences(t), 1)
+
+		require.NoError(t, b.Configure(api.BreakerConfig{Classify: classify}))
+		breaker(t, s, api.BreakerConfig{Classify: classify})
+		require.Len(t, log.sentences(t), 1)
+		breaker(t, s, api.BreakerConfig{Classify: func(error) api.Outcome { return api.Failure }})
+		log.find(t, "WARN", "The first settings stay: breaker 'api' exists with another Classify")
+	})
+}
+
+// Promise (Circuit breaker): Lists of errors in settings are copied, in and out.
+func TestListsOfErrorsAreCopied(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		expected, excluded := []error{errBoom}, []error{context.Canceled}
+		b := breaker(t, s, api.BreakerConfig{Expected: expected, Excluded: excluded})
+		expected[0], excluded[0] = nil, nil
+		out := b.Config()
+		out.Expected[0], out.Excluded[0] = nil, nil
+		play(t, b, "f")
+		require.EqualValues(t, 1, stats(t, b).Successes)
+		again := []error{errBoom}
+		require.NoError(t, b.Configure(api.BreakerConfig{Expected: again}))
+		again[0] = nil
+		play(t, b, "f")
+		require.EqualValues(t, 2, stats(t, b).Successes)
+
+		var none *api.Breaker
+		for _, err := range []error{none.Trip(""), none.TryNow(), none.Reset(), none.Configure(api.BreakerConfig{}), new(api.Breaker).Trip("")} {
+			require.ErrorIs(t, err, api.ErrConfig)
+		}
+	})
+}
