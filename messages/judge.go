@@ -3,6 +3,7 @@ package messages
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // This file says what an error is, apart from any settings.
@@ -86,6 +87,58 @@ func isNeutral(err error) bool {
 	return ok && e.Is(context.Canceled)
 }
 
+// Newest returns the error that a retry judges err by: err itself, except that of a
+// *FallbackError, or of an error that wraps one, it is the last of its errors, which
+// may be a *FallbackError too.
+func Newest(err error) error {
+	for e := err; e != nil; {
+		switch is := e.(type) {
+		case *FallbackError:
+			if n := len(is.Errs); n > 0 && is.Errs[n-1] != nil {
+				return Newest(is.Errs[n-1])
+			}
+			return err
+		case *TimeoutError:
+			return err
+		case interface{ Unwrap() error }:
+			e = is.Unwrap()
+		default:
+			return err
+		}
+	}
+	return err
+}
+
+// WaitOf returns how long the refusals in the tree of err ask the caller to wait,
+// as of now. It is the longest of their RetryAfter; 0: none asks.
+func WaitOf(err error) (wait time.Duration) {
+	if refusal, ok := err.(interface {
+		Refused() bool
+		RetryAfter() time.Duration
+	}); ok && refusal.Refused() {
+		wait = max(refusal.RetryAfter(), 0)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		wait = max(wait, WaitOf(e.Unwrap()))
+	case interface{ Unwrap() []error }:
+		for _, child := range e.Unwrap() {
+			wait = max(wait, WaitOf(child))
+		}
+	}
+	return wait
+}
+
+// Ended returns the error of ctx if it is done, and else nil.
+func Ended(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return EndOf(ctx)
+	default:
+		return ctx.Err()
+	}
+}
+
 // EndOf returns the error of a ctx whose Done is closed. A ctx that has none, in
 // spite of that, was cancelled.
 func EndOf(ctx context.Context) error {
@@ -97,6 +150,6 @@ func EndOf(ctx context.Context) error {
 
 // IsCancelled reports whether ctx was cancelled, and not by its deadline.
 func IsCancelled(ctx context.Context) bool {
-	err := ctx.Err()
+	err := Ended(ctx)
 	return err != nil && (err == context.Canceled || errors.Is(err, context.Canceled))
 }
