@@ -30,13 +30,16 @@ type CircuitOpenError = messages.CircuitOpenError
 type TimeoutError = messages.TimeoutError
 
 // RetryError reports that a Retry gave up. Its fields are Name, Attempts (how many
-// were made), Reason and Err (the error of the last attempt). It unwraps to Err
-// and, depending on Reason, to
+// were made), Reason, Err (the error of the last attempt; if that was refused, of the
+// last one that failed) and Cause (the refusal of the last attempt, if Err is of
+// another; context.Cause of the ctx, if that ended with a cause of its own; nil:
+// neither). It unwraps to Err, to Cause and, depending on Reason, to
 //
 //	"attempts"   ErrExhausted
 //	"deadline"   context.DeadlineExceeded: the next wait would not end in time
 //	"budget"     nothing else
 //	"cancelled"  context.Canceled
+//	"refused"    nothing else: a policy inside refused an attempt, after one had failed
 //	"shutdown"   ErrShutdown
 //	"crashed"    ErrCrashed: the actor of the policy crashed, a defect of this library
 type RetryError = messages.RetryError

@@ -9,29 +9,41 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
+// Unlimited, as RetryConfig.MaxAttempts, means that attempts follow until the ctx of
+// the caller ends.
+const Unlimited = -1
+
 // RetryConfig holds the settings of a retry policy. A field that is zero means its
-// default.
+// default. The functions run in the goroutine of the caller, and may be called
+// concurrently. If one panics, the panic reaches the caller.
 type RetryConfig struct {
-	MaxAttempts   int           // including the first; default 3
+	MaxAttempts   int           // including the first; default 3; Unlimited: until ctx ends
 	InitialDelay  time.Duration // before the second attempt; default 1 s (1 ns for none)
 	BackoffFactor float64       // each delay is this factor times the one before; default 2, at least 1
 	MaxDelay      time.Duration // the maximum of every wait, including jitter and RetryAfter; default 60 s
 	Jitter        Jitter        // varies the delay at random; default JitterProportional: ±25 %
 
-	// Retryable reports whether an error is retried. It runs in the goroutine of the caller and may be called
-	// concurrently. Errors marked by Permanent are never retried. Default: all errors are, except context.Canceled,
-	// ErrCircuitOpen and ErrShutdown.
+	// Backoff returns the delay after that attempt failed with err, in place of InitialDelay and BackoffFactor. Jitter
+	// and MaxDelay apply to it; a negative one is 0. Default none.
+	Backoff func(attempt int, err error) time.Duration
+	// Retryable reports whether an error is retried. Errors marked by Permanent are never retried. Of a *FallbackError
+	// it is asked about the last error. Default: all errors are retried, except those of which every leaf is
+	// context.Canceled or a refusal, and those that are ErrShutdown.
 	Retryable func(error) bool
-	// OnRetry is called before each wait, in the goroutine of the caller; attempt is the one that failed. It may be
-	// called concurrently. Default none.
+	// Classify replaces Retryable, so that a breaker and a retry can share one function: a Failure is retried, a
+	// Success or Ignored is not. It is not asked about nil. Setting both is a *ConfigError. Default none.
+	Classify func(error) Outcome
+	// OnRetry is called before each wait; attempt is the one that failed. Default none.
 	OnRetry func(err error, attempt int, delay time.Duration)
 	// Budget limits the retries of all calls of the policy together. Default nil: no budget.
 	Budget *RetryBudget
 }
 
 // RetryBudget limits the retries of all calls of a policy together, so that retries
-// do not overload a dependency that is failing. In each Window there are at most
-// Ratio × (calls that began in it) + MinPerSecond × (its seconds) retries.
+// do not overload a dependency that is failing. A retry is allowed if, with it, no
+// more than Ratio × (calls that began in the last Window) + MinPerSecond × (seconds
+// of Window) retries were allowed in the last Window. What a retry took comes back a
+// Window later, or up to a tenth of it after that.
 type RetryBudget struct {
 	Ratio        float64       // retries per call; 0 or more
 	MinPerSecond float64       // retries per second in addition; 0 or more
@@ -42,7 +54,8 @@ type RetryBudget struct {
 func (c RetryConfig) settings() retry.Config {
 	return retry.Config{
 		MaxAttempts: c.MaxAttempts, InitialDelay: c.InitialDelay, BackoffFactor: c.BackoffFactor, MaxDelay: c.MaxDelay,
-		Jitter: c.Jitter, Retryable: c.Retryable, OnRetry: c.OnRetry, Budget: (*retry.Budget)(c.Budget),
+		Jitter: c.Jitter, Backoff: c.Backoff, Retryable: c.Retryable, Classify: c.Classify, OnRetry: c.OnRetry,
+		Budget: (*retry.Budget)(c.Budget),
 	}
 }
 
@@ -51,25 +64,29 @@ func (c RetryConfig) settings() retry.Config {
 func retryConfig(s retry.Config) RetryConfig {
 	return RetryConfig{
 		MaxAttempts: s.MaxAttempts, InitialDelay: s.InitialDelay, BackoffFactor: s.BackoffFactor, MaxDelay: s.MaxDelay,
-		Jitter: s.Jitter, Retryable: s.Retryable, OnRetry: s.OnRetry, Budget: (*RetryBudget)(s.Budget),
+		Jitter: s.Jitter, Backoff: s.Backoff, Retryable: s.Retryable, Classify: s.Classify, OnRetry: s.OnRetry,
+		Budget: (*RetryBudget)(s.Budget),
 	}
 }
 
 // Delay returns how long to wait after the given attempt (1, 2, 3, ...) failed: from
-// 0 to MaxDelay, with a new random jitter in each call. It never overflows.
+// 0 to MaxDelay, with a new random jitter in each call. It never overflows. Backoff,
+// if set, is called with a nil error.
 func (c RetryConfig) Delay(attempt int) time.Duration { return c.settings().Delay(attempt) }
 
-// Jitter is how a delay is varied at random, so that callers that failed together
-// do not retry together. The zero value is JitterProportional.
-type Jitter = retry.Jitter
+// Check returns the *ConfigError that System.Retry would return for these settings
+// and that name, or nil. It changes nothing.
+func (c RetryConfig) Check(name string) error {
+	_, err := c.settings().Normalize(name)
+	return err
+}
 
-// The jitters, for a delay d.
-const (
-	JitterProportional = retry.JitterProportional // ±25 % of d; the default
-	JitterNone         = retry.JitterNone         // d exactly
-	JitterFull         = retry.JitterFull         // 0 to d
-	JitterEqual        = retry.JitterEqual        // d/2 to d
-)
+// MarshalJSON returns the settings as JSON: names in snake_case, durations like
+// "30s", and the Jitter as its text. Functions are left out.
+func (c RetryConfig) MarshalJSON() ([]byte, error) { return asJSON(c) }
+
+// MarshalYAML returns what a YAML encoder writes for the settings, as in JSON.
+func (c RetryConfig) MarshalYAML() (any, error) { return asYAML(c) }
 
 // RetryStats holds the counts of a retry policy since it was made.
 type RetryStats struct {
@@ -78,16 +95,32 @@ type RetryStats struct {
 	Retries   uint64 // second and later attempts that were allowed
 	Exhausted uint64 // calls that gave up because no attempts were left
 	Throttled uint64 // calls that gave up because the budget was spent
+	Recovered uint64 // calls that succeeded at a second or later attempt
+
+	Waited time.Duration // the sum of all waits that were allowed
 }
+
+// MarshalJSON returns the counts as JSON: names in snake_case, and durations like
+// "30s".
+func (s RetryStats) MarshalJSON() ([]byte, error) { return asJSON(s) }
+
+// MarshalYAML returns what a YAML encoder writes for the counts, as in JSON.
+func (s RetryStats) MarshalYAML() (any, error) { return asYAML(s) }
 
 // Permanent marks err as not to be retried, whatever Retryable returns. The marked
 // error has the text of err and unwraps to it. Permanent(nil) is nil.
+//
+// The mark is for the nearest Retry around it. That Retry takes the mark off the
+// error that it returns. If the mark is wrapped, other Retries do not see it, while
+// errors.Is and errors.As see the whole error. A mark is never written to, so a
+// variable of a package can be one.
 func Permanent(err error) error { return messages.Permanent(err) }
 
 // RetryAfter marks err with a minimum delay before the next attempt. The wait is
 // the longer of delay and the back-off, but at most MaxDelay; no jitter is added to
-// delay. The marked error has the text of err and unwraps to it. RetryAfter(nil,
-// delay) is nil.
+// delay. If an error has several of these marks, the longest delay counts. The marked
+// error has the text of err and unwraps to it. RetryAfter(nil, delay) is nil. The
+// mark is for the nearest Retry around it, as that of Permanent is.
 func RetryAfter(err error, delay time.Duration) error { return messages.RetryAfter(err, delay) }
 
 // Retry is a named retry policy. After each failed attempt its actor decides whether
@@ -115,7 +148,7 @@ func (s *System) Retry(name string, cfg RetryConfig) (*Retry, error) {
 		if s.isClosing() {
 			return nil, ErrShutdown
 		}
-		handle, err := retry.New(s.runtime, name, settings)
+		handle, err := retry.New(s.retryShared, name, settings)
 		return &Retry{sys: s, handle: handle}, err
 	})
 	if err != nil {
@@ -191,9 +224,13 @@ func (r *Retry) Stats() (RetryStats, error) {
 	return RetryStats(stats), err
 }
 
-// Run calls fn until an attempt succeeds or the policy gives up. It returns
+// Run calls fn until an attempt succeeds or the policy gives up. If an attempt is
+// refused, as by an open circuit, and Retryable lets that be retried, the wait is the
+// longer of the delay and what the refusal asks for, but at most MaxDelay. Run
+// returns
 //   - nil if an attempt succeeded;
-//   - the error of fn as it is if that error is not retried;
+//   - the error of fn as it is, without the marks of Permanent and RetryAfter, if that
+//     error is not retried;
 //   - a *RetryError if the policy gave up;
 //   - the error of ctx if ctx was done before the first attempt; fn does not run;
 //   - ErrShutdown after Shutdown; fn does not run;

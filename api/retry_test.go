@@ -147,7 +147,7 @@ func TestAnAttemptThatOutlivesTheSystem(t *testing.T) {
 	})
 	withRetry(t, api.RetryConfig{}, func(t *testing.T, sys *api.System, r *api.Retry) {
 		final := api.Permanent(errFailed)
-		require.True(t, final == r.Run(t.Context(), func(context.Context) error {
+		require.True(t, errFailed == r.Run(t.Context(), func(context.Context) error {
 			require.NoError(t, sys.Shutdown(t.Context()))
 			return final
 		}))
@@ -182,4 +182,8 @@ func TestARetryErrorMadeByHand(t *testing.T) {
 		"Retry 'api' gave up after 1 attempt (the retry budget is spent): failed")
 	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 2, Reason: "cancelled", Err: errFailed},
 		"Retry 'api' gave up after 2 attempts (cancelled): failed")
+	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 2, Reason: "refused", Err: errFailed, Cause: errors.New("full")},
+		"Retry 'api' gave up after 2 attempts (refused: full): failed")
+	require.EqualError(t, &api.RetryError{Name: "api", Attempts: 2, Reason: "attempts", Err: errFailed, Cause: errors.New("full")},
+		"Retry 'api' gave up after 2 attempts (full): failed")
 }

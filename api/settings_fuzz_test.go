@@ -134,9 +134,11 @@ func FuzzRetrySettings(f *testing.F) {
 	f.Add(3, int64(time.Second), 2.0, int64(time.Minute), uint8(0), false, 0.0, 0.0, int64(0), int64(0))
 	f.Add(1<<62, int64(1)<<62, 1e300, int64(1)<<62, uint8(2), true, 1e300, 1e300, int64(1)<<62, int64(1)<<62)
 	f.Add(100, int64(1), 1.0, int64(1), uint8(3), true, 0.1, 0.0, int64(1), int64(-1))
+	f.Add(-1, int64(1), 1.0, int64(time.Hour), uint8(4), true, 1.0, 100.0, int64(time.Minute), int64(0))
 	f.Fuzz(func(t *testing.T, attempts int, initial int64, factor float64, maxDelay int64, jitter uint8, budget bool, ratio, perSecond float64, span, after int64) {
 		cfg := api.RetryConfig{
-			MaxAttempts: attempts, InitialDelay: time.Duration(initial), BackoffFactor: factor, MaxDelay: time.Duration(maxDelay), Jitter: api.Jitter(jitter),
+			MaxAttempts: attempts, InitialDelay: time.Duration(initial), BackoffFactor: factor, MaxDelay: time.Duration(maxDelay),
+			Jitter: []api.Jitter{api.JitterProportional, api.JitterNone, api.JitterFull, api.JitterEqual, api.JitterBy(ratio), api.JitterUpTo(time.Duration(span))}[jitter%6],
 		}
 		if budget {
 			cfg.Budget = &api.RetryBudget{Ratio: ratio, MinPerSecond: perSecond, Window: time.Duration(span)}
@@ -161,7 +163,9 @@ func FuzzRetrySettings(f *testing.F) {
 				}
 				return api.RetryAfter(errFuzz, time.Duration(after))
 			})
-			require.LessOrEqual(t, made, r.Config().MaxAttempts)
+			if limit := r.Config().MaxAttempts; limit != api.Unlimited {
+				require.LessOrEqual(t, made, limit)
+			}
 			if gaveUp, ok := errors.AsType[*api.RetryError](err); ok {
 				require.Equal(t, made, gaveUp.Attempts)
 			}

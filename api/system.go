@@ -11,6 +11,7 @@ import (
 
 	"github.com/understudy-go/understudy/actors/breaker"
 	"github.com/understudy-go/understudy/actors/health"
+	"github.com/understudy-go/understudy/actors/retry"
 	"github.com/understudy-go/understudy/messages"
 	"github.com/understudy-go/understudy/system"
 )
@@ -42,6 +43,7 @@ type SystemConfig struct {
 type System struct {
 	runtime       *system.System
 	breakerShared *breaker.Shared
+	retryShared   *retry.Shared
 	breakers      system.Names[*Breaker]
 	retries       system.Names[*Retry]
 	health        *Health
@@ -59,8 +61,10 @@ func Start(cfg SystemConfig) (*System, error) {
 	}
 	checks := newHealth(health.NewShared(sys, cmp.Or(cfg.ChecksAtOnce, 256)), cmp.Or(cfg.Version, "unknown"), time.Now())
 	breakers := breaker.NewShared(sys)
-	breakers.Probe, breakers.OnCall = checks.probe, onCall(cfg.OnCall, sys.Logger())
-	return &System{runtime: sys, breakerShared: breakers, health: checks}, nil
+	onCall := onCall(cfg.OnCall, sys.Logger())
+	breakers.Probe, breakers.OnCall = checks.probe, onCall
+	retries := &retry.Shared{Host: sys, OnCall: onCall}
+	return &System{runtime: sys, breakerShared: breakers, retryShared: retries, health: checks}, nil
 }
 
 // valid reports whether s came from Start. A method that is called on any other

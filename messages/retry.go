@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -13,16 +14,21 @@ type Attempt struct {
 	At         time.Time
 	Number     int           // the attempt that failed: 1, 2, 3, ...
 	Calls      uint64        // calls that began within the budget's window, this one included
-	Retryable  bool          // what the policy's Retryable returned for the error
+	Settings   uint64        // the number of the settings that Retryable and Backoff depend on
+	Retryable  bool          // whether the policy retries after the error
+	Backoff    time.Duration // what the policy's Backoff returned; 0 if it has none
 	RetryAfter time.Duration // the minimum wait that the error asks for; 0: none
 	Deadline   time.Time     // when the caller's context ends; zero: never
 }
 
-// Verdict answers an Attempt: try again after Delay, or give up for Reason.
+// Verdict answers an Attempt: try again after Delay, or give up for Reason. If
+// Replaced is set, nothing is decided or counted, because the settings that judged
+// the attempt have been replaced: judge it again.
 type Verdict struct {
-	Again  bool
-	Delay  time.Duration
-	Reason string // "" if Again
+	Again    bool
+	Replaced bool
+	Delay    time.Duration
+	Reason   string // "" if Again or Replaced
 }
 
 // The reasons why a retry gives up.
@@ -31,9 +37,9 @@ const (
 	ReasonAttempts     = "attempts"      // no attempts are left
 	ReasonDeadline     = "deadline"      // the wait would not end before the caller's deadline
 	ReasonBudget       = "budget"        // the retry budget is spent
-	ReasonCancelled    = "cancelled"     // the caller's context was cancelled during the wait
+	ReasonCancelled    = "cancelled"     // the caller's context was cancelled during an attempt or a wait
+	ReasonRefused      = "refused"       // an attempt was refused, after one that had failed
 	ReasonShutdown     = "shutdown"      // the system was shut down
-	ReasonRefused      = "refused"       // an attempt was refused after another had failed
 	ReasonCrashed      = "crashed"       // the owner crashed while it decided
 )
 
@@ -44,25 +50,31 @@ type RetryStats struct {
 	Retries   uint64 // second and later attempts allowed
 	Exhausted uint64 // calls given up because no attempts were left
 	Throttled uint64 // calls given up because the budget was spent
+	Recovered uint64 // calls that succeeded at a later attempt than the first
+
+	Waited time.Duration // sum of the waits granted
 }
 
-// RetryError reports that a retry policy gave up. It unwraps to Err and, as
-// Reason says, to
+// RetryError reports that a retry policy gave up. It unwraps to Err, to Cause and,
+// as Reason says, to
 //
 //	"attempts"   ErrExhausted
 //	"deadline"   context.DeadlineExceeded: the next wait would not end in time
 //	"budget"     nothing more
 //	"cancelled"  context.Canceled
+//	"refused"    nothing more: Cause is the refusal
 //	"shutdown"   ErrShutdown
 //	"crashed"    ErrCrashed: the policy's actor crashed while it decided, a bug in this library
 type RetryError struct {
 	Name     string // of the policy
 	Attempts int    // how many were made
-	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
-	Err      error  // of the last attempt
+	Reason   string // attempts, deadline, budget, cancelled, refused, shutdown or crashed
+	Err      error  // of the last attempt; if that was refused, of the last one that failed, if any
+	Cause    error  // beside Err: the refusal of the last attempt, and context.Cause of the caller's context if that ended with a cause of its own; nil: neither
 }
 
-// Error names the policy, the number of attempts, the reason and the last error.
+// Error names the policy, the number of attempts, the reason, its cause and the
+// last error.
 func (e *RetryError) Error() string { return e.text(noLimit) }
 
 func (e *RetryError) text(limit int) string {
@@ -70,25 +82,32 @@ func (e *RetryError) text(limit int) string {
 	if e.Attempts != 1 {
 		attempts = fmt.Sprintf("%d attempts", e.Attempts)
 	}
-	why := ""
+	why := e.Reason
 	switch e.Reason {
 	case ReasonAttempts:
+		why = ""
 	case ReasonDeadline:
-		why = " (no time for another before the deadline)"
+		why = "no time for another before the deadline"
 	case ReasonBudget:
-		why = " (the retry budget is spent)"
+		why = "the retry budget is spent"
 	case ReasonShutdown:
-		why = " (the system is shut down)"
-	default:
-		why = " (" + Printable(e.Reason) + ")"
+		why = "the system is shut down"
+	}
+	if e.Cause != nil {
+		why = strings.TrimPrefix(why+": "+ErrorText(e.Cause, limit), ": ")
+	}
+	if why != "" {
+		why = " (" + Printable(why) + ")"
 	}
 	return fmt.Sprintf("Retry '%s' gave up after %s%s: %s", shown(e.Name), attempts, why, ErrorText(e.Err, limit))
 }
 
-// Unwrap returns Err and the error that Reason stands for.
+// Unwrap returns Err, Cause and the error that Reason stands for.
 func (e *RetryError) Unwrap() (errs []error) {
-	if e.Err != nil {
-		errs = append(errs, e.Err)
+	for _, err := range []error{e.Err, e.Cause} {
+		if err != nil {
+			errs = append(errs, err)
+		}
 	}
 	switch e.Reason {
 	case ReasonAttempts:
@@ -110,7 +129,7 @@ func (e *RetryError) Unwrap() (errs []error) {
 type Retrying struct {
 	Name        string
 	Attempt     int // the one that failed: 1, 2, 3, ...
-	MaxAttempts int
+	MaxAttempts int // -1: no limit
 	Delay       time.Duration
 	Err         error
 	At          time.Time
@@ -120,8 +139,12 @@ func (Retrying) event() EventKind { return EventKind(CallRetried) }
 
 // Log returns a WARN.
 func (e Retrying) Log() (slog.Level, string, []slog.Attr) {
+	of := slog.Int("of", e.MaxAttempts)
+	if e.MaxAttempts < 0 {
+		of = slog.String("of", "unlimited")
+	}
 	return CallRetried.Level(), fmt.Sprintf("Retry '%s' attempt %d failed, again in %v", shown(e.Name), e.Attempt, e.Delay), []slog.Attr{
-		slog.String("retry", e.Name), slog.Int("attempt", e.Attempt), slog.Int("of", e.MaxAttempts),
+		slog.String("retry", e.Name), slog.Int("attempt", e.Attempt), of,
 		slog.Duration("delay", e.Delay), slog.Any("error", e.Err)}
 }
 
@@ -129,7 +152,7 @@ func (e Retrying) Log() (slog.Level, string, []slog.Attr) {
 type RetryExhausted struct {
 	Name     string
 	Attempts int
-	Reason   string // attempts, deadline, budget, cancelled, shutdown or crashed
+	Reason   string // attempts, deadline, budget, cancelled, refused, shutdown or crashed
 	Err      error
 	At       time.Time
 }

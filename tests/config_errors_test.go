@@ -94,14 +94,17 @@ func TestBadRetrySettingsAreRefused(t *testing.T) {
 		field string
 		cfg   api.RetryConfig
 	}{
-		{"MaxAttempts", api.RetryConfig{MaxAttempts: -1}},
+		{"MaxAttempts", api.RetryConfig{MaxAttempts: -2}},
 		{"InitialDelay", api.RetryConfig{InitialDelay: -1}},
 		{"BackoffFactor", api.RetryConfig{BackoffFactor: 0.9}},
 		{"BackoffFactor", api.RetryConfig{BackoffFactor: -2}},
 		{"BackoffFactor", api.RetryConfig{BackoffFactor: math.NaN()}},
 		{"BackoffFactor", api.RetryConfig{BackoffFactor: math.Inf(1)}},
 		{"MaxDelay", api.RetryConfig{MaxDelay: -1}},
-		{"Jitter", api.RetryConfig{Jitter: 99}},
+		{"Jitter", api.RetryConfig{Jitter: api.JitterBy(1.01)}},
+		{"Jitter", api.RetryConfig{Jitter: api.JitterBy(math.NaN())}},
+		{"Jitter", api.RetryConfig{Jitter: api.JitterUpTo(-1)}},
+		{"Classify", api.RetryConfig{Classify: func(error) api.Outcome { return api.Failure }, Retryable: func(error) bool { return true }}},
 		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{Ratio: -0.1}}},
 		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{Ratio: math.NaN()}}},
 		{"Budget", api.RetryConfig{Budget: &api.RetryBudget{MinPerSecond: -1}}},
@@ -112,16 +115,19 @@ func TestBadRetrySettingsAreRefused(t *testing.T) {
 		for _, row := range rows {
 			r, err := s.Retry("bad", row.cfg)
 			requireConfigError(t, err, "retry", "bad", row.field)
+			require.Equal(t, err, row.cfg.Check("bad"))
 			require.Nil(t, r)
 		}
 		_, found := s.LookupRetry("bad")
 		require.False(t, found, "nothing half-made is left")
 		_, err := s.Retry("", api.RetryConfig{})
 		requireConfigError(t, err, "retry", "", "Name")
+		require.Equal(t, err, api.RetryConfig{}.Check(""))
+		require.NoError(t, api.RetryConfig{MaxAttempts: api.Unlimited, Jitter: api.JitterBy(1)}.Check("fine"))
 
 		r, err := s.Retry("good", api.RetryConfig{MaxAttempts: 2})
 		require.NoError(t, err)
-		requireConfigError(t, r.Configure(api.RetryConfig{MaxAttempts: -1}), "retry", "good", "MaxAttempts")
+		requireConfigError(t, r.Configure(api.RetryConfig{MaxAttempts: -2}), "retry", "good", "MaxAttempts")
 		require.Equal(t, 2, r.Config().MaxAttempts)
 	})
 }

@@ -35,7 +35,7 @@ func TestDelayGrowsAndIsCapped(t *testing.T) {
 	}
 }
 
-// Promise (Retry): Each of the four jitters stays in its documented range, MaxDelay included.
+// Promise (Retry): Each of the jitters stays in its documented range, MaxDelay included.
 func TestJitterStaysInItsRange(t *testing.T) {
 	const ms = time.Millisecond
 	rows := []struct {
@@ -47,6 +47,13 @@ func TestJitterStaysInItsRange(t *testing.T) {
 		{"proportional", api.RetryConfig{Jitter: api.JitterProportional}, 750 * ms, 1250 * ms},
 		{"full", api.RetryConfig{Jitter: api.JitterFull}, 0, 1000 * ms},
 		{"equal", api.RetryConfig{Jitter: api.JitterEqual}, 500 * ms, 1000 * ms},
+		{"by a tenth", api.RetryConfig{Jitter: api.JitterBy(0.1)}, 900 * ms, 1100 * ms},
+		{"by the whole", api.RetryConfig{Jitter: api.JitterBy(1)}, 0, 2000 * ms},
+		{"by nothing", api.RetryConfig{Jitter: api.JitterBy(0)}, 1000 * ms, 1000 * ms},
+		{"up to a span", api.RetryConfig{Jitter: api.JitterUpTo(5 * time.Second)}, 1000 * ms, 6000 * ms},
+		{"up to a span, of own waits", api.RetryConfig{
+			Backoff: func(attempt int, err error) time.Duration { return 500 * ms }, Jitter: api.JitterUpTo(100 * ms),
+		}, 500 * ms, 600 * ms},
 		{"the cap includes it", api.RetryConfig{MaxDelay: 1100 * ms}, 750 * ms, 1100 * ms},
 	}
 	for _, row := range rows {
@@ -59,8 +66,26 @@ func TestJitterStaysInItsRange(t *testing.T) {
 			require.GreaterOrEqual(t, lowest, row.from)
 			require.LessOrEqual(t, highest, row.to)
 			spread := row.to - row.from
-			require.Less(t, lowest, row.from+spread/10, "the draws spread over the range")
-			require.Greater(t, highest, row.to-spread/10)
+			require.LessOrEqual(t, lowest, row.from+spread/10, "the draws spread over the range")
+			require.GreaterOrEqual(t, highest, row.to-spread/10)
 		})
 	}
+}
+
+// Promise (Retry): Jitters can be compared. Their zero value is JitterProportional.
+func TestJittersAreComparable(t *testing.T) {
+	all := map[api.Jitter]string{
+		{}: "proportional", api.JitterNone: "none", api.JitterFull: "full", api.JitterEqual: "equal",
+		api.JitterBy(0.1): "by 0.1", api.JitterBy(0.25): "by 0.25", api.JitterUpTo(time.Second): "up to 1s",
+	}
+	require.Len(t, all, 7)
+	for j, text := range all {
+		require.Equal(t, text, j.String())
+		var read api.Jitter
+		require.NoError(t, read.UnmarshalText([]byte(text)))
+		require.Equal(t, j, read)
+	}
+	require.Equal(t, "proportional", all[api.JitterProportional])
+	require.Equal(t, "none", all[api.JitterBy(0)])
+	require.Equal(t, "none", all[api.JitterUpTo(0)])
 }

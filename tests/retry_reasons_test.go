@@ -149,6 +149,36 @@ func TestConfigureKeepsTheBudgetThatIsSpent(t *testing.T) {
 	})
 }
 
+// Promise (Retry): A budget holds in any span of its Window. What a retry took comes back a Window later, or up to a tenth of it after that.
+func TestABudgetHoldsInAnySpanOfItsWindow(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		r := retry(t, s, api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 1}}) // 10 in 10 s
+		allowed := func(calls int) int { return calls - throttledAmong(t, r, calls) }
+		time.Sleep(990 * time.Millisecond)
+		require.Equal(t, 10, allowed(20))
+		time.Sleep(9010 * time.Millisecond)
+		require.Equal(t, 0, allowed(20), "9.01 s later")
+		time.Sleep(1990 * time.Millisecond)
+		require.Equal(t, 10, allowed(20), "11 s later")
+	})
+}
+
+// Promise (Retry): A budget holds in any span of its Window. What a retry took comes back a Window later, or up to a tenth of it after that.
+func TestABudgetHoldsWhileItsWindowChanges(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		cfg := api.RetryConfig{InitialDelay: 1, Budget: &api.RetryBudget{Ratio: 0.1, Window: time.Minute}}
+		r := retry(t, s, cfg)
+		for range 100 {
+			require.NoError(t, api.Run(context.Background(), r, succeed))
+		}
+		time.Sleep(30 * time.Second)
+		cfg.Budget.Window = 10 * time.Second
+		require.Equal(t, time.Minute, r.Config().Budget.Window, "the settings are a copy")
+		require.NoError(t, r.Configure(cfg))
+		require.Equal(t, 1, throttledAmong(t, r, 1), "the calls of the last 10 s allow none")
+	})
+}
+
 // Promise (Retry): A context that is done starts no attempt.
 func TestADoneContextStartsNoRetry(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {

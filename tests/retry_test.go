@@ -123,9 +123,7 @@ func TestAnErrorThatIsNotRetryableComesBackAsItIs(t *testing.T) {
 		{"an open circuit", api.RetryConfig{}, open},
 		{"a shut down system", api.RetryConfig{}, api.ErrShutdown},
 		{"wrapped", api.RetryConfig{}, fmt.Errorf("get: %w", api.ErrShutdown)},
-		{"Permanent", api.RetryConfig{}, api.Permanent(errBoom)},
-		{"Permanent, whatever Retryable says", api.RetryConfig{Retryable: func(error) bool { return true }}, api.Permanent(errBoom)},
-		{"wrapped Permanent", api.RetryConfig{}, fmt.Errorf("get: %w", api.Permanent(errBoom))},
+		{"a refusal and a cancellation", api.RetryConfig{}, errors.Join(open, fmt.Errorf("get: %w", context.Canceled))},
 		{"what Retryable refuses", api.RetryConfig{Retryable: func(err error) bool { return !errors.Is(err, errBoom) }}, errBoom},
 	}
 	for _, row := range rows {
@@ -158,6 +156,23 @@ func TestDeadlineExceededOfOneAttemptIsRetried(t *testing.T) {
 		a.err = context.DeadlineExceeded
 		require.NoError(t, api.Run(context.Background(), retry(t, s, api.RetryConfig{}), a.fn))
 	})
+}
+
+// Promise (Retry): A cancellation or a refusal that is joined with another error is retried.
+func TestACancellationBesideAFailureIsRetried(t *testing.T) {
+	for name, err := range map[string]error{
+		"joined with a cancellation": errors.Join(errBoom, context.Canceled),
+		"joined with a refusal":      errors.Join(api.ErrCircuitOpen, errBoom),
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, s *api.System) {
+				a := failures(100)
+				a.err = err
+				require.ErrorIs(t, api.Run(context.Background(), retry(t, s, api.RetryConfig{}), a.fn), api.ErrExhausted)
+				require.Len(t, a.at, 3)
+			})
+		})
+	}
 }
 
 // Promise (Retry): An error that is not retryable is returned unchanged. A Permanent error is never retried.
@@ -193,14 +208,14 @@ func TestRetryAfterSetsTheNextWait(t *testing.T) {
 	}
 }
 
-// Promise (Retry): Stats count calls, retries and failures. Configure takes effect at once and keeps the counts.
+// Promise (Retry): Stats count calls, retries, recoveries, failures and waits. Configure takes effect at once and keeps the counts.
 func TestRetryStatisticsAreKept(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		r := retry(t, s, api.RetryConfig{MaxAttempts: 3})
 		require.NoError(t, api.Run(context.Background(), r, succeed))
 		require.NoError(t, api.Run(context.Background(), r, failures(1).fn))
 		require.Error(t, api.Run(context.Background(), r, fail))
-		want := api.RetryStats{Name: "api", Calls: 3, Retries: 3, Exhausted: 1}
+		want := api.RetryStats{Name: "api", Calls: 3, Retries: 3, Exhausted: 1, Recovered: 1, Waited: 4 * time.Second}
 		st, err := r.Stats()
 		require.NoError(t, err)
 		require.Equal(t, want, st)

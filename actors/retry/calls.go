@@ -14,7 +14,13 @@ import (
 type recentCalls struct {
 	origin time.Time // when bucket 0 began
 	width  time.Duration
+	held   uint32 // how many buckets the window holds, the current one included: no more than fit in it
 	slots  [16]atomic.Uint64
+}
+
+// newRecentCalls returns the empty count of a budget.
+func newRecentCalls(b *Budget, origin time.Time) *recentCalls {
+	return &recentCalls{origin: origin, width: b.width(), held: uint32(min(b.Window/b.width(), buckets))}
 }
 
 // bucket returns the number of the bucket at that time since origin.
@@ -41,13 +47,25 @@ func (t *recentCalls) add(age time.Duration, n uint64) {
 }
 
 // sum returns how many calls began in the window that ends at that time since
-// origin.
+// origin. The oldest of them is at most Window old.
 func (t *recentCalls) sum(age time.Duration) (total uint64) {
 	bucket := t.bucket(age)
 	for i := range t.slots {
-		if slot := t.slots[i].Load(); bucket-uint32(slot>>32) < buckets {
+		if slot := t.slots[i].Load(); bucket-uint32(slot>>32) < t.held {
 			total += slot & math.MaxUint32
 		}
 	}
 	return total
+}
+
+// carry adds the calls in the window of old, which has the same origin, as of that
+// time. Each is counted as if it began when its bucket did.
+func (t *recentCalls) carry(old *recentCalls, age time.Duration) {
+	newest := int64(max(age, 0) / old.width)
+	for bucket := max(newest-int64(old.held)+1, 0); bucket <= newest; bucket++ {
+		slot := old.slots[bucket%int64(len(old.slots))].Load()
+		if calls := slot & math.MaxUint32; uint32(slot>>32) == uint32(bucket) && calls > 0 {
+			t.add(time.Duration(bucket)*old.width, calls)
+		}
+	}
 }

@@ -1,7 +1,7 @@
 package retry
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -9,15 +9,22 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Config holds the settings of a retry policy. A zero field means its default.
+// Unlimited, as MaxAttempts, means that the attempts go on until the caller's
+// context ends.
+const Unlimited = -1
+
+// Config holds the settings of a retry policy. A zero field means its default. The
+// functions run in the caller's goroutine and must be safe for concurrent use.
 type Config struct {
-	MaxAttempts   int                                               // of one call, the first included; default 3
+	MaxAttempts   int                                               // of one call, the first included; default 3; Unlimited: no limit
 	InitialDelay  time.Duration                                     // before the second attempt; default 1 s (1 ns for none)
 	BackoffFactor float64                                           // each wait is so many times the wait before it; at least 1; default 2
 	MaxDelay      time.Duration                                     // limit of every wait, jitter and RetryAfter included; default 60 s
 	Jitter        Jitter                                            // default JitterProportional: ±25 %
-	Retryable     func(error) bool                                  // reports whether to retry after err; runs in the caller's goroutine; default: all errors except context.Canceled, ErrCircuitOpen, ErrShutdown and those of Permanent
-	OnRetry       func(err error, attempt int, delay time.Duration) // runs in the caller's goroutine before each wait; attempt is the one that failed; nil: nothing runs
+	Backoff       func(attempt int, err error) time.Duration        // returns the wait after that attempt failed with err, in place of InitialDelay and BackoffFactor; jitter and MaxDelay apply to it; a negative one is 0
+	Retryable     func(error) bool                                  // reports whether to retry after err; default: see retries
+	Classify      func(error) messages.Outcome                      // in place of Retryable: a Failure is retried
+	OnRetry       func(err error, attempt int, delay time.Duration) // runs before each wait; attempt is the one that failed; nil: nothing runs
 	Budget        *Budget                                           // shared by all calls of the policy; nil: no budget
 }
 
@@ -29,55 +36,56 @@ type Budget struct {
 	Window       time.Duration // how long calls and retries are counted; default 10 s
 }
 
-// Jitter spreads the waits of callers that failed together.
-type Jitter uint8
-
-// The jitters. The comment gives the range of a wait that is d without jitter.
-const (
-	JitterProportional Jitter = iota // d ± 25 %
-	JitterNone                       // exactly d
-	JitterFull                       // from 0 to d
-	JitterEqual                      // from d/2 to d
-)
-
-// String returns "proportional", "none", "full" or "equal".
-func (j Jitter) String() string {
-	switch j {
-	case JitterProportional:
-		return "proportional"
-	case JitterNone:
-		return "none"
-	case JitterFull:
-		return "full"
-	case JitterEqual:
-		return "equal"
-	}
-	return "unknown"
-}
-
 // Delay returns the wait after the given attempt (1, 2, 3, ...) has failed, from 0
 // to MaxDelay. Its jitter is random, and so differs from call to call. A zero
 // field means its default.
 func (c Config) Delay(attempt int) time.Duration {
-	return c.withDefaults().delay(attempt, rand.Float64())
+	c = c.withDefaults()
+	return c.delay(attempt, c.backoff(attempt, nil), rand.Float64())
 }
 
-// delay is Delay of settings with their defaults. Random, in [0, 1), is the random
-// number for the jitter.
-func (c Config) delay(attempt int, random float64) time.Duration {
-	d := math.Min(float64(c.InitialDelay)*math.Pow(c.BackoffFactor, float64(max(attempt, 1)-1)), float64(c.MaxDelay))
-	switch c.Jitter {
-	case JitterProportional:
-		d *= 0.75 + 0.5*random
-	case JitterFull:
-		d *= random
-	case JitterEqual:
-		d *= 0.5 + 0.5*random
+// backoff returns what Backoff returns for an attempt that failed with err; 0 if
+// there is no Backoff.
+func (c *Config) backoff(attempt int, err error) time.Duration {
+	if c.Backoff == nil {
+		return 0
 	}
+	return c.Backoff(max(attempt, 1), err)
+}
+
+// delay returns the wait after an attempt. Backoff is what the function Backoff
+// returned, if there is one. Random, in [0, 1), is the random number for the jitter.
+func (c *Config) delay(attempt int, backoff time.Duration, random float64) time.Duration {
+	d := float64(max(backoff, 0))
+	if c.Backoff == nil {
+		d = float64(c.InitialDelay) * math.Pow(c.BackoffFactor, float64(max(attempt, 1)-1))
+	}
+	d = c.Jitter.applied(math.Min(d, float64(c.MaxDelay)), random)
 	if d < float64(c.MaxDelay) {
 		return max(time.Duration(d), 0)
 	}
 	return max(c.MaxDelay, 0) // also if d is not a number
+}
+
+// isLast reports whether no attempt follows the given one.
+func (c *Config) isLast(attempt int) bool {
+	return c.MaxAttempts != Unlimited && attempt >= c.MaxAttempts
+}
+
+// retries reports whether to retry after err. If it is from Permanent, never. Else
+// Classify decides, or Retryable. By default all errors are retried, except refusals
+// and cancellations, as messages.IsNeutral describes, and ErrShutdown.
+func (c *Config) retries(err error) bool {
+	switch {
+	case messages.MarksOf(err).Permanent:
+		return false
+	case c.Classify != nil:
+		outcome := c.Classify(err)
+		return outcome != messages.Success && outcome != messages.Ignored // one that does not exist is a Failure
+	case c.Retryable != nil:
+		return c.Retryable(err)
+	}
+	return !messages.IsNeutral(err) && !errors.Is(err, messages.ErrShutdown)
 }
 
 // Normalize returns the settings of the policy of that name with their defaults
@@ -126,7 +134,7 @@ func (c Config) validate(name string) error {
 	switch {
 	case messages.NameProblem(name) != "":
 		field, problem = "Name", messages.NameProblem(name)
-	case c.MaxAttempts < 0:
+	case c.MaxAttempts < Unlimited:
 		field, problem = "MaxAttempts", messages.MustNotBeNegative(c.MaxAttempts)
 	case c.InitialDelay < 0:
 		field, problem = "InitialDelay", messages.MustNotBeNegative(c.InitialDelay)
@@ -134,8 +142,10 @@ func (c Config) validate(name string) error {
 		field, problem = "BackoffFactor", messages.MustBeFinite(1, c.BackoffFactor)
 	case c.MaxDelay < 0:
 		field, problem = "MaxDelay", messages.MustNotBeNegative(c.MaxDelay)
-	case c.Jitter > JitterEqual:
-		field, problem = "Jitter", fmt.Sprintf("must be one of the jitters: %d", c.Jitter)
+	case c.Jitter.problem() != "":
+		field, problem = "Jitter", c.Jitter.problem()
+	case c.Classify != nil && c.Retryable != nil:
+		field, problem = "Classify", "must not be set together with Retryable"
 	case c.Budget != nil:
 		field, problem = c.Budget.problem()
 	}

@@ -26,14 +26,20 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		field   string
 		problem string
 	}{
-		{Config{MaxAttempts: -1}, "MaxAttempts", "must not be negative: -1"},
+		{Config{MaxAttempts: -2}, "MaxAttempts", "must not be negative: -2"},
 		{Config{InitialDelay: -time.Second}, "InitialDelay", "must not be negative: -1s"},
 		{Config{BackoffFactor: 0.5}, "BackoffFactor", "must be a finite number of at least 1: 0.5"},
 		{Config{BackoffFactor: -2}, "BackoffFactor", "must be a finite number of at least 1: -2"},
 		{Config{BackoffFactor: nan}, "BackoffFactor", "must be a finite number of at least 1: NaN"},
 		{Config{BackoffFactor: inf}, "BackoffFactor", "must be a finite number of at least 1: +Inf"},
 		{Config{MaxDelay: -1}, "MaxDelay", "must not be negative: -1ns"},
-		{Config{Jitter: 9}, "Jitter", "must be one of the jitters: 9"},
+		{Config{Jitter: JitterBy(1.5)}, "Jitter", "must be from 0 to 1: 1.5"},
+		{Config{Jitter: JitterBy(-0.1)}, "Jitter", "must be from 0 to 1: -0.1"},
+		{Config{Jitter: JitterBy(nan)}, "Jitter", "must be from 0 to 1: NaN"},
+		{Config{Jitter: JitterUpTo(-1)}, "Jitter", "must not be negative: -1ns"},
+		{Config{
+			Retryable: func(error) bool { return true }, Classify: func(error) messages.Outcome { return messages.Failure },
+		}, "Classify", "must not be set together with Retryable"},
 		{Config{Budget: &Budget{Ratio: -1}}, "Budget.Ratio", "must be a finite number of at least 0: -1"},
 		{Config{Budget: &Budget{Ratio: nan}}, "Budget.Ratio", "must be a finite number of at least 0: NaN"},
 		{Config{Budget: &Budget{MinPerSecond: inf}}, "Budget.MinPerSecond", "must be a finite number of at least 0: +Inf"},
@@ -74,6 +80,22 @@ func TestDelay(t *testing.T) {
 		{Config{Jitter: JitterFull}, 2, 0.25, seconds(0.5)},
 		{Config{Jitter: JitterEqual}, 1, 0, seconds(0.5)},
 		{Config{Jitter: JitterEqual}, 2, 0.5, seconds(1.5)},
+		{Config{Jitter: JitterBy(0.1)}, 1, 0, seconds(0.9)},
+		{Config{Jitter: JitterBy(0.1)}, 2, 0.75, seconds(2.1)},
+		{Config{Jitter: JitterBy(1)}, 1, 0, 0},
+		{Config{Jitter: JitterBy(0)}, 1, 0.9, seconds(1)}, // none, and not the default
+		{Config{Jitter: JitterUpTo(time.Minute)}, 1, 0, seconds(1)},
+		{Config{Jitter: JitterUpTo(time.Minute)}, 1, 0.5, seconds(31)},
+		{Config{Jitter: JitterUpTo(time.Hour)}, 1, 0.5, time.Minute},
+		{Config{Jitter: JitterUpTo(0)}, 1, 0.9, seconds(1)},
+
+		// A Backoff replaces InitialDelay and BackoffFactor, and nothing else.
+		{Config{Backoff: linear, Jitter: JitterNone, InitialDelay: time.Hour, BackoffFactor: 9}, 7, 0.9, seconds(7)},
+		{Config{Backoff: linear}, 4, 0, seconds(3)},
+		{Config{Backoff: linear, Jitter: JitterNone, MaxDelay: 5 * time.Second}, 6, 0, seconds(5)},
+		{Config{Backoff: linear, Jitter: JitterNone}, math.MinInt, 0, seconds(1)},
+		{Config{Backoff: func(int, error) time.Duration { return -time.Hour }}, 1, 0.9, 0},
+		{Config{Backoff: func(int, error) time.Duration { return forever }, Jitter: JitterBy(1)}, 1, 0.9, time.Minute},
 
 		// Nothing overflows, nothing is negative.
 		{Config{Jitter: JitterNone}, 0, 0, seconds(1)},
@@ -86,8 +108,17 @@ func TestDelay(t *testing.T) {
 		{Config{Jitter: JitterNone, InitialDelay: -1}, 1, 0, 0},
 		{Config{Jitter: JitterNone, MaxDelay: -1}, 1, 0, 0},
 	} {
-		require.Equal(t, row.want, row.cfg.withDefaults().delay(row.attempt, row.random), "%+v attempt %d", row.cfg, row.attempt)
+		require.Equal(t, row.want, delayOf(row.cfg, row.attempt, row.random), "%+v attempt %d", row.cfg, row.attempt)
 	}
+}
+
+// linear waits a second longer after each attempt.
+func linear(attempt int, _ error) time.Duration { return time.Duration(attempt) * time.Second }
+
+// delayOf is Config.Delay with a given random number.
+func delayOf(cfg Config, attempt int, random float64) time.Duration {
+	cfg = cfg.withDefaults()
+	return cfg.delay(attempt, cfg.backoff(attempt, nil), random)
 }
 
 func TestDelayIsRandomEachTime(t *testing.T) {
@@ -99,10 +130,4 @@ func TestDelayIsRandomEachTime(t *testing.T) {
 		delays[d] = true
 	}
 	require.Greater(t, len(delays), 1)
-}
-
-func TestJitterNames(t *testing.T) {
-	for j, name := range []string{"proportional", "none", "full", "equal", "unknown"} {
-		require.Equal(t, name, Jitter(j).String())
-	}
 }

@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestTheFirstNoDecides(t *testing.T) {
 		{"the wait ends before the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "1.001s", again(time.Second)},
 		{"the wait ends at the deadline", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "1s", no(messages.ReasonDeadline)},
 		{"the deadline has passed", plain(3, nil), messages.Attempt{Number: 1, Retryable: true}, "-1s", no(messages.ReasonDeadline)},
+		{"attempts are never spent", plain(Unlimited, nil), messages.Attempt{Number: math.MaxInt, Retryable: true}, "", again(10 * time.Second)},
 		{"the budget is spent", plain(3, broke), messages.Attempt{Number: 1, Retryable: true}, "", no(messages.ReasonBudget)},
 
 		{"not retryable comes before attempts", plain(3, broke), messages.Attempt{Number: 3}, "1s", no(messages.ReasonNotRetryable)},
@@ -87,20 +89,21 @@ func TestTheBudgetLooksBackOneWindow(t *testing.T) {
 		{"0s", 10, true}, // 1 + 10 % of 10 calls
 		{"0s", 10, false},
 		{"5.5s", 20, true},
-		{"9.9s", 20, false},
-		{"10s", 20, true}, // the two of second 0 have left
-		{"10s", 20, true},
-		{"10s", 20, false},
-		{"9s", 20, false}, // a message that was overtaken changes nothing
-		{"15s", 20, true}, // the one of second 5 has left
-		{"15s", 20, false},
+		{"10.9s", 20, false},
+		{"11s", 20, true}, // the two of second 0 have left
+		{"11s", 20, true},
+		{"11s", 20, false},
+		{"10s", 20, false}, // a message that was overtaken changes nothing
+		{"15.9s", 20, false},
+		{"16s", 20, true}, // the one of second 5 has left
+		{"16s", 20, false},
 		{"24h", 0, true},
 		{"24h", 0, false},
 	} {
 		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true, Calls: row.calls}, 0.5)
 		require.Equal(t, row.again, e.verdict.Again, "%+v", row)
 	}
-	require.Equal(t, messages.RetryStats{Name: "api", Retries: 7, Throttled: 7}, m.stats)
+	require.Equal(t, messages.RetryStats{Name: "api", Retries: 7, Throttled: 8, Waited: 7 * time.Second}, m.stats)
 }
 
 func TestABudgetIsNotSpentByRefusals(t *testing.T) {
@@ -112,7 +115,7 @@ func TestABudgetIsNotSpentByRefusals(t *testing.T) {
 	}
 	require.True(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}, 0.5).verdict.Again)
 	require.False(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}, 0.5).verdict.Again)
-	require.Equal(t, messages.RetryStats{Name: "api", Retries: 1, Exhausted: 5, Throttled: 1}, m.stats)
+	require.Equal(t, messages.RetryStats{Name: "api", Retries: 1, Exhausted: 5, Throttled: 1, Waited: time.Second}, m.stats)
 }
 
 func TestTheBudgetIsNotRoundedDown(t *testing.T) {
@@ -137,22 +140,27 @@ func TestConfigureKeepsWhatTheBudgetGranted(t *testing.T) {
 		{"4s", two, true},
 		{"4s", two, false},
 		{"5s", twoLonger, false}, // both stay granted, now for 20 s
-		{"24s", nil, false},
-		{"25s", nil, true},
+		{"21.9s", nil, false},
+		{"22s", nil, true}, // the one of second 0 has left
+		{"25.9s", nil, false},
+		{"26s", nil, true}, // the one of second 4 has left
+		{"27s", two, false},
+		{"33.9s", nil, false},
+		{"34s", nil, true}, // the one of second 22 has left, which counts as one of second 23
 	} {
 		if row.budget != nil {
 			cfg, err := plain(3, row.budget).Normalize("api")
 			require.NoError(t, err)
 			require.Equal(t, effects{publish: true}, m.configure(at(t, row.now), cfg))
 		}
-		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Retryable: true}, 0.5)
+		e := m.failed(messages.Attempt{At: at(t, row.now), Number: 1, Settings: m.settings, Retryable: true}, 0.5)
 		require.Equal(t, row.again, e.verdict.Again, "%+v", row)
 	}
-	require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 3}, m.stats)
+	require.Equal(t, messages.RetryStats{Name: "api", Retries: 5, Throttled: 6, Waited: 5 * time.Second}, m.stats)
 }
 
 func TestRecentCallsAreThoseOfTheWindow(t *testing.T) {
-	recent := &recentCalls{width: time.Second}
+	recent := newRecentCalls(&Budget{Window: 10 * time.Second}, noon)
 	for _, row := range []struct {
 		age  time.Duration // in seconds
 		add  uint64
@@ -179,4 +187,62 @@ func TestRecentCallsAreThoseOfTheWindow(t *testing.T) {
 		}
 		require.Equal(t, row.want, recent.sum(row.age*time.Second), "%+v", row)
 	}
+}
+
+func TestNoSpanOfWindowHoldsMoreThanTheBudget(t *testing.T) {
+	m := newTestMachine(t, Config{MaxAttempts: Unlimited, Jitter: JitterNone, Budget: &Budget{MinPerSecond: 1}}) // 10 in 10 s
+	granted := 0
+	for _, now := range []string{"0.99s", "10s", "10.98s"} { // within 10 s
+		for m.failed(messages.Attempt{At: at(t, now), Number: 1, Retryable: true}, 0.5).verdict.Again {
+			granted++
+		}
+	}
+	require.Equal(t, 10, granted)
+	require.True(t, m.failed(messages.Attempt{At: at(t, "11s"), Number: 1, Retryable: true}, 0.5).verdict.Again)
+}
+
+func TestOldCallsAreNotCountedInANewWindow(t *testing.T) {
+	long, short := &Budget{Window: time.Minute}, &Budget{Window: 10 * time.Second}
+	for _, row := range []struct {
+		from, to     *Budget
+		began        time.Duration
+		changed, now time.Duration
+		want         uint64
+	}{
+		{long, short, 0, 30, 30, 0},  // half a minute old
+		{long, short, 25, 30, 30, 4}, // counted as of second 24
+		{long, short, 25, 30, 33, 4},
+		{long, short, 25, 30, 34, 0},
+		{short, long, 5, 9, 59, 4},
+		{short, long, 5, 9, 60, 0},
+		{short, long, 5, 30, 30, 0}, // it had left
+		{short, short, 5, 9, 14, 4},
+		{short, short, 5, 9, 15, 0},
+	} {
+		s := &settings{recent: newRecentCalls(row.from, noon)}
+		s.recent.add(row.began*time.Second, 4)
+		next := s.recentFor(row.to, noon.Add(row.changed*time.Second))
+		require.Equal(t, row.want, next.sum(row.now*time.Second), "%+v", row)
+	}
+}
+
+func TestReplacedSettingsDecideNothing(t *testing.T) {
+	m := newTestMachine(t, plain(3, &Budget{}))
+	cfg, err := plain(2, nil).Normalize("api")
+	require.NoError(t, err)
+	m.configure(noon, cfg)
+	for _, a := range []messages.Attempt{{Number: 1}, {Number: 1, Retryable: true}, {Number: 3, Retryable: true}} {
+		a.At = noon
+		require.Equal(t, effects{verdict: messages.Verdict{Replaced: true}}, m.failed(a, 0.5))
+	}
+	require.Equal(t, messages.RetryStats{Name: "api"}, m.stats)
+	require.Equal(t, again(time.Second), m.failed(messages.Attempt{At: noon, Number: 1, Settings: 1, Retryable: true}, 0.5).verdict)
+}
+
+func TestTheSumOfWaitsNeverOverflows(t *testing.T) {
+	m := newTestMachine(t, Config{MaxAttempts: Unlimited, Jitter: JitterNone, InitialDelay: math.MaxInt64, MaxDelay: math.MaxInt64})
+	for range 3 {
+		require.True(t, m.failed(messages.Attempt{At: noon, Number: 1, Retryable: true}, 0.5).verdict.Again)
+	}
+	require.Equal(t, time.Duration(math.MaxInt64), m.stats.Waited)
 }

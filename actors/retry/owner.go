@@ -43,7 +43,7 @@ func (h *Handle) spawn() (*ownerState, error) {
 }
 
 // Host returns the runtime of the owner.
-func (o *ownerState) Host() owner.Host { return o.handle.host }
+func (o *ownerState) Host() owner.Host { return o.handle.shared.Host }
 
 // Name returns the name of the policy.
 func (o *ownerState) Name() string { return o.handle.name }
@@ -70,6 +70,6 @@ func (o *ownerState) Receive(message any) {
 func (o *ownerState) commit(e effects, now time.Time) {
 	o.bench.End(true)
 	if e.publish {
-		o.handle.publish(o.bench.Machine.cfg, now)
+		o.handle.publish(o.bench.Machine.cfg, o.bench.Machine.settings, now)
 	}
 }

@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,14 +19,21 @@ func inBubble(t *testing.T, cfg Config, test func(t *testing.T, host *ownertest.
 	synctest.Test(t, func(t *testing.T) {
 		host := ownertest.New()
 		defer host.Shutdown()
-		h, err := New(host, "api", cfg)
+		h, err := New(&Shared{Host: host}, "api", cfg)
 		require.NoError(t, err)
 		test(t, host, h)
 	})
 }
 
-func firstFailed() messages.Attempt {
-	return messages.Attempt{At: time.Now(), Number: 1, Retryable: true}
+// begin begins a call.
+func begin(h *Handle) error { return h.Begin(context.Background(), &Attempts{Number: 1}) }
+
+// firstFailed reports that a first attempt has failed.
+func firstFailed(h *Handle) (v messages.Verdict, err error) {
+	for v.Replaced = true; v.Replaced; {
+		v, err = h.failed(messages.Attempt{At: time.Now(), Number: 1, Settings: h.settings.Load().number, Retryable: true})
+	}
+	return v, err
 }
 
 func TestMessagesPerCall(t *testing.T) {
@@ -35,12 +43,12 @@ func TestMessagesPerCall(t *testing.T) {
 			do   func() error
 			want int64
 		}{
-			{"a success at the first attempt", h.Begin, 0},
+			{"a success at the first attempt", func() error { return begin(h) }, 0},
 			{"reading the settings", func() error { h.Config(); return nil }, 0},
 			{"statistics before any failure", func() error { _, err := h.Stats(); return err }, 0},
-			{"a failed attempt", func() error { _, err := h.failed(firstFailed()); return err }, 1},
+			{"a failed attempt", func() error { _, err := firstFailed(h); return err }, 1},
 			{"new settings", func() error { return h.Configure(Config{}) }, 1},
-			{"bad settings", func() error { require.Error(t, h.Configure(Config{MaxAttempts: -1})); return nil }, 0},
+			{"bad settings", func() error { require.Error(t, h.Configure(Config{MaxAttempts: -2})); return nil }, 0},
 			{"statistics", func() error { _, err := h.Stats(); return err }, 1},
 		} {
 			before := host.Questions.Load()
@@ -51,13 +59,13 @@ func TestMessagesPerCall(t *testing.T) {
 }
 
 func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
-	inBubble(t, Config{MaxAttempts: 1000}, func(t *testing.T, host *ownertest.Host, h *Handle) {
-		require.NoError(t, h.Begin())
+	inBubble(t, Config{MaxAttempts: Unlimited}, func(t *testing.T, host *ownertest.Host, h *Handle) {
+		require.NoError(t, begin(h))
 		require.Empty(t, host.Owners())
 		var callers sync.WaitGroup
 		for range 50 {
 			callers.Go(func() {
-				v, err := h.failed(firstFailed())
+				v, err := firstFailed(h)
 				if err != nil || !v.Again {
 					t.Errorf("not again: %+v, %v", v, err)
 				}
@@ -67,7 +75,7 @@ func TestTheActorIsSpawnedByTheFirstMessageOnce(t *testing.T) {
 		require.Len(t, host.Owners(), 1)
 		s, err := h.Stats()
 		require.NoError(t, err)
-		require.Equal(t, messages.RetryStats{Name: "api", Calls: 1, Retries: 50}, s)
+		require.Equal(t, messages.RetryStats{Name: "api", Calls: 1, Retries: 50, Waited: s.Waited}, s)
 	})
 }
 
@@ -75,7 +83,7 @@ func TestTheBudgetCountsTheCallsOfTheWindow(t *testing.T) {
 	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		allowed := func() (n int) {
 			for {
-				v, err := h.failed(firstFailed())
+				v, err := firstFailed(h)
 				require.NoError(t, err)
 				if !v.Again {
 					return n
@@ -84,13 +92,13 @@ func TestTheBudgetCountsTheCallsOfTheWindow(t *testing.T) {
 			}
 		}
 		for range 10 {
-			require.NoError(t, h.Begin())
+			require.NoError(t, begin(h))
 		}
 		require.Equal(t, 5, allowed())
 		time.Sleep(9 * time.Second)
 		require.Equal(t, 0, allowed())
-		require.NoError(t, h.Begin())
-		require.NoError(t, h.Begin())
+		require.NoError(t, begin(h))
+		require.NoError(t, begin(h))
 		require.Equal(t, 1, allowed()) // half of twelve, five of them taken
 		time.Sleep(time.Second)
 		require.Equal(t, 0, allowed()) // half of the two left, taken at second 9
@@ -102,22 +110,22 @@ func TestTheBudgetCountsTheCallsOfTheWindow(t *testing.T) {
 func TestConfigureIsSeenAtOnceAndKeepsWhatWasCounted(t *testing.T) {
 	inBubble(t, plain(9, &Budget{Ratio: 0.5}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
 		for range 4 {
-			require.NoError(t, h.Begin())
+			require.NoError(t, begin(h))
 		}
-		_, err := h.failed(firstFailed())
+		_, err := firstFailed(h)
 		require.NoError(t, err)
 
 		require.NoError(t, h.Configure(plain(7, &Budget{Ratio: 0.5, Window: time.Minute})))
 		require.Equal(t, 7, h.Config().MaxAttempts)
 		time.Sleep(50 * time.Second)
 		for _, again := range []bool{true, false} { // half of four calls: two
-			v, err := h.failed(firstFailed())
+			v, err := firstFailed(h)
 			require.NoError(t, err)
 			require.Equal(t, again, v.Again)
 		}
 		s, err := h.Stats()
 		require.NoError(t, err)
-		require.Equal(t, messages.RetryStats{Name: "api", Calls: 4, Retries: 2, Throttled: 1}, s)
+		require.Equal(t, messages.RetryStats{Name: "api", Calls: 4, Retries: 2, Throttled: 1, Waited: 2 * time.Second}, s)
 	})
 }
 
@@ -132,24 +140,24 @@ func TestCallersCannotChangeTheSettings(t *testing.T) {
 
 func TestACrashLosesNothingAndFailsItsQuestion(t *testing.T) {
 	inBubble(t, plain(9, &Budget{MinPerSecond: 0.3}), func(t *testing.T, _ *ownertest.Host, h *Handle) {
-		_, err := h.failed(firstFailed())
+		_, err := firstFailed(h)
 		require.NoError(t, err)
 
 		machine := h.owner.Load().bench.Machine
 		width := machine.spent.width
 		machine.spent.width = 0 // the next step divides by it
-		_, err = h.failed(firstFailed())
+		_, err = firstFailed(h)
 		require.ErrorIs(t, err, messages.ErrCrashed)
 		machine.spent.width = width
 
 		for _, again := range []bool{true, true, false} { // three in ten seconds, one taken
-			v, err := h.failed(firstFailed())
+			v, err := firstFailed(h)
 			require.NoError(t, err)
 			require.Equal(t, again, v.Again)
 		}
 		s, err := h.Stats()
 		require.NoError(t, err)
-		require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 1}, s)
+		require.Equal(t, messages.RetryStats{Name: "api", Retries: 3, Throttled: 1, Waited: 3 * time.Second}, s)
 	})
 }
 
@@ -157,14 +165,14 @@ func TestAfterShutdownEverythingIsRefused(t *testing.T) {
 	for _, asked := range []bool{false, true} {
 		inBubble(t, Config{}, func(t *testing.T, host *ownertest.Host, h *Handle) {
 			if asked {
-				_, err := h.failed(firstFailed())
+				_, err := firstFailed(h)
 				require.NoError(t, err)
 			}
 			h.Close()
 			host.Shutdown()
-			_, failed := h.failed(firstFailed())
+			_, failed := firstFailed(h)
 			_, stats := h.Stats()
-			for _, err := range []error{h.Begin(), failed, stats, h.Configure(Config{})} {
+			for _, err := range []error{begin(h), failed, stats, h.Configure(Config{})} {
 				require.ErrorIs(t, err, messages.ErrShutdown)
 			}
 			require.Equal(t, "api", h.Name())
@@ -179,8 +187,8 @@ func TestManyCallersAndLiveSettings(t *testing.T) {
 		for i := range 8 {
 			callers.Go(func() {
 				for range 100 {
-					_ = h.Begin()
-					_, _ = h.failed(firstFailed())
+					_ = begin(h)
+					_, _ = firstFailed(h)
 					_ = h.Configure(Config{Budget: &Budget{Ratio: 0.5, Window: time.Duration(i+1) * time.Second}})
 				}
 			})
@@ -197,8 +205,8 @@ func TestASuccessAllocatesNothing(t *testing.T) {
 	host := ownertest.New()
 	defer host.Shutdown()
 	for _, budget := range []*Budget{nil, {Ratio: 0.1}} {
-		h, err := New(host, "api", Config{Budget: budget})
+		h, err := New(&Shared{Host: host}, "api", Config{Budget: budget})
 		require.NoError(t, err)
-		require.Zero(t, testing.AllocsPerRun(1000, func() { _ = h.Begin() }))
+		require.Zero(t, testing.AllocsPerRun(1000, func() { _ = begin(h) }))
 	}
 }

@@ -40,10 +40,11 @@ func play(t *testing.T, m **machine, words []string) string {
 		return "taken"
 	case "attempt":
 		a, random := readAttempt(t, now, rest)
+		a.Settings, a.Backoff = (*m).settings, (*m).cfg.backoff(a.Number, nil)
 		return verdict((*m).failed(a, random).verdict)
 	case "stats":
 		s := (*m).stats
-		return fmt.Sprintf("%d retried, %d exhausted, %d throttled", s.Retries, s.Exhausted, s.Throttled)
+		return fmt.Sprintf("%d retried, %v waited, %d exhausted, %d throttled", s.Retries, s.Waited, s.Exhausted, s.Throttled)
 	}
 	t.Fatalf("there is no step %q", what)
 	return ""
@@ -63,7 +64,10 @@ func readConfig(t *testing.T, words []string) Config {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
 		case "attempts":
-			cfg.MaxAttempts = int(number(t, value))
+			cfg.MaxAttempts = Unlimited
+			if value != "unlimited" {
+				cfg.MaxAttempts = int(number(t, value))
+			}
 		case "initial":
 			cfg.InitialDelay = span(t, value)
 		case "factor":
@@ -71,10 +75,9 @@ func readConfig(t *testing.T, words []string) Config {
 		case "max":
 			cfg.MaxDelay = span(t, value)
 		case "jitter":
-			for cfg.Jitter.String() != value {
-				require.NotEqual(t, "unknown", cfg.Jitter.String(), "no jitter %q", value)
-				cfg.Jitter++
-			}
+			require.NoError(t, cfg.Jitter.UnmarshalText([]byte(strings.ReplaceAll(value, "-", " "))))
+		case "backoff":
+			cfg.Backoff = func(attempt int, _ error) time.Duration { return time.Duration(attempt) * span(t, value) }
 		case "ratio":
 			cfg.Budget, budget.Ratio = budget, number(t, value)
 		case "min-per-second":

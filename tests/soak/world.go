@@ -55,7 +55,7 @@ func newWorld(o options) (w *world, err error) {
 	for i := range dependencies {
 		r, err := w.s.Retry(fmt.Sprint("dependency ", i), api.RetryConfig{
 			InitialDelay: time.Duration(1+5*i) * time.Millisecond, MaxDelay: 100 * time.Millisecond,
-			Jitter: api.Jitter(i % 4), Budget: &api.RetryBudget{Ratio: float64(i) / 4, MinPerSecond: 5},
+			Jitter: []api.Jitter{api.JitterProportional, api.JitterNone, api.JitterFull, api.JitterEqual}[i%4], Budget: &api.RetryBudget{Ratio: float64(i) / 4, MinPerSecond: 5},
 		})
 		if err != nil {
 			return nil, err

@@ -23,11 +23,12 @@ type budgetModel struct {
 	calls, retries []time.Time
 }
 
-// recent counts the moments in the last ten slices of the window.
-func (m *budgetModel) recent(moments []time.Time, now time.Time) (n int) {
+// recent counts the moments in the last slices of time, which are tenths of the
+// window.
+func (m *budgetModel) recent(moments []time.Time, now time.Time, slices int64) (n int) {
 	slice := func(at time.Time) int64 { return int64(at.Sub(m.origin) / (m.budget.Window / 10)) }
 	for _, at := range moments {
-		if slice(at) > slice(now)-10 {
+		if slice(at) > slice(now)-slices {
 			n++
 		}
 	}
@@ -36,8 +37,8 @@ func (m *budgetModel) recent(moments []time.Time, now time.Time) (n int) {
 
 // grants reports whether one more retry is within the budget.
 func (m *budgetModel) grants(now time.Time) bool {
-	allowed := m.budget.Ratio*float64(m.recent(m.calls, now)) + m.budget.MinPerSecond*m.budget.Window.Seconds()
-	if float64(m.recent(m.retries, now)+1) > allowed+1e-9 {
+	allowed := m.budget.Ratio*float64(m.recent(m.calls, now, 10)) + m.budget.MinPerSecond*m.budget.Window.Seconds()
+	if float64(m.recent(m.retries, now, 11)+1) > allowed+1e-9 {
 		return false
 	}
 	m.retries = append(m.retries, now)
@@ -123,6 +124,10 @@ func (m *budgetModel) follow(failures, attempts int, want *api.RetryStats) (reas
 			return "budget"
 		}
 		want.Retries++
+		want.Waited++
+	}
+	if failures > 0 {
+		want.Recovered++
 	}
 	return ""
 }

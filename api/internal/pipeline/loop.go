@@ -16,19 +16,28 @@ func RunRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) err
 // runRetry is RunRetry. inLine reports that nothing of the user's runs between the
 // timeouts around and the loop.
 func runRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) error, inLine bool) error {
+	call := retry.Attempts{Number: 1}
 	if !r.BeginFast() {
-		if err := r.Begin(); err != nil {
+		if err := r.Begin(ctx, &call); err != nil {
 			return err
 		}
 	}
-	for attempt := 1; ; attempt++ {
-		in := withAttempt(ctx, attempt, inLine)
-		err := fn(in)
+	for {
+		within := withAttempt(ctx, call.Number, inLine)
+		var err error
+		if call.Observed {
+			err = runObserved(within, r, &call, fn)
+		} else {
+			err = fn(within)
+		}
 		if err == nil {
+			if call.Watched {
+				r.Succeeded(within, &call)
+			}
 			return nil
 		}
-		attemptFailed(ctx, in, err)
-		if err = r.Next(ctx, attempt, err); err != nil {
+		attemptFailed(ctx, within, call.Failed(err))
+		if err = r.Next(ctx, within, &call, err); err != nil {
 			return err
 		}
 	}
@@ -44,6 +53,21 @@ func attemptFailed(ctx, in context.Context, err error) {
 	for d := around(ctx).timeout; d != nil; d = d.outerTimeout {
 		d.noteAttempt(err)
 	}
+}
+
+// runObserved runs an attempt of an observed call, and reports it if fn does not
+// return.
+func runObserved(ctx context.Context, r *retry.Handle, call *retry.Attempts, fn func(context.Context) error) error {
+	returned := false
+	defer func() {
+		if !returned {
+			r.Exited(ctx, call)
+		}
+	}()
+	call.Start()
+	err := fn(ctx)
+	returned = true
+	return err
 }
 
 // Kept returns v, the value beside err of the attempt that ran last; zero if a later

@@ -14,7 +14,7 @@ var badRetryConfigs = []struct {
 	field, input string
 	cfg          api.RetryConfig
 }{
-	{"MaxAttempts", "negative", api.RetryConfig{MaxAttempts: -1}},
+	{"MaxAttempts", "below Unlimited", api.RetryConfig{MaxAttempts: -2}},
 	{"MaxAttempts", "the least int", api.RetryConfig{MaxAttempts: math.MinInt}},
 	{"InitialDelay", "negative", api.RetryConfig{InitialDelay: -1}},
 	{"InitialDelay", "the least duration", api.RetryConfig{InitialDelay: least}},
@@ -23,7 +23,14 @@ var badRetryConfigs = []struct {
 	{"BackoffFactor", "-Inf", api.RetryConfig{BackoffFactor: math.Inf(-1)}},
 	{"BackoffFactor", "a little below 1", api.RetryConfig{BackoffFactor: math.Nextafter(1, 0)}},
 	{"MaxDelay", "negative", api.RetryConfig{MaxDelay: -1}},
-	{"Jitter", "none that exists", api.RetryConfig{Jitter: 255}},
+	{"Jitter", "a fraction above 1", api.RetryConfig{Jitter: api.JitterBy(math.Nextafter(1, 2))}},
+	{"Jitter", "a negative fraction", api.RetryConfig{Jitter: api.JitterBy(-1)}},
+	{"Jitter", "NaN", api.RetryConfig{Jitter: api.JitterBy(math.NaN())}},
+	{"Jitter", "+Inf", api.RetryConfig{Jitter: api.JitterBy(math.Inf(1))}},
+	{"Jitter", "the least span", api.RetryConfig{Jitter: api.JitterUpTo(least)}},
+	{"Classify", "Retryable, too", api.RetryConfig{
+		Classify: func(error) api.Outcome { return api.Failure }, Retryable: func(error) bool { return true },
+	}},
 	{"Budget.Ratio", "NaN", api.RetryConfig{Budget: &api.RetryBudget{Ratio: math.NaN()}}},
 	{"Budget.Ratio", "+Inf", api.RetryConfig{Budget: &api.RetryBudget{Ratio: math.Inf(1)}}},
 	{"Budget.Ratio", "negative", api.RetryConfig{Budget: &api.RetryBudget{Ratio: -1}}},
@@ -36,6 +43,10 @@ var badRetryConfigs = []struct {
 // hugeRetryConfigs are extreme settings that must work.
 var hugeRetryConfigs = map[string]api.RetryConfig{
 	"the most attempts":       {MaxAttempts: maxInt},
+	"the longest jitter":      {Jitter: api.JitterUpTo(longest), MaxDelay: longest},
+	"the longest own wait":    {Backoff: func(int, error) time.Duration { return longest }, MaxDelay: longest},
+	"the least own wait":      {Backoff: func(int, error) time.Duration { return least }},
+	"an outcome of no kind":   {Classify: func(error) api.Outcome { return 200 }},
 	"the longest delays":      {InitialDelay: longest, MaxDelay: longest},
 	"the steepest back-off":   {BackoffFactor: math.MaxFloat64, MaxDelay: longest, Jitter: api.JitterFull},
 	"MaxDelay below Initial":  {InitialDelay: time.Hour, MaxDelay: 1},
@@ -72,6 +83,16 @@ func badRetries() []row {
 			err := v.r.Configure(api.RetryConfig{Retryable: func(error) bool { panic(errBoom) }})
 			return errors.Join(err, wrecked(func() { _ = v.r.Run(today, no) }), v.r.Run(today, yes))
 		}},
+		{"Retry.Configure", "a Classify that panics", fine, func(v *victim) error {
+			err := v.r.Configure(api.RetryConfig{Classify: func(error) api.Outcome { panic(errBoom) }})
+			return errors.Join(err, wrecked(func() { _ = v.r.Run(today, no) }), v.r.Run(today, yes))
+		}},
+		{"Retry.Configure", "a Backoff that panics", fine, func(v *victim) error {
+			err := v.r.Configure(api.RetryConfig{Backoff: func(int, error) time.Duration { panic(errBoom) }})
+			return errors.Join(err, wrecked(func() { _ = v.r.Run(today, no) }), v.r.Run(today, yes))
+		}},
+		{"JitterBy", "NaN", fine, func(*victim) error { return bounded(api.RetryConfig{Jitter: api.JitterBy(math.NaN())}) }},
+		{"JitterUpTo", "the least span", fine, func(*victim) error { return bounded(api.RetryConfig{Jitter: api.JitterUpTo(least)}) }},
 		{"Permanent", "nil", fine, func(*victim) error { return api.Permanent(nil) }},
 		{"RetryAfter", "nil", fine, func(*victim) error { return api.RetryAfter(nil, longest) }},
 	}
@@ -90,6 +111,8 @@ func badRetries() []row {
 		}}, row{"Retry.Configure", bad.field + " " + bad.input, refused("retry", bad.field), func(v *victim) error {
 			err := v.r.Configure(bad.cfg)
 			return errors.Join(must(v.r.Config().MaxAttempts == 3, "bad settings changed something"), err, tried(v.r))
+		}}, row{"RetryConfig.Check", bad.field + " " + bad.input, refused("retry", bad.field), func(*victim) error {
+			return bad.cfg.Check("x")
 		}}, row{"RetryConfig.Delay", bad.field + " " + bad.input, fine, func(*victim) error { return bounded(bad.cfg) }})
 	}
 	for input, cfg := range hugeRetryConfigs {

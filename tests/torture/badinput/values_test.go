@@ -27,7 +27,7 @@ func badValues() []row {
 		text("Outcome.String", "none that exists", api.Outcome(200).String),
 		text("Mode.String", "none that exists", api.Mode(200).String),
 		text("Status.String", "none that exists", api.Status(200).String),
-		text("Jitter.String", "none that exists", api.Jitter(200).String),
+		text("Jitter.String", "no number", api.JitterBy(math.NaN()).String),
 		text("BreakerChanged.Log", "a zero event", logged(api.BreakerChanged{})),
 		text("ProbeUnanswered.Log", "a zero event", logged(api.ProbeUnanswered{})),
 		text("CheckChanged.Log", "a zero event", logged(api.CheckChanged{})),

@@ -16,6 +16,10 @@ func badWords() []row {
 		FailureThreshold: math.MinInt, ResetTimeout: least, Window: api.TimeWindow(least), FailureRate: math.NaN(), SlowCallRate: math.Inf(-1),
 		Expected: []error{nil, errors.New(garbled)}, Excluded: []error{(*api.RetryError)(nil)},
 	}
+	rubbishRetry := api.RetryConfig{
+		MaxAttempts: math.MinInt, BackoffFactor: math.NaN(), Jitter: api.JitterBy(math.NaN()), Classify: func(error) api.Outcome { panic(errBoom) },
+		Budget: &api.RetryBudget{Ratio: math.Inf(1), Window: least},
+	}
 	counts := api.BreakerStats{Name: garbled, State: 200, Mode: 200, FailureRate: math.Inf(1), TimeUntilReset: least}
 	valid := func(of any) func(*victim) error {
 		return func(*victim) error { return second(json.Marshal(of)) }
@@ -34,6 +38,11 @@ func badWords() []row {
 		{"BreakerConfig.MarshalYAML", "rubbish", fine, yaml(rubbish)},
 		{"BreakerStats.MarshalJSON", "rubbish", fine, valid(counts)},
 		{"BreakerStats.MarshalYAML", "rubbish", fine, yaml(counts)},
+		{"RetryConfig.MarshalJSON", "rubbish", fine, valid(rubbishRetry)},
+		{"RetryConfig.MarshalYAML", "rubbish", fine, yaml(rubbishRetry)},
+		{"RetryStats.MarshalJSON", "rubbish", fine, valid(api.RetryStats{Name: garbled, Waited: least})},
+		{"RetryStats.MarshalYAML", "rubbish", fine, yaml(api.RetryStats{Name: garbled, Waited: least})},
+		{"Jitter.MarshalText", "no number", fine, text(api.JitterBy(math.NaN()))},
 		{"State.MarshalText", "none that exists", fine, text(api.State(200))},
 		{"Mode.MarshalText", "none that exists", fine, text(api.Mode(200))},
 		{"Outcome.MarshalText", "none that exists", fine, text(api.Outcome(200))},
@@ -55,7 +64,7 @@ func badWords() []row {
 func wordsFrom() map[string]encoding.TextUnmarshaler {
 	return map[string]encoding.TextUnmarshaler{
 		"State.UnmarshalText": new(api.State), "Mode.UnmarshalText": new(api.Mode),
-		"Outcome.UnmarshalText": new(api.Outcome), "Window.UnmarshalText": new(api.Window),
+		"Outcome.UnmarshalText": new(api.Outcome), "Window.UnmarshalText": new(api.Window), "Jitter.UnmarshalText": new(api.Jitter),
 	}
 }
 
@@ -66,6 +75,11 @@ func useWords() []use {
 		{"BreakerConfig.MarshalYAML", func(*victim) error { return second(api.BreakerConfig{}.MarshalYAML()) }, nil},
 		{"BreakerStats.MarshalJSON", func(*victim) error { return second(json.Marshal(api.BreakerStats{})) }, nil},
 		{"BreakerStats.MarshalYAML", func(*victim) error { return second(api.BreakerStats{}.MarshalYAML()) }, nil},
+		{"RetryConfig.MarshalJSON", func(*victim) error { return second(json.Marshal(api.RetryConfig{})) }, nil},
+		{"RetryConfig.MarshalYAML", func(*victim) error { return second(api.RetryConfig{}.MarshalYAML()) }, nil},
+		{"RetryStats.MarshalJSON", func(*victim) error { return second(json.Marshal(api.RetryStats{})) }, nil},
+		{"RetryStats.MarshalYAML", func(*victim) error { return second(api.RetryStats{}.MarshalYAML()) }, nil},
+		{"Jitter.MarshalText", func(*victim) error { return second(api.JitterFull.MarshalText()) }, nil},
 		{"State.MarshalText", func(*victim) error { return second(api.Open.MarshalText()) }, nil},
 		{"Mode.MarshalText", func(*victim) error { return second(api.Disabled.MarshalText()) }, nil},
 		{"Outcome.MarshalText", func(*victim) error { return second(api.Failure.MarshalText()) }, nil},
