@@ -16,7 +16,6 @@ import (
 // of those before it. Begin it with the Number 1.
 type Attempts struct {
 	Number   int
-	Watched  bool      // Succeeded must be called after a success
 	Observed bool      // OnCall wants the end of each attempt: Start each
 	began    time.Time // of the current attempt, if Observed
 	failure  error     // of the last attempt that was not refused; nil: none
@@ -37,7 +36,6 @@ func (h *Handle) BeginFast() bool {
 // reads the clock only if there is a budget. After Close it returns ErrShutdown.
 func (h *Handle) Begin(ctx context.Context, a *Attempts) error {
 	a.Observed = h.shared.OnCall != nil
-	a.Watched = a.Observed
 	if h.closed.Load() {
 		if a.Observed {
 			h.shared.OnCall(ctx, messages.CallEnd{Kind: kind.Name, Name: h.name, Outcome: messages.Ignored, Refused: true, Err: messages.ErrShutdown})
@@ -191,7 +189,6 @@ func (h *Handle) wait(ctx context.Context, cfg *Config, a *Attempts, delay time.
 		return h.giveUp(ctx, a, messages.ReasonShutdown)
 	}
 	a.Number++
-	a.Watched = true
 	return nil
 }
 

@@ -14,33 +14,56 @@ func RunRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) err
 }
 
 // runRetry is RunRetry. inLine reports that nothing of the user's runs between the
-// timeouts around and the loop.
+// timeouts around and the loop. A call that only counts, and succeeds at its first
+// attempt, needs no more than what is here.
 func runRetry(ctx context.Context, r *retry.Handle, fn func(context.Context) error, inLine bool) error {
-	call := retry.Attempts{Number: 1}
 	if !r.BeginFast() {
+		call := retry.Attempts{Number: 1}
 		if err := r.Begin(ctx, &call); err != nil {
 			return err
 		}
+		in := withAttempt(ctx, 1, inLine)
+		return runAttempts(ctx, in, r, fn, inLine, &call, runAttempt(in, r, &call, fn))
 	}
-	for {
-		within := withAttempt(ctx, call.Number, inLine)
-		var err error
-		if call.Observed {
-			err = runObserved(within, r, &call, fn)
-		} else {
-			err = fn(within)
-		}
-		if err == nil {
-			if call.Watched {
-				r.Succeeded(within, &call)
-			}
-			return nil
-		}
-		attemptFailed(ctx, within, call.Failed(err))
-		if err = r.Next(ctx, within, &call, err); err != nil {
+	in := withAttempt(ctx, 1, inLine)
+	err := fn(in)
+	if err == nil {
+		return nil
+	}
+	return runAttempts(ctx, in, r, fn, inLine, &retry.Attempts{Number: 1}, err)
+}
+
+// runAttempts goes on with a call after its current attempt, whose ctx was in, has
+// returned err.
+func runAttempts(ctx, in context.Context, r *retry.Handle, fn func(context.Context) error, inLine bool, call *retry.Attempts, err error) error {
+	for err != nil {
+		attemptFailed(ctx, in, call.Failed(err))
+		if err = r.Next(ctx, in, call, err); err != nil {
 			return err
 		}
+		in = withAttempt(ctx, call.Number, inLine)
+		err = runAttempt(in, r, call, fn)
 	}
+	r.Succeeded(in, call)
+	return nil
+}
+
+// runAttempt runs an attempt. If the call is observed and fn does not return, that is
+// reported.
+func runAttempt(ctx context.Context, r *retry.Handle, call *retry.Attempts, fn func(context.Context) error) error {
+	if !call.Observed {
+		return fn(ctx)
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			r.Exited(ctx, call)
+		}
+	}()
+	call.Start()
+	err := fn(ctx)
+	returned = true
+	return err
 }
 
 // attemptFailed releases what a failed attempt holds, and stores its error in the
@@ -53,21 +76,6 @@ func attemptFailed(ctx, in context.Context, err error) {
 	for d := around(ctx).timeout; d != nil; d = d.outerTimeout {
 		d.noteAttempt(err)
 	}
-}
-
-// runObserved runs an attempt of an observed call, and reports it if fn does not
-// return.
-func runObserved(ctx context.Context, r *retry.Handle, call *retry.Attempts, fn func(context.Context) error) error {
-	returned := false
-	defer func() {
-		if !returned {
-			r.Exited(ctx, call)
-		}
-	}()
-	call.Start()
-	err := fn(ctx)
-	returned = true
-	return err
 }
 
 // Kept returns v, the value beside err of the attempt that ran last; zero if a later
