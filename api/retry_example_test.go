@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -94,6 +95,67 @@ func ExampleRetryAfter() {
 	// Output:
 	// attempt 1: 503 Service Unavailable; again in 20ms
 	// error: <nil>
+}
+
+// A Classify that a breaker and a retry share: the two agree on what a failure is.
+func ExampleRetryConfig_classify() {
+	sys, _ := understudy.Start(quiet)
+	defer sys.Shutdown(context.Background())
+	outcome := func(err error) understudy.Outcome {
+		if err == nil || errors.Is(err, sql.ErrNoRows) {
+			return understudy.Success // the database answered
+		}
+		return understudy.Failure
+	}
+	breaker, _ := sys.Breaker("orders", understudy.BreakerConfig{Classify: outcome})
+	retry, _ := sys.Retry("orders", understudy.RetryConfig{Classify: outcome})
+
+	attempts := 0
+	err := understudy.Run(context.Background(), understudy.Compose(retry, breaker), func(context.Context) error {
+		attempts++
+		return sql.ErrNoRows
+	})
+	stats, _ := breaker.Stats()
+	fmt.Println(err, "after", attempts, "attempt;", stats.Successes, "success")
+	// Output:
+	// sql: no rows in result set after 1 attempt; 1 success
+}
+
+// A Retryable that lets refusals be retried: the retry waits for the circuit.
+func ExampleRetryConfig_waitForTheCircuit() {
+	sys, _ := understudy.Start(quiet)
+	defer sys.Shutdown(context.Background())
+	breaker, _ := sys.Breaker("mail", understudy.BreakerConfig{FailureThreshold: 1, ResetTimeout: 20 * time.Millisecond})
+	retry, _ := sys.Retry("mail", understudy.RetryConfig{
+		MaxAttempts:  understudy.Unlimited, // until ctx ends
+		InitialDelay: time.Millisecond,
+		Jitter:       understudy.JitterUpTo(time.Millisecond),
+		Retryable:    func(err error) bool { return !errors.Is(err, context.Canceled) },
+	})
+
+	down := true
+	err := understudy.Run(context.Background(), understudy.Compose(retry, breaker), func(context.Context) error {
+		if down {
+			down = false
+			return errors.New("connection refused")
+		}
+		fmt.Println("sent, by a trial of the circuit:", breaker.State())
+		return nil
+	})
+	fmt.Println("error:", err)
+	// Output:
+	// sent, by a trial of the circuit: HALF_OPEN
+	// error: <nil>
+}
+
+// A Backoff of one's own: every second, whatever happens.
+func ExampleRetryConfig_backoff() {
+	everySecond := understudy.RetryConfig{
+		Jitter:  understudy.JitterNone,
+		Backoff: func(attempt int, err error) time.Duration { return time.Second },
+	}
+	fmt.Println(everySecond.Delay(1), everySecond.Delay(9))
+	// Output: 1s 1s
 }
 
 func ExampleRetryBudget() {
