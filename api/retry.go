@@ -212,7 +212,12 @@ func (r *Retry) Configure(cfg RetryConfig) error {
 	if !r.valid() {
 		return errInvalidRetry
 	}
-	return r.handle.Configure(cfg.settings())
+	before := r.Config()
+	err := r.handle.Configure(cfg.settings())
+	if err == nil {
+		r.sys.warnIfDropped("retry", r.Name(), before, cfg)
+	}
+	return err
 }
 
 // Stats returns the counts. After Shutdown, Stats returns ErrShutdown.

@@ -261,7 +261,7 @@ func TestAValueCanBeAFailure(t *testing.T) {
 func TestAValueOfAnEarlierAttemptIsDropped(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
 		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 1})
-		r, err := s.Retry("api", api.RetryConfig{InitialDelay: 1, Retryable: func(error) bool { return true }})
+		r, err := s.Retry("api", api.RetryConfig{MaxAttempts: 2, InitialDelay: 1, Retryable: func(error) bool { return true }})
 		require.NoError(t, err)
 		for _, p := range []api.Policy{api.Compose(r, b), api.Compose(api.TimeoutConfig{Limit: time.Hour, Cooperative: true}, r, b)} {
 			require.NoError(t, b.Reset())
