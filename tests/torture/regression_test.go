@@ -103,3 +103,20 @@ func TestATimeWindowForgetsInAnyState(t *testing.T) {
 		}
 	})
 }
+
+// The defect: a call that panicked was never a slow one.
+//
+// Promise (Torture): Defects found once stay fixed.
+func TestACallThatPanicsMayBeSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := start(t).Breaker("b", api.BreakerConfig{SlowCall: time.Second, SlowCallRate: 1, MinimumCalls: 1})
+		require.NoError(t, err)
+		require.Panics(t, func() {
+			_ = b.Run(context.Background(), func(context.Context) error { time.Sleep(time.Second); panic("a bug") })
+		})
+		stats, err := b.Stats()
+		require.NoError(t, err)
+		require.EqualValues(t, 1, stats.Slow)
+		require.Equal(t, api.Open, stats.State)
+	})
+}
