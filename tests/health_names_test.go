@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,7 +69,7 @@ func (c *callBack) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
-// Promise (System, events, logs and errors): A log handler may register checks and make breakers, and one that blocks holds no other call.
+// Promise (System, events, logs and errors): A log handler may register checks and make breakers. One that blocks holds no other call, and Shutdown only until its ctx ends.
 func TestALogHandlerMayCallBack(t *testing.T) {
 	for what, call := range map[string]func(s *api.System) error{
 		"Register":   func(s *api.System) error { return s.Health().Register("new", onDemand, api.Ping(succeed)) },
@@ -82,12 +83,17 @@ func TestALogHandlerMayCallBack(t *testing.T) {
 			shown(t, s, api.ShowBreakersConfig{})
 			register(t, s, "circuit:payments", onDemand, api.Ping(succeed))
 			made := make(chan struct{})
-			go func() { // ends when the log does
+			go func() { // ends with the log, if it waits for that
 				defer close(made)
 				named(t, s, "payments")
 			}()
 			require.NoError(t, <-called, what)
-			register(t, s, "other", onDemand, api.Ping(succeed)) // the log still blocks
+			register(t, s, "other", onDemand, api.Ping(succeed))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			began := time.Now()
+			require.ErrorIs(t, s.Shutdown(ctx), context.DeadlineExceeded)
+			require.Equal(t, time.Second, time.Since(began))
 			close(release)
 			<-made
 		})
