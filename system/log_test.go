@@ -145,6 +145,17 @@ func TestNoEventIsMissingInTheSums(t *testing.T) {
 	})
 }
 
+// A call may end between NoteCall and EmitCall, or be late.
+func TestAFirstEventThatIsNotEmittedIsInTheSum(t *testing.T) {
+	inLog(t, slog.LevelInfo, func(t *testing.T, s *System, log *logbook) {
+		require.True(t, s.NoteCall(background, "a", messages.CallTimedOut, errRefused))
+		time.Sleep(time.Second)
+		require.Equal(t, []string{"WARN a: 1 timeout in 1 s; last: connection refused"}, log.sentences())
+		s.EmitCall(background, "a", messages.TimedOut{})
+		require.Len(t, log.all(), 1)
+	})
+}
+
 type traceKey struct{}
 
 // At DEBUG each event of a call is logged, with the ctx of its caller.

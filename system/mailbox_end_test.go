@@ -72,9 +72,15 @@ func TestStopEndsASuspension(t *testing.T) {
 }
 
 func TestAStoppedMailboxIsNotSuspended(t *testing.T) {
-	m, _ := newStage(func(any) { t.Error("it has stopped") })
-	m.PostSystemMessage(&actor.Stop{})
-	m.PostSystemMessage(&actor.SuspendMailbox{})
+	q := question{make(chan error, 1)}
+	var m *mailbox
+	m, _ = newStage(func(any) {
+		m.PostUserMessage(q)
+		m.PostSystemMessage(&actor.Stop{})
+		m.PostSystemMessage(&actor.SuspendMailbox{})
+	})
+	m.PostUserMessage("begin")
+	require.Len(t, q.failed, 1)
 	require.True(t, refused(m))
 }
 

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // variant is a change of the library.
 type variant struct {
 	name   string
@@ -32,7 +34,10 @@ var slowStep = breaker.in("ownerState.step").before(`_ := o.now()`, gosched)
 var divided = breaker.in("newLease").replace(`if !m.leases() { _ }`,
 	`c := newCells(); l.cells.Store(c); if m.leases() { c.thaw() } else { l.tally.Store(sealed) }`)
 
-var variants = []variant{
+var variants = slices.Concat(protocol, runtimeOfOwners)
+
+// protocol are the changes of the breaker, the checks and their workbench.
+var protocol = []variant{
 	{name: "stretched: every step of the protocol is slow", edits: []edit{
 		breaker.in("Lease.freeze").around(`l.tally.Or(sealed)`, gosched),
 		breaker.in("Lease.thaw").around(`l.tally.Store(_)`, gosched),
