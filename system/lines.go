@@ -153,6 +153,17 @@ func (l lines) shownValue(v any, limit int) (value slog.Value, size int) {
 	case error:
 		e := l.shown(v, limit)
 		return slog.AnyValue(e), len(e.text)
+	case []string:
+		shown := []string{}
+		for _, text := range v {
+			if size >= limit {
+				break
+			}
+			text = messages.Shown(text, max(limit-size, len("...")))
+			shown = append(shown, text)
+			size += len(text) + 1
+		}
+		return slog.AnyValue(shown), size
 	}
 	text := l.patiently(v, func() string { return messages.Shown(fmt.Sprint(v), limit) })
 	return slog.StringValue(text), len(text)
