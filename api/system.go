@@ -20,7 +20,9 @@ import (
 type SystemConfig struct {
 	// Version is the version of the application, which health reports show. Default "unknown".
 	Version string
-	// Logger receives the log. Default slog.Default().
+	// Logger receives the log. Its own goroutine writes all lines except ERRORs, so that no call waits for the
+	// handler, which may panic, block or use the System, but must not wait for Shutdown. Enabled of the handler
+	// is asked by the calls themselves. Default slog.Default().
 	Logger *slog.Logger
 	// OnCall receives the end of each call of a breaker once, refusals included, for histograms and traces. It runs when
 	// the outcome is counted and before the call returns, in the goroutine that reports the outcome (of a Permit: that of
@@ -79,7 +81,7 @@ func (s *System) valid() bool { return s != nil && s.runtime != nil }
 // Shutdown returns nil once everything has stopped. If ctx ends first, it returns
 // an error that names the checks that are still running; the rest goes on ending.
 // A nil ctx is a *ConfigError. Shutdown may be called several times and
-// concurrently. A subscriber or a check must not wait for it.
+// concurrently. A subscriber, a check or a handler of the log must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {
 	if !s.valid() || ctx == nil {
 		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
