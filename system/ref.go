@@ -40,6 +40,7 @@ type lifecycle struct {
 	sys     *System
 	done    chan struct{} // closed when the owner has stopped; nil if it runs in place
 	started bool
+	stopped bool
 }
 
 // Receive passes messages to the owner, and turns the library's own into calls of
@@ -53,7 +54,10 @@ func (l *lifecycle) Receive(c actor.Context) {
 		l.started = true
 	case *actor.Restarting, *actor.Stopping:
 	case *actor.Stopped:
-		l.stop()
+		if !l.stopped { // the library may restart an actor that it stops
+			l.stopped = true
+			l.stop()
+		}
 	default:
 		l.owner.Receive(message)
 	}
