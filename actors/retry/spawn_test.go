@@ -15,7 +15,7 @@ func TestTwoFirstFailuresSpawnOneOwner(t *testing.T) {
 			var calls sync.WaitGroup
 			for range 8 {
 				calls.Go(func() {
-					if _, err := h.failed(firstFailed(h)); err != nil {
+					if _, err := firstFailed(h); err != nil {
 						t.Errorf("not answered: %v", err)
 					}
 				})
