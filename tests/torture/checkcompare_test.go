@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -117,8 +118,8 @@ func (c *checkLog) compareEvents(now time.Time) string {
 }
 
 // comparePages returns how the pages and Status differ from a snapshot of this
-// moment, or "". A page that is rendered now must equal the snapshot. A cached one
-// may also equal the last one, if there was no new result and no new second of
+// moment, or "". The pages of single checks are rendered now and must equal the
+// snapshot. A cached one may also equal the last one, if there was no new result and no new second of
 // the clock since.
 func (u *checkup) comparePages(snap api.SystemHealth) string {
 	want := word(snap.Status)
@@ -129,8 +130,11 @@ func (u *checkup) comparePages(snap api.SystemHealth) string {
 	}
 	before := u.kept
 	u.kept.facts, u.kept.page = facts, u.read("/health")
-	fresh := u.read("/health?exclude=")
-	if fresh != want || u.s.Health().Status() != snap.Status {
+	fresh := word(u.s.Health().Status())
+	for _, c := range snap.Checks {
+		fresh += "\n" + u.readCheck(c)
+	}
+	if fresh != want {
 		return fmt.Sprintf("the page shows %s, the snapshot is %s", fresh, want)
 	}
 	if u.kept.page != want && u.kept != before {
@@ -155,6 +159,25 @@ func (u *checkup) read(path string) string {
 		shows += fmt.Sprintf("\n%s %s %q", c.Name, c.Status, c.Message)
 	}
 	return shows
+}
+
+// readCheck returns the name, the status and the message on the page of one check,
+// or in the snapshot if the check has no page.
+func (u *checkup) readCheck(c api.CheckResult) string {
+	if len(c.Name) > 1 {
+		return fmt.Sprintf("%s %s %q", c.Name, word(c.Status), c.Message)
+	}
+	page := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/readyz/"+url.PathEscape(c.Name), nil)
+	r.Header.Set("Accept", "application/json")
+	u.page.ServeHTTP(page, r)
+	var got struct {
+		Checks []struct{ Name, Status, Message string }
+	}
+	if err := json.Unmarshal(page.Body.Bytes(), &got); err != nil || len(got.Checks) != 1 {
+		return "no page: " + page.Body.String()
+	}
+	return fmt.Sprintf("%s %s %q", got.Checks[0].Name, got.Checks[0].Status, got.Checks[0].Message)
 }
 
 func word(s api.Status) string { return strings.ToLower(s.String()) }
