@@ -113,7 +113,10 @@ func (b *Breaker) badCall(ctx context.Context, noFn bool) error {
 	return pipeline.Validate(ctx, noFn)
 }
 
-// State returns the state as of now. It is wait-free.
+// State returns the state as of now. It is wait-free. It reads the clock, which a
+// refusal does not, because that would cost more than the refusal: after the process
+// was stopped or starved, State may be HalfOpen for a moment in which calls are still
+// refused, until the timer of the breaker has run.
 func (b *Breaker) State() State {
 	if !b.valid() {
 		return Closed
@@ -160,7 +163,8 @@ func (s BreakerStats) MarshalJSON() ([]byte, error) { return asJSON(s) }
 func (s BreakerStats) MarshalYAML() (any, error) { return asYAML(s) }
 
 // Stats returns the counts. They are consistent with one another and include every
-// call that has returned. After Shutdown, Stats returns ErrShutdown.
+// call that has returned. For a breaker that has only seen successes, Stats asks
+// nobody and allocates nothing. After Shutdown, Stats returns ErrShutdown.
 func (b *Breaker) Stats() (BreakerStats, error) {
 	if !b.valid() {
 		return BreakerStats{}, errInvalidBreaker

@@ -9,7 +9,12 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/understudy-go/understudy/messages"
 )
+
+// maxErrorText is the maximum length in bytes of an error in JSON and YAML.
+const maxErrorText = 4 << 10
 
 // This file shows structs of settings and of counts in JSON and YAML.
 
@@ -39,7 +44,7 @@ func plain(v reflect.Value) any {
 	}
 	switch x := v.Interface().(type) {
 	case error:
-		return fmt.Sprint(x) // recovers a panic of Error
+		return messages.ErrorText(x, maxErrorText)
 	case time.Duration:
 		return x.String()
 	case encoding.TextMarshaler:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,4 +46,7 @@ func TestSettingsAndCountsInJSON(t *testing.T) {
 	text, err := asJSON(struct{ LastFailure error }{panickingError{}})
 	require.NoError(t, err)
 	require.Contains(t, string(text), "no text")
+	text, err = asJSON(struct{ LastFailure error }{errors.New(strings.Repeat("x", 1<<20))})
+	require.NoError(t, err)
+	require.Less(t, len(text), 5000)
 }

@@ -171,3 +171,36 @@ func TestAStreakMayBeTooOld(t *testing.T) {
 	failure(m, at(t, "19s"))
 	require.Equal(t, messages.Open, m.state, "the streak began after the success, at 9s")
 }
+
+func TestACallerThatHasLeftIsNotCounted(t *testing.T) {
+	m := newTestMachine(t, Config{FailureThreshold: 1, HalfOpenMaxCalls: 1})
+	halfOpen(m)
+	before := m.totals
+	p, admitted, _ := m.call(at(t, "60s"), messages.Call{})
+	require.True(t, admitted)
+	m.left(p, admitted)
+	require.Empty(t, m.trials)
+	call(m, at(t, "60s"))
+	p, admitted, _ = m.call(at(t, "60s"), messages.Call{})
+	require.False(t, admitted)
+	m.left(p, admitted)
+	require.Len(t, m.trials, 1)
+	require.Equal(t, before, m.totals)
+}
+
+func TestACallWithinATrialNeedsNoPlace(t *testing.T) {
+	m := newTestMachine(t, Config{FailureThreshold: 1, HalfOpenMaxCalls: 1, TrialTimeout: 10 * time.Second, HalfOpenFailures: 1})
+	halfOpen(m)
+	outer, _, _ := m.call(at(t, "60s"), messages.Call{})
+	p, admitted, _ := m.call(at(t, "61s"), messages.Call{Within: outer})
+	require.True(t, admitted)
+	require.Equal(t, messages.Permit{Epoch: m.epoch, Within: true}, p)
+	require.Len(t, m.trials, 1)
+	p, admitted, _ = m.call(at(t, "70s"), messages.Call{Within: outer})
+	require.True(t, admitted, "the outer trial is overdue, and was borne")
+	require.False(t, p.Within, "so this is a trial itself")
+	stale := outer
+	stale.Epoch--
+	_, admitted, _ = m.call(at(t, "71s"), messages.Call{Within: stale})
+	require.False(t, admitted)
+}
