@@ -133,9 +133,10 @@ func TestDetailsThatAreNestedTooDeeplyAreText(t *testing.T) {
 	for range 9_999 {
 		deep = []any{deep}
 	}
+	braces := `"` + strings.Repeat("[", 501) + `"`
 	bubble(t, func(t *testing.T, s *api.System) {
 		register(t, s, "db", onDemand, func(context.Context) (api.Details, error) {
-			return api.Details{"fits": nested(500), "deep": nested(501), "deeper": nested(10_001), "value": deep, "braces": `[[["{{`, "invalid": json.RawMessage("[")}, nil
+			return api.Details{"fits": nested(500), "deep": nested(501), "deeper": nested(10_001), "value": deep, "braces": braces, "invalid": json.RawMessage("[")}, nil
 		})
 		synctest.Wait()
 		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
@@ -157,7 +158,7 @@ func TestDetailsThatAreNestedTooDeeplyAreText(t *testing.T) {
 		require.Equal(t, string(nested(501)), details["deep"])
 		require.IsType(t, "", details["deeper"])
 		require.IsType(t, "", details["value"])
-		require.Equal(t, `[[["{{`, details["braces"])
+		require.Equal(t, braces, details["braces"])
 		require.Equal(t, "[", details["invalid"])
 	})
 }

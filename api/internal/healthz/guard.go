@@ -56,11 +56,8 @@ func (g *guard) ask(r *http.Request, verdict chan<- bool) {
 	admitted := false
 	defer func() {
 		<-g.slots
-		if p := recover(); p != nil {
-			admitted = false
-			if p != http.ErrAbortHandler {
-				g.warn("Authorize panicked: nothing more is shown", "panic", p, "stack", string(debug.Stack()))
-			}
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			g.warn("Authorize panicked: nothing more is shown", "panic", p, "stack", string(debug.Stack()))
 		}
 		verdict <- admitted
 	}()
