@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -46,7 +47,7 @@ func TestDrainCountsSignals(t *testing.T) {
 				if row.cancelled {
 					cancel()
 				}
-				began, ended := time.Now(), time.Duration(0)
+				began, ended := time.Now(), atomic.Int64{}
 				signals := make(chan os.Signal, 2)
 				server, stopped := context.WithCancelCause(context.Background())
 				defer stopped(nil)
@@ -62,10 +63,10 @@ func TestDrainCountsSignals(t *testing.T) {
 					return ctx.Err()
 				}
 				cfg := DrainConfig{Delay: 10 * time.Second, Limit: time.Second, Finish: []func(context.Context) error{slow}}
-				err = s.drainOn(ctx, cfg, ending{signals, server, func() { ended = time.Since(began) }})
+				err = s.drainOn(ctx, cfg, ending{signals, server, func() { ended.Store(int64(time.Since(began))) }})
 				require.ErrorIs(t, err, context.DeadlineExceeded, "the limit had passed")
 				require.Equal(t, row.finishes+20*time.Second, time.Since(began))
-				require.Equal(t, row.ended, ended)
+				require.Equal(t, row.ended, time.Duration(ended.Load()))
 			})
 		})
 	}
