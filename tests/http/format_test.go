@@ -65,7 +65,7 @@ func TestHealthJSONShowsWhateverDetails(t *testing.T) {
 	require.JSONEq(t, `{"status":"degraded","version":"1","uptime_seconds":1.5,"timestamp":"2026-01-02T02:04:05Z","checks":[
 		{"name":"db","status":"unhealthy","message":"no","latency_ms":12.345,"details":{
 			"rows":3,"ratio":"NaN","far":"+Inf","cycle":"map[string]interface {}","channel":"chan int","func":"func()",
-			"rude":"http_test.rude","err":"oh","nil":null,"bytes":"�"}},
+			"rude":"http_test.rude","err":"oh","nil":null,"bytes":"?"}},
 		{"name":"none","status":"unknown","message":"","latency_ms":0,"details":{}}]}`, string(got))
 }
 

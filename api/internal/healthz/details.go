@@ -15,53 +15,21 @@ const maxDepth = 500
 
 var noDetails = map[string]json.RawMessage{}
 
-// encodeDetails encodes each value as JSON. A value that JSON cannot encode, or
-// that is nested too deeply, becomes text.
+// encodeDetails encodes each value as JSON. The values are those of health.Bounded,
+// which JSON can encode. One that is nested too deeply becomes text.
 func encodeDetails(d messages.Details) map[string]json.RawMessage {
 	if len(d) == 0 {
 		return noDetails
 	}
 	encoded := make(map[string]json.RawMessage, len(d))
 	for name, v := range d {
-		encoded[name] = encode(v)
+		raw := marshal(v)
+		if depth(raw) > maxDepth {
+			raw = quote(string(raw))
+		}
+		encoded[name] = raw
 	}
 	return encoded
-}
-
-// encode returns v as JSON. It calls methods of the user's types, which may panic.
-func encode(v any) (raw json.RawMessage) {
-	defer func() {
-		if recover() != nil {
-			raw = quote(fmt.Sprintf("%T", v))
-		}
-	}()
-	switch t := v.(type) {
-	case json.RawMessage:
-		if !json.Valid(t) {
-			return quote(string(t))
-		}
-	case json.Marshaler:
-	case error:
-		v = t.Error()
-	case float64, float32:
-		v = number(t)
-	}
-	raw, err := json.Marshal(v)
-	switch {
-	case err != nil: // a channel, a function or a cycle; printing a cycle would never end, so print the type
-		return quote(fmt.Sprintf("%T", v))
-	case depth(raw) > maxDepth:
-		return quote(string(raw))
-	}
-	return raw
-}
-
-// number returns f, or its text if it is infinite or not a number.
-func number(f any) any {
-	if _, err := json.Marshal(f); err != nil {
-		return fmt.Sprint(f)
-	}
-	return f
 }
 
 // depth returns how deeply valid JSON is nested.

@@ -1,6 +1,8 @@
 package healthz
 
 import (
+	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"testing/synctest"
@@ -34,6 +36,27 @@ func TestHealthPagesAreMadeOnceASecondOrWhenThereIsNews(t *testing.T) {
 			require.Same(t, second, body())
 			time.Sleep(time.Millisecond)
 			require.NotSame(t, second, body(), "all results are a second older")
+		}
+	})
+}
+
+// Promise (Health over HTTP and gRPC): Clients that ask for the same page at the same moment share it, and one of them writes it. An exclude that names nothing known is the same page.
+func TestClientsShareAPage(t *testing.T) {
+	withChecks(t, func(t *testing.T, c checkup) {
+		c.register("db", health.Config{Interval: health.OnDemand}, fine)
+		synctest.Wait()
+		bodies := make(chan *byte, 100)
+		for i := range cap(bodies) {
+			go func() { // ends with its page
+				r := httptest.NewRequest("GET", fmt.Sprintf("/health?exclude=nobody-%d", i), nil)
+				q, _ := locate(c.Set.Load(), Endpoints(), r.URL)
+				q.read(r)
+				bodies <- &c.page(&q).body()[0]
+			}()
+		}
+		first := <-bodies
+		for range cap(bodies) - 1 {
+			require.Same(t, first, <-bodies)
 		}
 	})
 }
