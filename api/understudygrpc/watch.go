@@ -128,14 +128,12 @@ func (s *HealthServer) read(w *watched) (pb.HealthCheckResponse_ServingStatus, <
 func (s *HealthServer) follow(stop <-chan struct{}) {
 	changed := make(chan struct{}, 1)
 	changed <- struct{}{} // what changed before Subscribe
-	defer s.system.Subscribe(func(e api.Event) {
-		if _, ok := e.(api.CheckChanged); ok {
-			select {
-			case changed <- struct{}{}:
-			default: // a change is pending already
-			}
+	defer s.system.SubscribeTo(func(api.Event) {
+		select {
+		case changed <- struct{}{}:
+		default: // a change is pending already
 		}
-	})()
+	}, api.CheckChanged{})()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for {
