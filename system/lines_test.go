@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,9 +129,9 @@ func TestALogHandlerMayDoAnything(t *testing.T) {
 				var s *System
 				release := make(chan struct{})
 				log := &logbook{level: slog.LevelDebug}
-				lines := 0
+				var lines atomic.Int32
 				log.before = func(context.Context, string) {
-					if lines++; lines <= 10 {
+					if lines.Add(1) <= 10 {
 						do(s, release)
 					}
 				}
