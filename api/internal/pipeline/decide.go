@@ -2,13 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
 
 	"github.com/understudy-go/understudy/messages"
+	"github.com/understudy-go/understudy/system"
 )
 
 // This file decides what came first in a detached call, the return of fn or the end
@@ -165,17 +163,11 @@ func (c *detached) logPanic(panicked any) {
 	c.log(sentence, panicked)
 }
 
-// log logs a panic of the user's code with its stack. It does not panic if the log
-// does.
+// log logs a panic of the user's code with its stack. The log does not panic.
 func (c *detached) log(sentence string, panicked any) {
-	defer func() { _ = recover() }()
-	if err, ok := panicked.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		return
-	}
-	logger := slog.Default()
+	logger := system.Sheltered(slog.Default())
 	if c.stage != nil && c.stage.Runtime != nil {
 		logger = c.stage.Runtime.Logger()
 	}
-	logger.LogAttrs(context.WithoutCancel(c.Context), slog.LevelError, sentence,
-		slog.String("panic", fmt.Sprint(panicked)), slog.String("stack", string(debug.Stack())))
+	logger.ErrorContext(context.WithoutCancel(c.Context), sentence, "panic", panicked, "stack", string(debug.Stack()))
 }
