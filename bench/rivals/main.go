@@ -139,6 +139,10 @@ func compare(o options, stderr io.Writer) (*Report, error) {
 		report.Rows = append(report.Rows, row)
 	}
 	progress := func(what string) { fmt.Fprintln(stderr, "scale:", what) }
+	progress("the paths of an outage")
+	if report.Outage, err = Outage(bed, o.clock); err != nil {
+		return nil, err
+	}
 	if o.callers > 0 {
 		progress(fmt.Sprintf("%d goroutines failing at once", o.callers))
 		report.Scale = Storms(bed, o.callers, 20, o.clock)

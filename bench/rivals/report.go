@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,6 +15,7 @@ type Report struct {
 	Clock  Clock
 	Floors []Finding
 	Rows   []Row
+	Outage []Finding
 	Scale  []Finding
 }
 
@@ -25,7 +27,7 @@ func (r Report) Misses() []string {
 			misses = append(misses, fmt.Sprintf("%s, against %s: %s", row.Work(), row.Rival.Name, m))
 		}
 	}
-	for _, f := range append(r.Floors, r.Scale...) {
+	for _, f := range slices.Concat(r.Floors, r.Outage, r.Scale) {
 		if f.Missed() {
 			misses = append(misses, fmt.Sprintf("%s: %s, at most %s", f.What, amount(f.Value, f.Unit), amount(f.Limit, f.Unit)))
 		}
@@ -53,6 +55,7 @@ func (r Report) Markdown(w io.Writer) error {
 			figure(row.OursCost.Bytes), figure(row.RivalCost.Bytes))
 	}
 	findings(&b, "the floor: what the machine itself takes", r.Floors)
+	findings(&b, "an outage: what calls cost while a dependency is down", r.Outage)
 	findings(&b, "scale", r.Scale)
 	_, err := io.WriteString(w, b.String())
 	return err

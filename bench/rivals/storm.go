@@ -25,7 +25,7 @@ func Storms(b *Bed, goroutines, each int, c Clock) []Finding {
 		{"failures sent, not counted", lost, "", 0.5},
 		{"failing calls acknowledged, all goroutines", total / took.Seconds() / 1e6, "M/s", 0},
 		{"p50 of the acknowledgement", ms(h, 50), "ms", 0},
-		{"p99 of the acknowledgement", ms(h, 99), "ms", 0},
+		{"p99 of the acknowledgement", ms(h, 99), "ms", 20},
 		{"the same with RequestFuture", total / tookFuture.Seconds() / 1e6, "M/s", 0},
 		{"its p99", ms(hf, 99), "ms", 0},
 	}
