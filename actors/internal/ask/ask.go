@@ -60,7 +60,10 @@ func (c *Cell[Q, A]) settle() bool {
 
 // Pool makes the cells of one type of question, and uses them again. The zero
 // value is ready to use. It is safe for concurrent use.
-type Pool[Q, A any] struct{ cells sync.Pool }
+type Pool[Q, A any] struct {
+	cells sync.Pool
+	crowd crowd
+}
 
 // Ask sends q to the owner and waits for the answer. It returns the error of Fail,
 // the error of ctx if that ends before, or ErrShutdown if the owner stops before.
@@ -68,9 +71,11 @@ func (p *Pool[Q, A]) Ask(ctx context.Context, owner messages.Address, q Q) (A, e
 	c := p.get()
 	c.Question = q
 	owner.Send(c)
-	if c.state.Load() == answered || !c.state.CompareAndSwap(asked, waiting) {
+	if c.state.Load() == answered || p.crowd.isThere() && c.answeredSoon() || !c.state.CompareAndSwap(asked, waiting) {
 		return p.take(c)
 	}
+	p.crowd.enter()
+	defer p.crowd.leave()
 	select {
 	case <-c.ready:
 		return p.take(c)
