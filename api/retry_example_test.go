@@ -97,13 +97,17 @@ func ExampleRetryAfter() {
 	// error: <nil>
 }
 
-// A Classify that a breaker and a retry share: the two agree on what a failure is.
+// A Classify that a breaker and a retry share: the two agree on what a failure is. A
+// refusal is Ignored, because the retry would wait for the circuit if it were a Failure.
 func ExampleRetryConfig_classify() {
 	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
 	outcome := func(err error) understudy.Outcome {
-		if err == nil || errors.Is(err, sql.ErrNoRows) {
+		switch {
+		case err == nil, errors.Is(err, sql.ErrNoRows):
 			return understudy.Success // the database answered
+		case errors.Is(err, understudy.ErrCircuitOpen):
+			return understudy.Ignored
 		}
 		return understudy.Failure
 	}
@@ -156,6 +160,20 @@ func ExampleRetryConfig_backoff() {
 	}
 	fmt.Println(everySecond.Delay(1), everySecond.Delay(9))
 	// Output: 1s 1s
+}
+
+// Jitters with a number.
+func ExampleJitterBy() {
+	tenth := understudy.RetryConfig{InitialDelay: time.Second, Jitter: understudy.JitterBy(0.1)}
+	delay := tenth.Delay(1)
+	fmt.Println(tenth.Jitter, 900*time.Millisecond <= delay && delay <= 1100*time.Millisecond)
+
+	onTop := understudy.RetryConfig{InitialDelay: time.Second, Jitter: understudy.JitterUpTo(time.Minute)}
+	delay = onTop.Delay(1)
+	fmt.Println(onTop.Jitter, time.Second <= delay && delay <= 60*time.Second) // MaxDelay is 60 s
+	// Output:
+	// by 0.1 true
+	// up to 1m0s true
 }
 
 func ExampleRetryBudget() {
