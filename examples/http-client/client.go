@@ -18,8 +18,8 @@ type client struct {
 	guard understudy.Policy
 }
 
-// newClient guards the calls to the service at base: up to three attempts, within
-// two seconds until the header of the response is there.
+// newClient guards the calls to the service at base: up to three attempts, and
+// two seconds for all of them.
 func newClient(sys *understudy.System, http *http.Client, base string) (*client, error) {
 	breaker, err := sys.Breaker("pages", understudy.BreakerConfig{Classify: outcome})
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *client) open(ctx context.Context, path string) (io.ReadCloser, error) {
 	get := func(ctx context.Context) (*http.Response, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
 		if err != nil {
-			return nil, understudy.Permanent(err)
+			return nil, understudy.Ignore(understudy.Permanent(err)) // nothing was sent
 		}
 		response, err := c.http.Do(request)
 		if err != nil {
@@ -87,8 +87,8 @@ func (b heldBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// bad makes a failure of a response that http.Client returns with a nil error. It
-// closes the body, because nobody else will.
+// bad returns an error for a response that http.Client returns with a nil error. It
+// closes the body, because the caller of Do does not get it.
 func bad(response *http.Response) error {
 	if response.StatusCode < 300 {
 		return nil

@@ -45,7 +45,7 @@ func stats(t *testing.T, b *understudy.Breaker) understudy.BreakerStats {
 	return stats
 }
 
-// The service is well again, and has nothing but 404 to say. That closes the circuit.
+// After an outage the service works, and answers only 404. That closes the circuit.
 func TestAnswersCloseTheCircuit(t *testing.T) {
 	c, breaker := serve(t, http.NotFound)
 	require.NoError(t, breaker.Trip("an outage"))
@@ -80,7 +80,7 @@ func TestSiblingsOfAFailureAreIgnored(t *testing.T) {
 	waiting := make(chan struct{})
 	c, breaker := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/missing" {
-			<-waiting // until the other request is there
+			<-waiting // until the other request has arrived
 			http.NotFound(w, r)
 			return
 		}
