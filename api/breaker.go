@@ -94,9 +94,16 @@ func (b *Breaker) Config() BreakerConfig {
 // Run calls fn if the circuit admits the call, and counts the outcome before it
 // returns. If the circuit refuses the call, Run returns a *CircuitOpenError; if
 // ctx is done, the error of ctx. In both cases fn does not run, and no outcome is
-// counted. After Shutdown, Run returns ErrShutdown.
+// counted. After Shutdown, Run returns ErrShutdown; if ctx or fn is nil, a *ConfigError.
 //
-// A panic or runtime.Goexit in fn counts as a Failure and continues in the caller.
+// A nil error is a Success, unless Classify decides otherwise. An error is Ignored if
+// ctx was cancelled by the time fn returned; otherwise the settings decide. A panic or
+// runtime.Goexit in fn counts as a Failure, or as Ignored if ctx was cancelled, and
+// continues in the caller.
+//
+// A call that is made inside a running trial of the same breaker, with a ctx derived
+// from that of the trial, is part of the trial: it is neither refused nor counted.
+//
 // While the circuit is closed, Run allocates nothing, and fn does not escape.
 func (b *Breaker) Run(ctx context.Context, fn func(context.Context) error) error {
 	if !b.valid() || ctx == nil || fn == nil {

@@ -64,7 +64,10 @@ func (b *Breaker) Configure(cfg BreakerConfig) error {
 
 // Acquire admits a call whose outcome is reported later, such as that of a stream
 // or a callback. The caller must call Done or Cancel on the Permit. A trial that is
-// not reported within TrialTimeout counts as failed. The errors are those of Run.
+// not reported within TrialTimeout counts as failed, so report a stream when its first
+// message has arrived. A Timeout around does not report the Permit. Inside a running
+// trial of the same breaker, a Permit counts for nothing, as a Run does. The errors are
+// those of Run.
 func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 	if err := b.badCall(ctx, false); err != nil {
 		return nil, err
@@ -80,7 +83,8 @@ func (b *Breaker) Acquire(ctx context.Context) (*Permit, error) {
 // concurrent use.
 type Permit struct{ entry pipeline.Entry }
 
-// Done reports that the call returned err, and returns once its outcome is counted.
+// Done reports that the call returned err, and returns once its outcome is counted. As
+// for Run, err is Ignored if the ctx of Acquire was cancelled by then.
 // Only the first call of Done or Cancel has an effect.
 func (p *Permit) Done(err error) {
 	if p != nil {

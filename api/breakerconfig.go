@@ -15,11 +15,14 @@ const Off = -1
 type Window = breaker.Window
 
 // CountWindow returns a window over the given number of last calls, at most
-// 10,000,000.
+// 10,000,000. A negative or larger number is a *ConfigError where the window is used;
+// CountWindow(0) is CountWindow(100).
 func CountWindow(calls int) Window { return breaker.CountWindow(calls) }
 
 // TimeWindow returns a window over the calls within the last span of time, at
-// least 10 ns. It counts in 10 buckets, so it moves in steps of a tenth of span.
+// least 10 ns. It counts in 10 buckets, so it moves in steps of a tenth of span. A
+// shorter span is a *ConfigError where the window is used; TimeWindow(0) is
+// CountWindow(100).
 func TimeWindow(span time.Duration) Window { return breaker.TimeWindow(span) }
 
 // BreakerConfig holds the settings of a breaker. A field that is zero means its
@@ -46,7 +49,8 @@ type BreakerConfig struct {
 	// FailureWindow limits the age of such a streak: a failure more than FailureWindow after the first one of the streak is
 	// the first one of a new streak. Default 0: only a success ends a streak.
 	FailureWindow time.Duration
-	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
+	// ResetTimeout is how long the circuit stays open before trials. If the failure that opens it is marked by RetryAfter
+	// with a longer delay, the circuit stays open that long, but at most MaxResetTimeout. Default 60 s.
 	ResetTimeout time.Duration
 	// HalfOpenMaxCalls is how many successful trials close the circuit. At most as many trials run at once as successes are
 	// still needed. Default 3.
@@ -83,7 +87,7 @@ type BreakerConfig struct {
 	SlowCallRate float64
 	// ResetBackoff multiplies ResetTimeout each time the circuit opens again without a recovery. Default 1; at least 1.
 	ResetBackoff float64
-	// MaxResetTimeout limits a ResetTimeout that ResetBackoff increases. Default 10 min; at least ResetTimeout.
+	// MaxResetTimeout limits the times that ResetBackoff and RetryAfter lengthen. Default 10 min; at least ResetTimeout.
 	MaxResetTimeout time.Duration
 
 	// Expected lists errors that are Success, compared with errors.Is: the dependency answered. Default none.

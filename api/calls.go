@@ -11,9 +11,11 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// Call is the end of one call, which SystemConfig.OnCall receives.
+// Call is the end of one call of a breaker, or of one attempt of a Retry, which
+// SystemConfig.OnCall receives. The outcome of an attempt is Failure if the error is one
+// that the Retry repeats, even if it gives up.
 type Call struct {
-	Kind, Name string        // of the policy, as in ConfigError: "breaker" and its name
+	Kind, Name string        // of the policy, as in ConfigError: "breaker" or "retry", and its name
 	Outcome    Outcome       // as it is counted; of a refusal: Ignored
 	Refused    bool          // the policy refused the call, which did not run
 	Attempt    int           // the number of the attempt that the call belongs to, as Attempt returns it

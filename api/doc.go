@@ -35,7 +35,10 @@
 // # Events
 //
 // Subscribe delivers events: changes of breakers and checks, retries, timeouts and
-// fallbacks. The log has a line for each of them.
+// fallbacks. The log has a line for each change. Of the events of single calls
+// (Retrying, RetryExhausted, TimedOut, FallbackUsed) it has the first of each kind and
+// name, and a sum of the others each second; at DEBUG it has all of them, with the ctx
+// of the call.
 //
 // # Errors
 //

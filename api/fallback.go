@@ -28,7 +28,8 @@ func WhenTimeout[T any](fn Func[T]) Func[T] {
 }
 
 // When returns a fallback that calls fn only if match returns true for the cause. For
-// any other cause the next fallback runs, as if this one did not exist.
+// any other cause the next fallback runs, as if this one did not exist. If match or fn
+// is nil, the fallback fails with a *ConfigError.
 func When[T any](match func(error) bool, fn Func[T]) Func[T] {
 	return func(ctx context.Context) (v T, err error) {
 		switch {
@@ -53,7 +54,8 @@ type Fallback[T any] struct {
 	alternatives []Func[T]
 }
 
-// NewFallback returns a chain. Its name appears in errors.
+// NewFallback returns a chain. Its name appears in errors, which show at most 255 bytes
+// of it.
 func NewFallback[T any](name string, alternatives ...Func[T]) *Fallback[T] {
 	return &Fallback[T]{name: name, alternatives: append([]Func[T](nil), alternatives...)}
 }

@@ -11,9 +11,9 @@ import (
 type Func[T any] = func(ctx context.Context) (T, error)
 
 // Policy guards calls. It is a *Breaker, a *Retry, a TimeoutConfig, an Around, a
-// *Switch, the result of Compose or Cooperative, or a struct that embeds one of them. A nil Policy guards
-// nothing: the call just runs. Under a Policy that did not come from its
-// constructor, calls do not run and return a *ConfigError.
+// *Switch, the result of Compose or Cooperative, or a struct that embeds one of them.
+// A nil Policy guards nothing: the call just runs. Under a Policy that did not come
+// from its constructor, calls do not run and return a *ConfigError.
 type Policy interface{ stage() pipeline.Stage }
 
 // Around is a user-defined Policy: a function that runs around the call. It must
@@ -89,7 +89,8 @@ func unusable(problem string) pipeline.Stage {
 
 // Do calls fn under p. If that fails, Do calls the fallbacks in order until one
 // succeeds. Fallbacks run outside p, with the caller's ctx; in a fallback, Cause
-// returns the errors so far. If all of them fail, Do returns a *FallbackError.
+// returns the errors so far. If all of them fail, Do returns a *FallbackError. A nil
+// ctx, fn or fallback is a *ConfigError.
 //
 // If ctx is done before fn has run, Do returns the error of ctx. If it is done
 // after fn has failed, no further fallback runs, and Do returns the error of ctx

@@ -6,7 +6,6 @@ import (
 
 	"github.com/understudy-go/understudy/actors/retry"
 	"github.com/understudy-go/understudy/api/internal/pipeline"
-	"github.com/understudy-go/understudy/messages"
 )
 
 // Unlimited, as RetryConfig.MaxAttempts, means that attempts follow until the ctx of
@@ -23,15 +22,17 @@ type RetryConfig struct {
 	MaxDelay      time.Duration // the maximum of every wait, including jitter and RetryAfter; default 60 s
 	Jitter        Jitter        // varies the delay at random; default JitterProportional: ±25 %
 
-	// Backoff returns the delay after that attempt failed with err, in place of InitialDelay and BackoffFactor. Jitter
-	// and MaxDelay apply to it; a negative one is 0. Default none.
+	// Backoff returns the delay after attempt (1, 2, 3, ...) failed with err, in place of InitialDelay and BackoffFactor.
+	// Jitter and MaxDelay apply to it; a negative one is 0. Default none.
 	Backoff func(attempt int, err error) time.Duration
 	// Retryable reports whether an error is retried. Errors marked by Permanent are never retried. Of a *FallbackError
-	// it is asked about the last error. Default: all errors are retried, except those of which every leaf is
-	// context.Canceled or a refusal, and those that are ErrShutdown.
+	// it is asked about the last error. If it returns true for a refusal, the retry waits for the circuit, see Run.
+	// Default: all errors are retried, except those of which every leaf is context.Canceled or a refusal, and those that
+	// are ErrShutdown.
 	Retryable func(error) bool
-	// Classify replaces Retryable, so that a breaker and a retry can share one function: a Failure is retried, a
-	// Success or Ignored is not. It is not asked about nil. Setting both is a *ConfigError. Default none.
+	// Classify replaces Retryable, so that a breaker and a retry can share one function: a Failure is retried; an error
+	// that is a Success or Ignored comes back as it is. It is not asked about nil, but about refusals: if it returns
+	// Failure for ErrCircuitOpen, the retry waits for the circuit. Setting both is a *ConfigError. Default none.
 	Classify func(error) Outcome
 	// OnRetry is called before each wait; attempt is the one that failed. Default none.
 	OnRetry func(err error, attempt int, delay time.Duration)
@@ -106,22 +107,6 @@ func (s RetryStats) MarshalJSON() ([]byte, error) { return asJSON(s) }
 
 // MarshalYAML returns what a YAML encoder writes for the counts, as in JSON.
 func (s RetryStats) MarshalYAML() (any, error) { return asYAML(s) }
-
-// Permanent marks err as not to be retried, whatever Retryable returns. The marked
-// error has the text of err and unwraps to it. Permanent(nil) is nil.
-//
-// The mark is for the nearest Retry around it. That Retry takes the mark off the
-// error that it returns. If the mark is wrapped, other Retries do not see it, while
-// errors.Is and errors.As see the whole error. A mark is never written to, so a
-// variable of a package can be one.
-func Permanent(err error) error { return messages.Permanent(err) }
-
-// RetryAfter marks err with a minimum delay before the next attempt. The wait is
-// the longer of delay and the back-off, but at most MaxDelay; no jitter is added to
-// delay. If an error has several of these marks, the longest delay counts. The marked
-// error has the text of err and unwraps to it. RetryAfter(nil, delay) is nil. The
-// mark is for the nearest Retry around it, as that of Permanent is.
-func RetryAfter(err error, delay time.Duration) error { return messages.RetryAfter(err, delay) }
 
 // Retry is a named retry policy. After each failed attempt its actor decides whether
 // another follows. Attempts and waits happen in the goroutine of the caller. A call
@@ -206,8 +191,9 @@ func (r *Retry) Config() RetryConfig {
 
 // Configure replaces all settings; a field that is zero means its default. The new
 // settings apply to every later decision, also for calls that are between two
-// attempts. Statistics and the counts of the budget are kept. An invalid setting is
-// a *ConfigError, and nothing changes. After Shutdown, Configure returns ErrShutdown.
+// attempts. Statistics and the counts of the budget are kept. A WARN names the
+// functions that were set, and are not set any more. An invalid setting is a
+// *ConfigError, and nothing changes. After Shutdown, Configure returns ErrShutdown.
 func (r *Retry) Configure(cfg RetryConfig) error {
 	if !r.valid() {
 		return errInvalidRetry
@@ -220,7 +206,8 @@ func (r *Retry) Configure(cfg RetryConfig) error {
 	return err
 }
 
-// Stats returns the counts. After Shutdown, Stats returns ErrShutdown.
+// Stats returns the counts, which include every call that has returned. After Shutdown,
+// Stats returns ErrShutdown.
 func (r *Retry) Stats() (RetryStats, error) {
 	if !r.valid() {
 		return RetryStats{}, errInvalidRetry

@@ -24,9 +24,10 @@ type SystemConfig struct {
 	// handler, which may panic, block or use the System, but must not wait for Shutdown. Enabled of the handler
 	// is asked by the calls themselves. Default slog.Default().
 	Logger *slog.Logger
-	// OnCall receives the end of each call of a breaker once, refusals included, for histograms and traces. It runs when
-	// the outcome is counted and before the call returns, in the goroutine that reports the outcome (of a Permit: that of
-	// Done or Cancel), with the ctx that the call was given. It runs concurrently. A call that ended before it was
+	// OnCall receives the end of each call of a breaker and of each attempt of a Retry once, refusals included, for
+	// histograms and traces. It runs when the outcome is counted and before the call returns, in the goroutine that
+	// reports the outcome (of a Permit: that of Done or Cancel), with the ctx that the call was given. It may be called
+	// concurrently, and the call waits for it. A call that ended before it was
 	// admitted, because its ctx was done, is not reported. A panic in OnCall is logged. Default nil: it costs nothing.
 	OnCall func(context.Context, Call)
 	// ChecksAtOnce is the maximum number of health checks that run at the same

@@ -31,7 +31,7 @@ type TimeoutConfig struct {
 	// Limit is how long the call may take. If it is zero or negative, the call
 	// times out at once, and fn does not run.
 	Limit time.Duration
-	// Operation names the call in the error. Default "operation".
+	// Operation names the call in the error and in the log, which show at most 255 bytes of it. Default "operation".
 	Operation string
 	// Cooperative means that fn returns soon after its ctx is done. fn then runs in
 	// the goroutine of the caller, the call returns when fn does, and a success
