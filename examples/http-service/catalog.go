@@ -68,7 +68,7 @@ func newCatalog(sys *understudy.System, client *http.Client, base string) (*cata
 func (c *catalog) fetch(ctx context.Context, item string) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/prices/"+url.PathEscape(item), nil)
 	if err != nil {
-		return answer{}, understudy.Permanent(err)
+		return answer{}, understudy.Ignore(understudy.Permanent(err)) // nothing was sent
 	}
 	response, err := c.client.Do(request)
 	if err != nil {

@@ -39,19 +39,16 @@ func New(sys *understudy.System, payments Payments, queue func(order string)) (*
 	if err != nil {
 		return nil, err
 	}
-	retry, err := sys.Retry("payments", understudy.RetryConfig{MaxAttempts: 3, InitialDelay: time.Second})
+	retry, err := sys.Retry("payments", understudy.RetryConfig{
+		MaxAttempts:  3,
+		InitialDelay: time.Second,
+		Classify:     outcome,
+	})
 	if err != nil {
 		return nil, err
 	}
 	guard := understudy.Compose(understudy.Timeout(10*time.Second), retry, breaker)
 
-	charge := func(ctx context.Context, order string) (string, error) {
-		receipt, err := payments.Charge(ctx, order)
-		if errors.Is(err, ErrDeclined) {
-			err = understudy.Permanent(err) // a further attempt would be declined, too
-		}
-		return receipt, err
-	}
 	chargeLater := func(ctx context.Context, order string) (string, error) {
 		if cause := understudy.Cause(ctx); errors.Is(cause, ErrDeclined) {
 			return "", cause
@@ -59,15 +56,17 @@ func New(sys *understudy.System, payments Payments, queue func(order string)) (*
 		queue(order)
 		return Queued, nil
 	}
-	return &Checkout{charge: understudy.Wrap1(guard, charge, chargeLater)}, nil
+	return &Checkout{charge: understudy.Wrap1(guard, payments.Charge, chargeLater)}, nil
 }
 
-// outcome counts a declined card as a success: the payment service answered.
+// outcome is the rule of the breaker and of the retry. A declined card is a success:
+// the payment service answered, and a further attempt would be declined, too. A refusal
+// by the open circuit is not retried.
 func outcome(err error) understudy.Outcome {
 	switch {
 	case err == nil, errors.Is(err, ErrDeclined):
 		return understudy.Success
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, understudy.ErrCircuitOpen):
 		return understudy.Ignored
 	}
 	return understudy.Failure
