@@ -31,8 +31,8 @@ type RetryConfig struct {
 	// are ErrShutdown.
 	Retryable func(error) bool
 	// Classify replaces Retryable, so that a breaker and a retry can share one function: a Failure is retried; an error
-	// that is a Success or Ignored comes back as it is. It is not asked about nil, but about refusals: if it returns
-	// Failure for ErrCircuitOpen, the retry waits for the circuit. Setting both is a *ConfigError. Default none.
+	// that is a Success or Ignored comes back as it is. It is not asked about nil, and not about refusals and
+	// ErrShutdown, which are not retried. Setting both is a *ConfigError. Default none.
 	Classify func(error) Outcome
 	// OnRetry is called before each wait; attempt is the one that failed. Default none.
 	OnRetry func(err error, attempt int, delay time.Duration)

@@ -97,17 +97,13 @@ func ExampleRetryAfter() {
 	// error: <nil>
 }
 
-// A Classify that a breaker and a retry share: the two agree on what a failure is. A
-// refusal is Ignored, because the retry would wait for the circuit if it were a Failure.
+// A Classify that a breaker and a retry share: the two agree on what a failure is.
 func ExampleRetryConfig_classify() {
 	sys, _ := understudy.Start(quiet)
 	defer sys.Shutdown(context.Background())
 	outcome := func(err error) understudy.Outcome {
-		switch {
-		case err == nil, errors.Is(err, sql.ErrNoRows):
+		if err == nil || errors.Is(err, sql.ErrNoRows) {
 			return understudy.Success // the database answered
-		case errors.Is(err, understudy.ErrCircuitOpen):
-			return understudy.Ignored
 		}
 		return understudy.Failure
 	}

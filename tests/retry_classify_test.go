@@ -112,3 +112,26 @@ func TestUnlimitedAttemptsEndWithTheContext(t *testing.T) {
 		require.NoError(t, api.Run(context.Background(), r, failures(5000).fn))
 	})
 }
+
+// Promise (Retry): A Classify that a breaker and a retry share need not know refusals: they are not retried.
+func TestASharedRuleDoesNotWaitForTheCircuit(t *testing.T) {
+	errAnswer := errors.New("no rows")
+	outcome := func(err error) api.Outcome {
+		if err == nil || errors.Is(err, errAnswer) {
+			return api.Success
+		}
+		return api.Failure
+	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		b := breaker(t, s, api.BreakerConfig{FailureThreshold: 3, Classify: outcome})
+		r, err := s.Retry("api", api.RetryConfig{InitialDelay: 1, Classify: outcome})
+		require.NoError(t, err)
+		p := api.Compose(r, b)
+		require.Equal(t, errAnswer, api.Run(context.Background(), p, func(context.Context) error { return errAnswer }))
+		require.ErrorIs(t, api.Run(context.Background(), p, fail), errBoom)
+		play(t, b, "OPEN")
+		require.Less(t, took(func() {
+			require.Equal(t, b.Run(context.Background(), succeed), api.Run(context.Background(), p, succeed), "the refusal as it is")
+		}), time.Second)
+	})
+}

@@ -74,10 +74,13 @@ func (c *Config) isLast(attempt int) bool {
 
 // retries reports whether to retry after err. If it is from Permanent, never. Else
 // Classify decides, or Retryable. By default all errors are retried, except refusals
-// and cancellations, as messages.IsNeutral describes, and ErrShutdown.
+// and cancellations, as messages.IsNeutral describes, and ErrShutdown. Classify is not
+// asked about refusals: they say nothing about the dependency.
 func (c *Config) retries(err error) bool {
 	switch {
 	case messages.MarksOf(err).Permanent:
+		return false
+	case c.Classify != nil && (isRefusal(err) || errors.Is(err, messages.ErrShutdown)):
 		return false
 	case c.Classify != nil:
 		outcome := c.Classify(err)
@@ -87,6 +90,9 @@ func (c *Config) retries(err error) bool {
 	}
 	return !messages.IsNeutral(err) && !errors.Is(err, messages.ErrShutdown)
 }
+
+// isRefusal reports whether err says only that the call was refused.
+func isRefusal(err error) bool { return messages.IsRefused(err) && messages.IsNeutral(err) }
 
 // Normalize returns the settings of the policy of that name with their defaults
 // filled in. If the name or a setting is bad it returns a *messages.ConfigError.

@@ -81,7 +81,7 @@ func (h *Handle) report(ctx context.Context, a *Attempts, ended time.Time, o mes
 // its marks.
 func (a *Attempts) Failed(err error) (unmarked error) {
 	unmarked = messages.WithoutMarks(err)
-	if messages.IsRefused(err) && messages.IsNeutral(err) {
+	if isRefusal(err) {
 		a.refusal = unmarked
 	} else {
 		a.failure, a.refusal = unmarked, nil

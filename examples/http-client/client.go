@@ -40,7 +40,7 @@ type statusError int
 func (e statusError) Error() string { return fmt.Sprintf("the service answered %d", int(e)) }
 
 // outcome is the rule of the breaker and of the retry. A 4xx is an answer: it is a
-// Success, and not retried. A refusal by the open circuit is not retried either.
+// Success, and not retried.
 func outcome(err error) understudy.Outcome {
 	var status statusError
 	switch {
@@ -48,8 +48,6 @@ func outcome(err error) understudy.Outcome {
 		return understudy.Success
 	case errors.As(err, &status) && status < 500 && status != http.StatusTooManyRequests:
 		return understudy.Success
-	case errors.Is(err, understudy.ErrCircuitOpen):
-		return understudy.Ignored
 	}
 	return understudy.Failure
 }

@@ -60,14 +60,10 @@ func New(sys *understudy.System, payments Payments, queue func(order string)) (*
 }
 
 // outcome is the rule of the breaker and of the retry. A declined card is a success:
-// the payment service answered, and a further attempt would be declined, too. A refusal
-// by the open circuit is not retried.
+// the payment service answered, and a further attempt would be declined, too.
 func outcome(err error) understudy.Outcome {
-	switch {
-	case err == nil, errors.Is(err, ErrDeclined):
+	if err == nil || errors.Is(err, ErrDeclined) {
 		return understudy.Success
-	case errors.Is(err, understudy.ErrCircuitOpen):
-		return understudy.Ignored
 	}
 	return understudy.Failure
 }
