@@ -9,7 +9,7 @@ import (
 
 // This file is how results are counted, and what opens a circuit that is CLOSED.
 
-func (m *machine) count(now time.Time, r messages.Result) {
+func (m *machine) count(now time.Time, r *messages.Result) {
 	switch r.Outcome {
 	case messages.Success:
 		m.totals.Successes++
@@ -39,7 +39,7 @@ func (m *machine) fail(now time.Time, err error) {
 	m.streak++
 }
 
-func (m *machine) resultClosed(r messages.Result) {
+func (m *machine) resultClosed(r *messages.Result) {
 	m.awake = true
 	m.window.add(r.Outcome == messages.Failure, r.Slow)
 }
@@ -52,23 +52,22 @@ type opening struct {
 	atLeast  time.Duration // that it stays open
 }
 
-// reasonToOpen returns why the streak or a rate opens the circuit; the zero opening
-// if none does.
-func (m *machine) reasonToOpen() opening {
+// reasonToOpen returns why the streak or a rate opens the circuit; nil if none does.
+func (m *machine) reasonToOpen() *opening {
 	if m.cfg.FailureThreshold != Off && m.streak >= m.cfg.FailureThreshold {
-		return opening{reason: plural(m.streak, "failure"), failures: m.streak, last: m.lastFailure}
+		return &opening{reason: plural(m.streak, "failure"), failures: m.streak, last: m.lastFailure}
 	}
 	w := m.window.held()
 	if w.calls < m.cfg.MinimumCalls {
-		return opening{}
+		return nil
 	}
 	if reaches(w.failures, w.calls, m.cfg.FailureRate) {
-		return opening{reason: fmt.Sprintf("%s in %d calls", plural(w.failures, "failure"), w.calls), failures: w.failures, last: m.lastFailure}
+		return &opening{reason: fmt.Sprintf("%s in %d calls", plural(w.failures, "failure"), w.calls), failures: w.failures, last: m.lastFailure}
 	}
 	if reaches(w.slow, w.calls, m.cfg.SlowCallRate) {
-		return opening{reason: fmt.Sprintf("%s in %d", plural(w.slow, "slow call"), w.calls), failures: w.failures}
+		return &opening{reason: fmt.Sprintf("%s in %d", plural(w.slow, "slow call"), w.calls), failures: w.failures}
 	}
-	return opening{}
+	return nil
 }
 
 func reaches(part, whole int, rate float64) bool {

@@ -105,7 +105,7 @@ func (p *player) step(what, how byte) effects {
 			p.running = slices.Delete(p.running, i, i+1)
 		}
 		p.reports++
-		return m.result(p.now, messages.Result{Permit: permit, Outcome: messages.Outcome(how % 3), Slow: how&128 != 0})
+		return m.result(p.now, &messages.Result{Permit: permit, Outcome: messages.Outcome(how % 3), Slow: how&128 != 0})
 	case 5: // callers count on the lease
 		if !m.leases() {
 			return effects{}

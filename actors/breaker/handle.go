@@ -108,30 +108,49 @@ func (h *Handle) Enter(ctx context.Context, p messages.Permit) context.Context {
 	return context.WithValue(ctx, trialKey{h}, p)
 }
 
+// Conclude judges an admitted call that returned err, counts its result before it
+// returns, and reports it. ctx is the one that the call was given. If the settings are
+// replaced meanwhile, the call is judged again.
+func (h *Handle) Conclude(ctx context.Context, p messages.Permit, err error) {
+	var r messages.Result
+	h.judge(&r, ctx, p, err)
+	for !h.settle(&r) {
+		h.judge(&r, ctx, p, err)
+	}
+	h.report(ctx, &r)
+}
+
 // Judge returns the result of an admitted call that returned err. ctx is the one
 // that the call was given. Judge may run the user's Classify.
-func (h *Handle) Judge(ctx context.Context, p messages.Permit, err error) messages.Result {
+func (h *Handle) Judge(ctx context.Context, p messages.Permit, err error) (r messages.Result) {
+	h.judge(&r, ctx, p, err)
+	return r
+}
+
+func (h *Handle) judge(r *messages.Result, ctx context.Context, p messages.Permit, err error) {
 	l := h.lease.Load()
-	r := messages.Result{Permit: p, Settings: l.settings, Err: err}
+	r.Permit, r.Settings, r.Err = p, l.settings, err
 	if p.Within {
-		return r
+		return
 	}
 	r.Outcome = l.cfg.judge(ctx, err)
 	if p.Started != 0 {
 		r.Took = h.shared.clock() - p.Started
 		r.Slow = l.cfg.isSlow(r.Took)
 	}
+	r.RetryAfter = 0
 	if r.Outcome == messages.Failure {
 		r.RetryAfter = messages.MarksOf(err).RetryAfter
 	}
-	return r
 }
 
 // Settle counts the result of an admitted call, and returns when it is counted. A
 // success of an ordinary call that is not slow is counted on the lease; any other
 // result is sent to the owner. If Settle returns false, nothing is counted, because
 // the settings that judged the call have been replaced: Judge it again.
-func (h *Handle) Settle(r messages.Result) bool {
+func (h *Handle) Settle(r messages.Result) bool { return h.settle(&r) }
+
+func (h *Handle) settle(r *messages.Result) bool {
 	if r.Permit.Within {
 		return true
 	}
@@ -146,12 +165,14 @@ func (h *Handle) Settle(r messages.Result) bool {
 	}
 	// The only errors are that the owner has stopped, or has crashed, which is
 	// logged. Neither changes the result of the call, so they are ignored.
-	counted, err := question(context.Background(), h, &h.shared.results, r)
+	counted, err := question(context.Background(), h, &h.shared.results, *r)
 	return counted || err != nil
 }
 
 // Report reports the end of a call, which Settle has counted, to OnCall.
-func (h *Handle) Report(ctx context.Context, r messages.Result) {
+func (h *Handle) Report(ctx context.Context, r messages.Result) { h.report(ctx, &r) }
+
+func (h *Handle) report(ctx context.Context, r *messages.Result) {
 	if h.shared.OnCall == nil || r.Permit.Within {
 		return
 	}

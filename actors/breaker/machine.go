@@ -42,12 +42,20 @@ type totals struct {
 // effects is what the owner must do after an input. The zero value means only to
 // keep the step.
 type effects struct {
-	idle    bool // drop the step: it changed nothing
-	changed bool // emit change
-	change  messages.BreakerChanged
+	idle    bool                     // drop the step: it changed nothing
+	changed bool                     // emit change
+	change  *messages.BreakerChanged // what has changed; nil: no state was entered
 
 	ask        *messages.Probe           // run the probe; nil: do not
 	unanswered *messages.ProbeUnanswered // emit it; nil: do not
+}
+
+// cause returns the failure that opened the circuit; nil: none did.
+func (e *effects) cause() error {
+	if e.change == nil {
+		return nil
+	}
+	return e.change.Last
 }
 
 func newMachine(cfg *Config) machine {
@@ -108,10 +116,12 @@ func (m *machine) left(p messages.Permit, admitted bool) effects {
 }
 
 // accepts reports whether the settings in force have judged r.
-func (m *machine) accepts(r messages.Result) bool { return r.Settings == 0 || r.Settings == m.settings }
+func (m *machine) accepts(r *messages.Result) bool {
+	return r.Settings == 0 || r.Settings == m.settings
+}
 
 // result handles the result of an admitted call, which accepts has accepted.
-func (m *machine) result(now time.Time, r messages.Result) effects {
+func (m *machine) result(now time.Time, r *messages.Result) effects {
 	e := m.tick(now)
 	if r.Permit.Epoch != m.epoch || !m.takeTrial(r.Permit.Trial) {
 		m.totals.Late++
@@ -131,9 +141,9 @@ func (m *machine) result(now time.Time, r messages.Result) effects {
 	if m.mode == messages.Disabled || (r.Outcome == messages.Success && !r.Slow) {
 		return e
 	}
-	if why := m.reasonToOpen(); why.reason != "" {
+	if why := m.reasonToOpen(); why != nil {
 		why.atLeast = r.RetryAfter
-		return m.open(now, why)
+		return m.open(now, *why)
 	}
 	return e
 }
@@ -229,6 +239,6 @@ func (m *machine) enter(now time.Time, to messages.State, mode messages.Mode, re
 	}
 	return effects{
 		changed: from != to || fromMode != mode,
-		change:  messages.BreakerChanged{From: from, To: to, Mode: mode, Reason: reason},
+		change:  &messages.BreakerChanged{From: from, To: to, Mode: mode, Reason: reason},
 	}
 }

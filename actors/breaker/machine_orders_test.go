@@ -43,10 +43,10 @@ func TestTripAndTryNow(t *testing.T) {
 			epoch := m.epoch
 			e := row.do(m, at(t, row.now))
 			require.Equal(t, row.want, m.state)
-			require.Equal(t, row.reason, e.change.Reason)
+			require.Equal(t, row.reason, reasonOf(e))
 			require.Equal(t, row.reason == "", e.idle)
 			require.Equal(t, row.reason == "", m.epoch == epoch)
-			require.Nil(t, e.change.Last)
+			require.NoError(t, e.cause())
 			if row.until != "" {
 				require.Equal(t, at(t, row.until), m.until)
 			}

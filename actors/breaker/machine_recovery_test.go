@@ -19,7 +19,7 @@ func fails(retryAfter time.Duration) input {
 		if n := len(m.trials); n > 0 {
 			p.Trial = m.trials[n-1].id
 		}
-		return m.result(now, messages.Result{Permit: p, Outcome: messages.Failure, Err: errBoom, RetryAfter: retryAfter})
+		return m.result(now, &messages.Result{Permit: p, Outcome: messages.Failure, Err: errBoom, RetryAfter: retryAfter})
 	}
 }
 
@@ -96,7 +96,7 @@ func TestFailedTrialsAreBorne(t *testing.T) {
 			row.do(m, at(t, "60s"))
 			e := row.last(m, at(t, row.now))
 			require.Equal(t, row.want, m.state)
-			require.Equal(t, row.reason, e.change.Reason)
+			require.Equal(t, row.reason, reasonOf(e))
 		})
 	}
 }
@@ -109,7 +109,7 @@ func TestOverdueTrialsThatAreBorneAreCounted(t *testing.T) {
 	require.EqualValues(t, 3, m.totals.Failures, "the first one opened it")
 	require.Empty(t, m.trials)
 	for _, id := range []uint64{first, second} {
-		m.result(at(t, "71s"), messages.Result{Permit: messages.Permit{Epoch: m.epoch, Trial: id}})
+		m.result(at(t, "71s"), &messages.Result{Permit: messages.Permit{Epoch: m.epoch, Trial: id}})
 	}
 	require.EqualValues(t, 2, m.totals.Late)
 	require.Zero(t, m.totals.Successes)
@@ -128,7 +128,7 @@ func TestFailedRunsOfAProbeAreBorne(t *testing.T) {
 	require.NotNil(t, e.ask, "it is asked again")
 	says(messages.Healthy)(m, now)
 	e = says(messages.Healthy)(m, now)
-	require.Equal(t, "service recovered", e.change.Reason)
+	require.Equal(t, "service recovered", reasonOf(e))
 
 	open(m)
 	m.tick(m.until)
@@ -136,7 +136,7 @@ func TestFailedRunsOfAProbeAreBorne(t *testing.T) {
 	require.Equal(t, messages.HalfOpen, m.state)
 	require.NotNil(t, e.ask, "one is overdue")
 	e = says(messages.Unhealthy)(m, m.trials[0].deadline.Add(-1))
-	require.Equal(t, "probe 'payments' is UNHEALTHY", e.change.Reason)
+	require.Equal(t, "probe 'payments' is UNHEALTHY", reasonOf(e))
 	require.Nil(t, e.ask)
 }
 

@@ -24,7 +24,7 @@ func TestATrialIsAcceptedOnce(t *testing.T) {
 	q, _, _ := m.call(now, messages.Call{})
 	require.NotEqual(t, p.Trial, q.Trial)
 	for range 3 {
-		m.result(now, messages.Result{Permit: p})
+		m.result(now, &messages.Result{Permit: p})
 	}
 	require.EqualValues(t, 1, m.totals.Successes)
 	require.EqualValues(t, 2, m.totals.Late)
@@ -71,7 +71,7 @@ func TestASlowTrialReopensWhenSlowCallsMatter(t *testing.T) {
 	m := newTestMachine(t, Config{FailureThreshold: 1, SlowCall: time.Second, SlowCallRate: 1})
 	running(1)(m)
 	e := slowSuccess(m, at(t, "61s"))
-	require.Equal(t, "a trial was slow", e.change.Reason)
+	require.Equal(t, "a trial was slow", reasonOf(e))
 	require.Equal(t, messages.Open, m.state)
 }
 

@@ -53,9 +53,9 @@ func (o *ownerState) Receive(message any) {
 	case *callCell:
 		o.admit(m)
 	case *resultCell:
-		accepted := o.bench.Machine.accepts(m.Question)
+		accepted := o.bench.Machine.accepts(&m.Question)
 		if accepted {
-			o.step(func(b *machine, now time.Time) effects { return b.result(now, m.Question) })
+			o.step(func(b *machine, now time.Time) effects { return b.result(now, &m.Question) })
 		}
 		owner.Answer(&o.bench, m, accepted)
 	case *statsCell:
@@ -122,11 +122,11 @@ func (o *ownerState) step(input func(*machine, time.Time) effects) {
 		return
 	}
 	committed = true
-	o.publish(last, wasLent, was, now, e.change.Last)
+	o.publish(last, wasLent, was, now, e.cause())
 	o.arm(now)
 	if e.changed {
 		e.change.Name, e.change.At = o.h.name, time.Now()
-		o.Host().Emit(e.change)
+		o.Host().Emit(*e.change)
 	}
 	if e.unanswered != nil {
 		e.unanswered.Name, e.unanswered.At = o.h.name, time.Now()

@@ -87,7 +87,7 @@ func TestWhatAProbeMoves(t *testing.T) {
 			before := m.totals
 			e := row.do(m, at(t, row.now))
 			require.Equal(t, row.want, m.state)
-			require.Equal(t, row.reason, e.change.Reason)
+			require.Equal(t, row.reason, reasonOf(e))
 			require.Equal(t, row.asks != "", e.ask != nil)
 			if row.asks != "" {
 				require.Equal(t, &messages.Probe{Permit: messages.Permit{Epoch: m.epoch, Trial: m.lastTrial},

@@ -98,7 +98,7 @@ func (s *stage) end(t *testing.T, now time.Time, who string, words []string) str
 	late := s.m.totals.Late
 	r := readResult(t, words)
 	r.Permit = s.permits[who]
-	e := s.m.result(now, r)
+	e := s.m.result(now, &r)
 	if s.m.totals.Late > late {
 		return s.news("late", e)
 	}

@@ -107,7 +107,7 @@ func (m *machine) firstDeadline() (due time.Time) {
 	return due
 }
 
-func (m *machine) resultHalfOpen(now time.Time, r messages.Result) effects {
+func (m *machine) resultHalfOpen(now time.Time, r *messages.Result) effects {
 	switch {
 	case r.Outcome == messages.Failure:
 		return m.trialFailed(now, opening{reason: "a trial failed", last: r.Err, atLeast: r.RetryAfter})

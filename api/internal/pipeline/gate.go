@@ -87,8 +87,8 @@ func runInside(ctx context.Context, hard *detached, e *Entry, fn func(context.Co
 	return err
 }
 
-// settle judges the call of a permit that returned err, and counts its result. If
-// the settings change meanwhile, it is judged again.
+// settle concludes the call of a permit that returned err, even if the user's code
+// panics.
 func settle(ctx context.Context, g Gate, p messages.Permit, err error) {
 	judged := false
 	defer func() {
@@ -96,12 +96,8 @@ func settle(ctx context.Context, g Gate, p messages.Permit, err error) {
 			settlePanic(ctx, g, p)
 		}
 	}()
-	r := g.Judge(ctx, p, err)
-	for !g.Settle(r) {
-		r = g.Judge(ctx, p, err)
-	}
+	g.Conclude(ctx, p, err)
 	judged = true
-	g.Report(ctx, r)
 }
 
 // settlePanic counts a call that did not return.

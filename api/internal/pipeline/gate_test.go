@@ -42,6 +42,10 @@ func (d *fakeGate) Judge(_ context.Context, p messages.Permit, err error) messag
 	return r
 }
 
+func (d *fakeGate) Conclude(ctx context.Context, p messages.Permit, err error) {
+	d.Settle(d.Judge(ctx, p, err))
+}
+
 func (d *fakeGate) Settle(r messages.Result) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
