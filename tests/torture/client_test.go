@@ -10,8 +10,6 @@ import (
 	"github.com/understudy-go/understudy/api"
 )
 
-var errBoom = errors.New("boom")
-
 // client is one goroutine of a history. It does random operations.
 type client struct {
 	*history
@@ -27,15 +25,15 @@ type client struct {
 type mix struct {
 	fail, ignore, crash int // of 100 calls: failures, ignored outcomes, panics and Goexits
 	acquire, timeout    int // of 100 calls: by Acquire and Done, or inside a Timeout
-	leave               int // of 100 calls: their ctx ends
+	leave, quit         int // of 100 calls: their caller leaves while they wait for admission, or run
 	read, stats         int // of 100 operations
 	control, configure  int // of 100 operations
 }
 
 // held is a permit that has not been reported yet.
 type held struct {
-	ctx    context.Context
 	permit *api.Permit
+	ctx    *callerCtx
 	call   int
 	since  time.Time
 }
@@ -82,48 +80,24 @@ func (c *client) call() {
 	case n < c.mix.acquire:
 		c.acquire(id)
 	case n < c.mix.acquire+c.mix.timeout:
-		policy := api.Compose(api.Timeout(time.Hour), c.b)
-		c.run(context.Background(), id, c.ending(false), func(fn func(context.Context) error) error { return api.Run(context.Background(), policy, fn) })
+		ctx := c.ctx()
+		ctx.impatient = false // such a call would end at once
+		c.run(id, ctx, c.ending(), api.Compose(api.Timeout(time.Hour), c.b))
 	default:
-		how := c.ending(true)
-		ctx := c.impatience()
-		call := func(fn func(context.Context) error) error { return c.b.Run(ctx, fn) }
+		ctx, how := c.ctx(), c.ending()
 		if how == endGoexit {
 			over := make(chan struct{})
-			go func() { defer close(over); c.run(ctx, id, how, call) }() // ends with the call
+			go func() { defer close(over); c.run(id, ctx, how, nil) }() // ends with the call
 			<-over
 			return
 		}
-		c.run(ctx, id, how, call)
+		c.run(id, ctx, how, nil)
 	}
 }
 
-// ending is how a call ends.
-type ending uint8
-
-const (
-	endSuccess ending = iota
-	endFailure
-	endIgnored
-	endPanic
-	endGoexit
-)
-
-func (c *client) ending(mayCrash bool) ending {
-	n := c.random.IntN(100)
-	switch {
-	case n < c.mix.fail:
-		return endFailure
-	case n < c.mix.fail+c.mix.ignore:
-		return endIgnored
-	case mayCrash && n < c.mix.fail+c.mix.ignore+c.mix.crash:
-		return endPanic + ending(c.random.IntN(2))
-	}
-	return endSuccess
-}
-
-// run makes one call, with ctx. It records two operations: admission and result.
-func (c *client) run(ctx context.Context, id int, how ending, call func(func(context.Context) error) error) {
+// run makes one call under the breaker, or under a timeout around it. It records two
+// operations: admission and result.
+func (c *client) run(id int, ctx *callerCtx, how ending, timeout api.Policy) {
 	admit := c.begin(c.id, opAdmit)
 	admit.call = id
 	c.admits[id].Store(admit)
@@ -137,39 +111,40 @@ func (c *client) run(ctx context.Context, id int, how ending, call func(func(con
 			c.end(result)
 		}
 	}()
-	err := call(func(context.Context) error {
+	fn := func(context.Context) error {
 		c.end(admit)
 		slow := c.dwell()
 		result = c.begin(c.id, opResult)
-		result.call, result.slow = id, slow
-		switch how {
-		case endSuccess:
-			return nil
-		case endIgnored:
-			result.outcome = api.Ignored
-			return context.Canceled
-		}
-		result.outcome = failure(ctx)
+		result.call, result.slow, result.ending, result.detached = id, slow, how, timeout != nil
+		c.result(result, ctx)
 		switch how {
 		case endPanic:
 			panic("a bug")
 		case endGoexit:
 			runtime.Goexit()
 		}
-		return errBoom
-	})
+		return endings[how].err
+	}
+	var err error
+	if timeout != nil {
+		err = api.Run(ctx, timeout, fn)
+	} else {
+		err = c.b.Run(ctx, fn)
+	}
 	if result == nil {
 		c.refused(admit, err)
 	}
 }
 
-// failure returns the outcome of a call that failed: if its caller has left, it says
-// nothing.
-func failure(ctx context.Context) api.Outcome {
-	if ctx.Err() != nil {
-		return api.Ignored
+// result records whether the caller of a call has left, or makes it leave. The call may
+// be over for the caller then, so its goroutine uses the client no longer.
+func (c *client) result(op *operation, ctx *callerCtx) {
+	op.gone = ctx.Err()
+	end := c.quits()
+	if op.gone == nil && end != nil {
+		op.gone = end
+		ctx.end(end)
 	}
-	return api.Failure
 }
 
 func (c *client) refused(admit *operation, err error) {
@@ -208,13 +183,13 @@ func (c *client) acquire(id int) {
 	admit := c.begin(c.id, opAdmit)
 	admit.call = id
 	c.admits[id].Store(admit)
-	ctx := c.impatience()
+	ctx := c.ctx()
 	p, err := c.b.Acquire(ctx)
 	if err != nil {
 		c.refused(admit, err)
 		return
 	}
-	c.holding = append(c.holding, held{ctx, p, id, time.Now()})
+	c.holding = append(c.holding, held{p, ctx, id, time.Now()})
 	c.end(admit)
 	c.dwell()
 }
@@ -224,15 +199,13 @@ func (c *client) giveBack(p held) {
 	result := c.begin(c.id, opResult)
 	limit := c.history.settings[0].SlowCall
 	result.call, result.slow = p.call, limit > 0 && (!c.bubble || time.Since(p.since) >= limit)
-	switch c.ending(false) {
-	case endSuccess:
-		p.permit.Done(nil)
-	case endFailure:
-		result.outcome = failure(p.ctx)
-		p.permit.Done(errBoom)
-	case endIgnored:
-		result.outcome = api.Ignored
+	result.ending = c.ending()
+	c.result(result, p.ctx)
+	if result.ending >= endCancel {
+		result.ending = endCancel
 		p.permit.Cancel()
+	} else {
+		p.permit.Done(endings[result.ending].err)
 	}
 	c.end(result)
 	if c.random.IntN(4) == 0 {

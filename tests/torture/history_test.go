@@ -38,7 +38,9 @@ type operation struct {
 	kind     opKind
 	client   int
 	call     int // admit and result: which call
-	outcome  api.Outcome
+	ending   ending
+	gone     error // result: the error of its ctx by then
+	detached bool  // result: of a call under a hard timeout
 	slow     bool
 	settings int // configure
 
@@ -48,7 +50,7 @@ type operation struct {
 	stats     api.BreakerStats
 	shutdown  bool // it returned ErrShutdown
 	crashed   bool // the owner crashed on it
-	cancelled bool // its ctx ended first: the owner may still do it later, or never
+	cancelled bool // its ctx ended before its admission: nothing is counted
 
 	called, returned int64         // on the clock of the history, which numbers all calls and returns
 	began, ended     time.Duration // times, if the history is timed
@@ -67,7 +69,7 @@ func (o *operation) String() string {
 			s += fmt.Sprintf(" refused %v forced=%v", o.refused.State, o.refused.Forced)
 		}
 	case opResult:
-		s += fmt.Sprintf(" call %d %v slow=%v", o.call, o.outcome, o.slow)
+		s += fmt.Sprintf(" call %d %s slow=%v detached=%v ctx=%v", o.call, endings[o.ending].name, o.slow, o.detached, o.gone)
 	case opState:
 		s += " = " + o.state.String()
 	case opRemaining:
@@ -166,7 +168,11 @@ func (h *history) linearizable() porcupine.CheckResult {
 func (h *history) String() string {
 	var text strings.Builder
 	for i, c := range h.settings {
-		fmt.Fprintf(&text, "settings %d: %+v\n", i, c)
+		fmt.Fprintf(&text, "settings %d: %+v", i, c)
+		if c.Classify != nil {
+			fmt.Fprintf(&text, " nil: %v, boom: %v, miss: %v", c.Classify(nil), c.Classify(errBoom), c.Classify(errMiss))
+		}
+		fmt.Fprintln(&text)
 	}
 	for _, log := range h.logs {
 		for _, op := range log {

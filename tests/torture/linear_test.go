@@ -185,6 +185,7 @@ func (h *history) draw(random *rand.Rand, p plot) {
 		c.FailureThreshold = []int{1, 2, 3, 4, api.Off}[random.IntN(5)]
 		c.Window, c.MinimumCalls = api.CountWindow(size), 1+random.IntN(size)
 		c.HalfOpenMaxCalls = 1 + random.IntN(3)
+		outcomes(random, &c)
 		if random.IntN(2) == 0 {
 			c.FailureRate = float64(1+random.IntN(4)) / 4
 		}
@@ -206,7 +207,7 @@ func drawMix(random *rand.Rand, clients int) mix {
 	upTo := func(limit int) int { return random.IntN(1 + limit*2/max(2, clients-3)) }
 	return mix{
 		fail: upTo(60), ignore: upTo(20), crash: upTo(10),
-		acquire: random.IntN(50), timeout: random.IntN(15), leave: max(0, random.IntN(60)-20),
+		acquire: random.IntN(50), timeout: random.IntN(15), leave: max(0, random.IntN(60)-20), quit: max(0, random.IntN(40)-10),
 		read: random.IntN(20), stats: upTo(20),
 		control: upTo(12), configure: upTo(8),
 	}

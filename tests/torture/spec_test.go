@@ -240,11 +240,12 @@ func (h *history) result(s *circuit, op *operation) {
 		s.totals.Late++
 		return
 	}
-	trial := s.state == api.HalfOpen
+	c, when := h.settings[s.settings], span{op.began, op.ended}
+	outcome, trial := outcome(c, op), s.state == api.HalfOpen
 	s.trials &^= 1 << op.call
 	s.current &^= 1 << op.call
 	letter := "s"
-	switch op.outcome {
+	switch outcome {
 	case api.Ignored:
 		s.totals.Ignored++
 		return
@@ -260,10 +261,9 @@ func (h *history) result(s *circuit, op *operation) {
 		s.totals.Slow++
 		letter = strings.ToUpper(letter)
 	}
-	c, when := h.settings[s.settings], span{op.began, op.ended}
 	if trial {
 		s.healed++
-		if op.outcome == api.Failure || (op.slow && c.SlowCallRate > 0) {
+		if outcome == api.Failure || (op.slow && c.SlowCallRate > 0) {
 			h.reopen(s, when)
 		} else if s.healed >= c.HalfOpenMaxCalls {
 			s.enter(api.Closed, api.Automatic)
