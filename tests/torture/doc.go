@@ -1,6 +1,7 @@
 // Package torture tries to break the library from outside. It compares concurrent
 // histories with a sequential breaker (linear_test.go, spec_test.go) and random
 // steps with naive models (machine_test.go, budget_test.go, checkmachine_test.go),
+// compares calls under random trees of policies with a model (tree_test.go),
 // simulates whole systems from a seed (simulation_test.go, faults_test.go,
 // audit_test.go), crashes owners (crash_test.go), and overloads them
 // (overload_test.go). It holds tests only.
