@@ -219,7 +219,7 @@ func TestCallersThatLeaveACheckAreNotHeld(t *testing.T) {
 //
 // Promise (Torture): Under overload an owner holds at most one message per caller, refuses with typed errors, counts exactly, and holds nothing after.
 func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
-	const changes = 40_000
+	const fill, changes = 70_000, 110_000 // 65,536 may wait
 	s := start(t)
 	b, err := s.Breaker("b", api.BreakerConfig{})
 	require.NoError(t, err)
@@ -238,11 +238,15 @@ func TestAStormOfEventsIsBoundedBySubscriber(t *testing.T) {
 			close(all)
 		}
 	})
-	before := liveHeap()
-	for range changes / 2 {
-		require.NoError(t, b.ForceOpen())
-		require.NoError(t, b.Reset())
+	change := func(times int) {
+		for range times / 2 {
+			require.NoError(t, b.ForceOpen())
+			require.NoError(t, b.Reset())
+		}
 	}
+	change(fill)
+	before := liveHeap()
+	change(changes - fill)
 	requireHeld(t, before) // while all events wait
 	release()
 	<-all
