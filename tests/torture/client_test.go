@@ -81,7 +81,7 @@ func (c *client) call() {
 		c.acquire(id)
 	case n < c.mix.acquire+c.mix.timeout:
 		ctx := c.ctx()
-		ctx.impatient = false // such a call would end at once
+		ctx.stay() // else such a call would end at once
 		c.run(id, ctx, c.ending(), api.Compose(api.Timeout(time.Hour), c.b))
 	default:
 		ctx, how := c.ctx(), c.ending()
@@ -139,7 +139,7 @@ func (c *client) run(id int, ctx *callerCtx, how ending, timeout api.Policy) {
 // result records whether the caller of a call has left, or makes it leave. The call may
 // be over for the caller then, so its goroutine uses the client no longer.
 func (c *client) result(op *operation, ctx *callerCtx) {
-	op.gone = ctx.Err()
+	op.gone = ctx.stay()
 	end := c.quits()
 	if op.gone == nil && end != nil {
 		op.gone = end

@@ -8,18 +8,33 @@ import (
 // callerCtx is the ctx of a call. Its caller may leave while the call waits or runs.
 type callerCtx struct {
 	context.Context
-	impatient bool // it is cancelled as soon as something waits for its end
-	done      chan struct{}
+	done chan struct{}
 
-	mu  sync.Mutex
-	err error
+	mu        sync.Mutex
+	impatient bool // it is cancelled as soon as something waits for its end
+	err       error
 }
 
-// ctx returns the ctx of the next call. Some are impatient.
+// ctx returns the ctx of the next call. The callers of some leave before they are
+// admitted.
 func (c *client) ctx() *callerCtx {
-	return &callerCtx{
-		Context: context.Background(), impatient: c.random.IntN(100) < c.mix.leave, done: make(chan struct{}),
+	ctx := &callerCtx{Context: context.Background(), done: make(chan struct{})}
+	switch n := c.random.IntN(100); {
+	case n < c.mix.leave/8:
+		ctx.end(context.Canceled)
+	case n < c.mix.leave:
+		ctx.impatient = true
 	}
+	return ctx
+}
+
+// stay makes the ctx end no longer because something waits for its end. It returns the
+// error of the ctx.
+func (c *callerCtx) stay() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.impatient = false
+	return c.err
 }
 
 // quits returns the error that ends the ctx of a running call, or nil. Most callers
@@ -38,6 +53,10 @@ func (c *client) quits() error {
 func (c *callerCtx) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.lockedEnd(err)
+}
+
+func (c *callerCtx) lockedEnd(err error) {
 	if c.err == nil {
 		c.err = err
 		close(c.done)
@@ -45,8 +64,10 @@ func (c *callerCtx) end(err error) {
 }
 
 func (c *callerCtx) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.impatient {
-		c.end(context.Canceled)
+		c.lockedEnd(context.Canceled)
 	}
 	return c.done
 }
