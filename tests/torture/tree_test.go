@@ -24,7 +24,7 @@ import (
 func TestTreesOfPoliciesAgreeWithAModel(t *testing.T) {
 	kinds, unclear := map[string]int{}, 0
 	const atOnce = 100
-	for batch := range 10 * *more {
+	for batch := range 30 * *more {
 		var wrong string
 		synctest.Test(t, func(t *testing.T) {
 			s := start(t)
@@ -82,6 +82,9 @@ func (tr *tree) play(t *testing.T, s *api.System, name string, want end) (wrong 
 	wrong += tr.release(began, want)
 	time.Sleep(time.Hour) // for what was left behind
 	tr.counts[1] = count(t, breakers[:])
+	if left := s.Totals().LeftBehind; left != 0 {
+		wrong += fmt.Sprintf("%d goroutines are still left behind", left)
+	}
 	return wrong
 }
 

@@ -167,8 +167,15 @@ func (d *deadlineContext) follow() {
 	ended := d.err != nil
 	d.mu.Unlock()
 	if ended {
-		stop()
+		sheltered(stop)
 	}
+}
+
+// sheltered calls the stop of whenDone. That calls methods of the caller's ctx, which
+// must not end the process if they panic in the goroutine of a timer.
+func sheltered(stop func() bool) {
+	defer func() { _ = recover() }()
+	stop()
 }
 
 // afterFunc is one function to call when the context ends.
@@ -246,7 +253,7 @@ func (d *deadlineContext) endAndUnlock(err error) {
 		timer.Stop()
 	}
 	if stop != nil {
-		stop()
+		sheltered(stop)
 	}
 	for _, a := range after {
 		go a.f() // as context.AfterFunc does; ends with f

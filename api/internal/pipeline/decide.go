@@ -29,7 +29,7 @@ func (c *detached) isInTime(e ends, err error) bool {
 // whether it did. If that is the return of a hard timeout around, too, it is decided
 // for both or for neither.
 func (c *detached) claim(err error) bool {
-	callers, passed := c.Context.Err(), c.passed() // without a lock: ctx may be the user's
+	callers, passed := c.callersErr(), c.passed() // without a lock: ctx may be the user's
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lockedClaim(err, callers == nil && !passed)
@@ -46,10 +46,17 @@ func (c *detached) lockedClaim(err error, isAlive bool) bool {
 	return c.inTime
 }
 
+// callersErr returns the error of the caller's ctx. If that panics, it has none: in the
+// goroutine of fn nothing else would recover it.
+func (c *detached) callersErr() (err error) {
+	defer func() { _ = recover() }()
+	return c.Context.Err()
+}
+
 // end stores how the call of fn ended, wakes the caller, and reports whether it ended
 // in time.
 func (c *detached) end(err error, panicked any) (inTime bool) {
-	callers, passed := c.Context.Err(), c.passed()
+	callers, passed := c.callersErr(), c.passed()
 	c.mu.Lock()
 	inTime = c.lockedClaim(err, callers == nil && !passed)
 	c.err, c.panicked, c.returned = err, panicked, true
@@ -157,7 +164,7 @@ func (c *detached) dropped(v any, err error) {
 // a slow log must not delay the caller beyond the limit.
 func (c *detached) logPanic(panicked any) {
 	sentence := "A call panicked under its timeout"
-	if c.Err() != nil {
+	if c.over.Load() || c.passed() { // Err may call the user's code
 		sentence = "A call panicked after its timeout; its caller has gone"
 	}
 	c.log(sentence, panicked)
