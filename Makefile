@@ -48,11 +48,16 @@ clients: ## test against real servers: PostgreSQL, Redis, nginx, HTTP and gRPC
 mutants: ## break the library on purpose; the torture tests must fail
 	go run ./tests/torture/mutants
 
+WOVEN ?= 5s
+woven: ## run the torture tests with yields before every statement of the protocol; histories for WOVEN each
+	go run ./tests/torture/mutants -only woven -limit $(WOVEN)
+
 night: ## run the torture tests for a night
 	go test ./tests/torture -timeout 12h -more 100 -steps 1000000 -seed $$(date +%s)
 	go test ./tests/torture -timeout 12h -run WholeSystems -days 7 -more 3 -seed $$(date +%s)
 	$(MAKE) fuzz FUZZTIME=10m
 	$(MAKE) mutants
+	$(MAKE) woven WOVEN=20m
 	$(MAKE) soak SOAK=1h
 
 check: ## run what CI runs

@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -43,8 +44,9 @@ func TestACrashAfterTheAnswerFailsNoQuestion(t *testing.T) {
 		for range 8 {
 			askers.Go(func() {
 				for n := range 100 {
-					if _, err := k.ask(question{after: n%2 == 0}); err != nil {
-						t.Errorf("it was answered: %v", err)
+					refuse := n%4 == 0
+					if _, err := k.ask(question{refuse: refuse, after: n%2 == 0}); errors.Is(err, errRefused) != refuse || errors.Is(err, messages.ErrCrashed) {
+						t.Errorf("it was answered, or refused: %v", err)
 					}
 				}
 			})

@@ -3,6 +3,7 @@ package owner
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -33,10 +34,13 @@ type (
 		within bool // crash during the step
 		before bool // crash after the step and before the answer
 		after  bool // crash after the answer
+		refuse bool // fail the question, instead of the answer
 		keep   bool // answer it together with the next question
 		arm    time.Duration
 	}
 )
+
+var errRefused = errors.New("refused")
 
 // bomb is a message without an answer; the owner crashes on it.
 type bomb struct{}
@@ -98,7 +102,11 @@ func (k *clerk) answer(c *cell, q question) {
 		kept.Answer(-1)
 	}
 	k.kept = nil
-	Answer(&k.bench, c, k.bench.Machine.counts[0])
+	if q.refuse {
+		k.bench.Fail(errRefused)
+	} else {
+		Answer(&k.bench, c, k.bench.Machine.counts[0])
+	}
 	if q.after {
 		panic("after")
 	}

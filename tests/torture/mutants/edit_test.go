@@ -113,3 +113,17 @@ func TestAnEditThatFindsNoPlaceNamesIt(t *testing.T) {
 		require.ErrorContains(t, err, row.err)
 	}
 }
+
+// Promise (Torture): An edit of a mutant finds its place by structure and changes nothing else. If it finds none, its error names the place.
+func TestEveryStatementIsWoven(t *testing.T) {
+	got, err := weave("package toy\nfunc run() int {\n\tif x := f(); x > 0 {\n\t\tg()\n\t}\n\tswitch {\n\tcase f() > 1:\n\t\treturn 1\n\t}\n\tdefer func() { g() }()\n\treturn 2\n}")
+	require.NoError(t, err)
+	requireSame(t, `package toy
+		import "github.com/understudy-go/understudy/messages"
+		func run() int {
+			messages.Yield(); if x := f(); x > 0 { messages.Yield(); g() }
+			messages.Yield(); switch { case f() > 1: messages.Yield(); return 1 }
+			messages.Yield(); defer func() { messages.Yield(); g() }()
+			messages.Yield(); return 2
+		}`, got)
+}

@@ -27,6 +27,7 @@ import (
 func main() {
 	race := flag.Bool("race", false, "with the race detector")
 	only := flag.String("only", "", "only variants whose name contains this")
+	limit := flag.Duration("limit", 5*time.Second, "how long each test of histories runs")
 	flag.Parse()
 	bad, tried := 0, 0
 	for _, v := range variants {
@@ -35,7 +36,7 @@ func main() {
 		}
 		tried++
 		begin := time.Now()
-		verdict, err := try(v, *race)
+		verdict, err := try(v, *race, *limit)
 		if err != nil {
 			bad++
 			verdict = "WRONG: " + err.Error()
@@ -52,7 +53,7 @@ func main() {
 }
 
 // try runs the tests on one variant.
-func try(v variant, race bool) (string, error) {
+func try(v variant, race bool, limit time.Duration) (string, error) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
 		return "", err
@@ -62,14 +63,14 @@ func try(v variant, race bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"test", "-count=1", "-overlay", overlay, "-run", cmp.Or(v.run, "TestManyCallers"), "-timeout", "90s"}
+	args := []string{"test", "-count=1", "-overlay", overlay, "-run", cmp.Or(v.run, "TestManyCallers"), "-timeout", (90*time.Second + 4*limit).String()}
 	if race {
 		args = append(args, "-race")
 	}
 	tests := cmp.Or(v.tests, torture)
 	args = append(args, "./"+string(tests))
 	if tests == torture {
-		args = append(args, "-limit", "5s")
+		args = append(args, "-limit", limit.String())
 	}
 	out, err := exec.Command("go", append(args, v.flags...)...).CombinedOutput()
 	var failed *exec.ExitError

@@ -21,11 +21,22 @@ import (
 // to its text.
 type sources map[string]string
 
-// load reads the packages that a variant edits, without their tests.
+// dirs returns the directories of the packages that a variant changes.
+func (v variant) dirs() (dirs []string) {
+	for _, e := range v.edits {
+		dirs = append(dirs, e.dir)
+	}
+	for _, file := range v.woven {
+		dirs = append(dirs, path.Dir(file))
+	}
+	return dirs
+}
+
+// load reads the packages that a variant changes, without their tests.
 func load(root string, v variant) (sources, error) {
 	s := sources{}
-	for _, e := range v.edits {
-		p, err := build.ImportDir(filepath.Join(root, e.dir), 0)
+	for _, dir := range v.dirs() {
+		p, err := build.ImportDir(filepath.Join(root, dir), 0)
 		if err != nil {
 			return nil, fmt.Errorf("run it from the module's root: %w", err)
 		}
@@ -34,7 +45,7 @@ func load(root string, v variant) (sources, error) {
 			if err != nil {
 				return nil, err
 			}
-			s[path.Join(e.dir, name)] = string(text)
+			s[path.Join(dir, name)] = string(text)
 		}
 	}
 	return s, nil
@@ -47,6 +58,13 @@ func (v variant) apply(s sources) (sources, error) {
 		if err := s.edit(e); err != nil {
 			return nil, fmt.Errorf("variant %q: %w", v.name, err)
 		}
+	}
+	for _, file := range v.woven {
+		text, err := weave(s[file])
+		if err != nil {
+			return nil, fmt.Errorf("variant %q: %s: %w", v.name, file, err)
+		}
+		s[file] = text
 	}
 	return s, nil
 }

@@ -10,6 +10,7 @@ type variant struct {
 	run    string // the tests to run; default: the histories
 	flags  []string
 	edits  []edit
+	woven  []string // files that yield before every statement; after the edits
 }
 
 // The packages that are edited.
@@ -17,7 +18,10 @@ const (
 	bench    pkg = "actors/internal/owner"
 	breaker  pkg = "actors/breaker"
 	health   pkg = "actors/health"
+	ask      pkg = "actors/internal/ask"
+	healthz  pkg = "api/internal/healthz"
 	messages pkg = "messages"
+	pipeline pkg = "api/internal/pipeline"
 	system   pkg = "system"
 	torture  pkg = "tests/torture"
 )
@@ -34,7 +38,7 @@ var slowStep = breaker.in("ownerState.step").before(`_ := o.now()`, gosched)
 var divided = breaker.in("newLease").replace(`if !m.leases() { _ }`,
 	`c := newCells(); l.cells.Store(c); if m.leases() { c.thaw() } else { l.tally.Store(sealed) }`)
 
-var variants = slices.Concat(protocol, runtimeOfOwners)
+var variants = slices.Concat(protocol, runtimeOfOwners, ofCalls, woven)
 
 // protocol are the changes of the breaker, the checks and their workbench.
 var protocol = []variant{
