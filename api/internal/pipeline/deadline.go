@@ -131,12 +131,14 @@ func (d *deadlineContext) endedByCaller() bool {
 	return d.Context.Err() != nil
 }
 
-// Done returns a channel that is closed when Err becomes non-nil.
+// Done returns a channel that is closed when Err becomes non-nil. If the context has
+// ended unseen, Err decides with what error before there is a timer that might.
 //
 // The timer is set while mu is held, so that a later cancel finds it and stops
 // it. follow runs without mu, because the caller's ctx may have ended, and then
 // cancel, which takes mu, runs at once.
 func (d *deadlineContext) Done() <-chan struct{} {
+	_ = d.Err()
 	d.mu.Lock()
 	x := d.lockedExtras()
 	if x.done != nil {
