@@ -90,9 +90,10 @@ type BreakerConfig struct {
 	// MaxResetTimeout limits the times that ResetBackoff and RetryAfter lengthen. Default 10 min; at least ResetTimeout.
 	MaxResetTimeout time.Duration
 
-	// Expected lists errors that are Success, compared with errors.Is: the dependency answered. Default none.
+	// Expected lists errors that are Success, compared with errors.Is: the dependency answered. What a *TimeoutError
+	// unwraps to does not count, because it came too late. Default none.
 	Expected []error
-	// Excluded lists errors that are Ignored, compared with errors.Is. Default none.
+	// Excluded lists errors that are Ignored, compared as those of Expected. Default none.
 	Excluded []error
 	// Classify returns the outcome of a call that returned err, which may be nil. It replaces Expected, Excluded and the
 	// default. It is not asked about an error of a call whose ctx was cancelled, nor about one marked by Ignore: these are

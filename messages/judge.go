@@ -3,6 +3,8 @@ package messages
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"time"
 )
 
@@ -38,6 +40,33 @@ func IsNeutral(err error) bool {
 		return err == context.Canceled || err == ErrCircuitOpen
 	}
 	return every(err, isNeutral)
+}
+
+// Is is errors.Is, except that it does not look beneath a *TimeoutError: what a call
+// returned after the limit counts for nothing.
+func Is(err, target error) bool {
+	if target == nil {
+		return err == nil
+	}
+	isComparable := reflect.TypeOf(target).Comparable()
+	for {
+		if isComparable && err == target {
+			return true
+		}
+		if e, ok := err.(interface{ Is(error) bool }); ok && e.Is(target) {
+			return true
+		}
+		switch e := err.(type) {
+		case *TimeoutError:
+			return false
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			return slices.ContainsFunc(e.Unwrap(), func(child error) bool { return Is(child, target) })
+		default:
+			return false
+		}
+	}
 }
 
 // every reports whether is returns true for every leaf of err's tree, or for an

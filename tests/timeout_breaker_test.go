@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"time"
@@ -166,4 +167,46 @@ func TestGoexitUnderATimeoutIsAFailureOfTheBreaker(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Promise (Timeout): What a TimeoutError unwraps to is neither Expected nor Excluded: for breakers it is a failure.
+func TestAnExpectedErrorAfterTheLimitIsAFailure(t *testing.T) {
+	errNoRows := errors.New("no rows")
+	late := func(ctx context.Context) error { time.Sleep(time.Minute); return errNoRows }
+	again := func(ctx context.Context) error { // the Timeout fires in the second attempt
+		if api.Attempt(ctx) == 1 {
+			return errNoRows
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		r, err := s.Retry("api", api.RetryConfig{InitialDelay: 1})
+		require.NoError(t, err)
+		for name, cfg := range map[string]api.BreakerConfig{
+			"expected": {FailureThreshold: 1, Expected: []error{nil, errNoRows}},
+			"excluded": {FailureThreshold: 1, Excluded: []error{nil, errNoRows}},
+		} {
+			b, err := s.Breaker(name, cfg)
+			require.NoError(t, err)
+			hard, cooperative := api.Timeout(time.Second), api.Cooperative(api.Timeout(time.Second))
+			for _, p := range []api.Policy{api.Compose(hard, b), api.Compose(b, cooperative)} {
+				requireTimeout(t, api.Run(context.Background(), p, late))
+				require.Equal(t, api.Open, b.State(), name)
+				require.NoError(t, b.Reset())
+			}
+			for _, p := range []api.Policy{api.Compose(b, hard, r), api.Compose(b, cooperative, r)} {
+				err := api.Run(context.Background(), p, again)
+				requireTimeout(t, err)
+				require.ErrorIs(t, err, errNoRows, "it is still found")
+				require.Equal(t, api.Open, b.State(), name)
+				require.NoError(t, b.Reset())
+			}
+		}
+		timeouts, err := s.Breaker("timeouts", api.BreakerConfig{FailureThreshold: 1, Excluded: []error{api.ErrTimeout}})
+		require.NoError(t, err)
+		requireTimeout(t, api.Run(context.Background(), api.Compose(timeouts, api.Timeout(time.Second)), late))
+		require.Equal(t, api.Closed, timeouts.State(), "the TimeoutError itself may be excluded")
+		time.Sleep(time.Hour) // all functions have returned
+	})
 }

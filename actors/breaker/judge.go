@@ -2,7 +2,6 @@ package breaker
 
 import (
 	"context"
-	"errors"
 
 	"github.com/understudy-go/understudy/messages"
 )
@@ -34,10 +33,10 @@ func known(o messages.Outcome) messages.Outcome {
 	return o
 }
 
-// matches reports whether err is any of targets.
+// matches reports whether err is any of targets, as messages.Is.
 func matches(err error, targets []error) bool {
 	for _, target := range targets {
-		if errors.Is(err, target) {
+		if messages.Is(err, target) {
 			return true
 		}
 	}
