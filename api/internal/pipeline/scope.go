@@ -1,6 +1,9 @@
 package pipeline
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // scope is what surrounds a call: a timeout, or an attempt of a loop. The ctx of the
 // call leads to the innermost scope.
@@ -41,14 +44,18 @@ func around(ctx context.Context) scope {
 	return in
 }
 
-// bounds reports whether ctx ends at the limit at the latest.
+// bounds reports whether ctx ends at the limit at the latest. A timeout that was over
+// before its limit, because its call returned or its caller left, does not bound a ctx
+// that goes on.
 func (d *deadlineContext) bounds(ctx context.Context) bool {
 	at, ok := ctx.Deadline()
 	if !ok {
 		return false
 	}
-	limit, _ := d.Deadline()
-	return !at.After(limit)
+	if limit, _ := d.Deadline(); at.After(limit) {
+		return false
+	}
+	return !d.over.Load() || errors.Is(d.err, context.DeadlineExceeded) || ctx.Err() != nil
 }
 
 // attemptContext is the ctx of an attempt of a loop.
