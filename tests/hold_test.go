@@ -3,6 +3,7 @@ package tests
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -268,6 +269,15 @@ func TestAValueOfAnEarlierAttemptIsDropped(t *testing.T) {
 			v, err := api.Do(context.Background(), p, func(context.Context) (int, error) { return 7, errBoom })
 			require.ErrorIs(t, err, api.ErrCircuitOpen)
 			require.Zero(t, v, "the last attempt was refused")
+		}
+		for name, end := range map[string]func(error) error{
+			"wrapped":   func(err error) error { return fmt.Errorf("payments: %w", err) },
+			"swallowed": func(error) error { return nil },
+		} {
+			require.NoError(t, b.Reset())
+			around := api.Around(func(ctx context.Context, next func(context.Context) error) error { return end(next(ctx)) })
+			v, _ := api.Do(context.Background(), api.Compose(around, r, b), func(context.Context) (int, error) { return 7, errBoom })
+			require.Zero(t, v, "%s by an Around", name)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func (c *aroundCall[T]) next(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.returned {
-		c.v = v
+		c.v = Kept(v, err)
 	}
 	return err
 }

@@ -131,6 +131,7 @@ func (c *detachedCall[T]) run() {
 		v, err = c.fn(&c.deadlineContext)
 	default:
 		v, err = do(&c.deadlineContext, c.inner, c.fn)
+		v = Kept(v, err)
 	}
 	returned = true
 }

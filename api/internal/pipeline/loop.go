@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"github.com/understudy-go/understudy/actors/retry"
 	"github.com/understudy-go/understudy/messages"
@@ -81,7 +82,10 @@ func attemptFailed(ctx, in context.Context, err error) {
 // Kept returns v, the value beside err of the attempt that ran last; zero if a later
 // attempt was refused and did not run.
 func Kept[T any](v T, err error) T {
-	if _, ok := err.(*messages.RetryError); ok && messages.IsRefused(err) {
+	if err == nil {
+		return v
+	}
+	if e, ok := errors.AsType[*messages.RetryError](err); ok && messages.IsRefused(e) {
 		var none T
 		return none
 	}
