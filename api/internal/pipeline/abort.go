@@ -59,6 +59,7 @@ func (d *deadlineContext) abort(cause error) {
 		end = context.DeadlineExceeded
 	}
 	d.cancel(end)
+	d.holdNothing()
 	d.mu.Lock()
 	running := slices.Clone(d.lockedExtras().running)
 	d.mu.Unlock()

@@ -13,7 +13,7 @@ func runAttached(ctx context.Context, s *Stage, fn func(context.Context) error) 
 	returned := false
 	defer func() {
 		if !returned {
-			d.cancel(context.Canceled)
+			d.finish(errGoexit)
 		}
 	}()
 	err := fn(d)

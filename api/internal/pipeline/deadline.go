@@ -43,7 +43,7 @@ type extras struct {
 	stop        func() bool   // stops following the caller's ctx
 	after       []*afterFunc  // called when the context ends
 	running     []abortable   // what a hard timeout aborts when it fires
-	first       holds         // what the first attempt of the loop in the line holds
+	inside      holds         // of the first attempt of a loop in the line; if there is a timeout around, of all calls inside
 }
 
 // epoch is the moment that these contexts measure from. time.Since reads one
@@ -232,6 +232,9 @@ func (d *deadlineContext) finish(err error) {
 		d.mu.Unlock()
 	default:
 		d.endAndUnlock(context.Canceled)
+	}
+	if err != nil {
+		d.holdNothing()
 	}
 }
 

@@ -16,7 +16,7 @@ func Hold(ctx context.Context) (release func()) {
 		return noRelease
 	}
 	in := around(ctx)
-	if in.timeout == nil {
+	if in.timeout == nil || in.timeout.Err() != nil {
 		return noRelease
 	}
 	h := &hold{timeout: in.timeout}
@@ -31,23 +31,31 @@ func Hold(ctx context.Context) (release func()) {
 
 func noRelease() {}
 
-// holds returns what the attempt that the scope is holds; nil: it is none.
+// holds returns what the attempt or the timeout that the scope is holds; nil: it need
+// not know.
 func (s *scope) holds() *holds {
 	switch {
 	case s.loop != nil:
 		return &s.loop.holds
-	case s.timeout != nil && s.timeout.looped:
-		return s.timeout.firstAttempt()
+	case s.timeout != nil && (s.timeout.looped || s.timeout.outerTimeout != nil):
+		return s.timeout.inside()
 	}
 	return nil
 }
 
-// firstAttempt returns what the first attempt of the loop in the line of the timeout
-// holds.
-func (d *deadlineContext) firstAttempt() *holds {
+// inside returns what the calls inside the timeout hold.
+func (d *deadlineContext) inside() *holds {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return &d.lockedExtras().first
+	return &d.lockedExtras().inside
+}
+
+// holdNothing releases, in the timeouts around, what was held in a call that has
+// failed, and what still will be.
+func (d *deadlineContext) holdNothing() {
+	if d.outerTimeout != nil {
+		d.inside().end()
+	}
 }
 
 // hold is what one call of Hold holds: a timeout and those around it.
@@ -76,10 +84,11 @@ func (d *deadlineContext) hold(n int32) (isFree bool) {
 	return d.finished && d.holds == 0
 }
 
-// holds is what an attempt holds. Safe for concurrent use.
+// holds is what an attempt, or the call of a timeout, holds. Safe for concurrent use.
 type holds struct {
-	mu  sync.Mutex
-	all []*hold
+	mu    sync.Mutex
+	all   []*hold
+	ended bool // what is added is released at once
 }
 
 func (h *holds) add(one *hold) {
@@ -87,11 +96,25 @@ func (h *holds) add(one *hold) {
 		return
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.all = append(h.all, one)
+	ended := h.ended
+	if !ended {
+		h.all = append(h.all, one)
+	}
+	h.mu.Unlock()
+	if ended {
+		one.release()
+	}
 }
 
-// release releases all, because the attempt has failed.
+// end releases all, and what is added from now on.
+func (h *holds) end() {
+	h.mu.Lock()
+	h.ended = true
+	h.mu.Unlock()
+	h.release()
+}
+
+// release releases all, because the attempt or the call has failed.
 func (h *holds) release() {
 	if h == nil {
 		return
