@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -32,7 +31,7 @@ func onCall(fn func(context.Context, Call), logger *slog.Logger) func(context.Co
 	return func(ctx context.Context, end messages.CallEnd) {
 		defer func() {
 			if panicked := recover(); panicked != nil {
-				logger.Error("OnCall panicked", end.Kind, end.Name, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+				logger.Error("OnCall panicked", end.Kind, end.Name, "panic", panicked, "stack", string(debug.Stack()))
 			}
 		}()
 		fn(ctx, Call{

@@ -3,6 +3,7 @@ package tests
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"sync"
 	"testing"
@@ -142,13 +143,18 @@ func TestOnCallKnowsTheAttempt(t *testing.T) {
 func TestAPanicInOnCallIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logbook{}
-		s := start(t, api.SystemConfig{Logger: slog.New(slog.NewJSONHandler(log, nil)), OnCall: func(context.Context, api.Call) { panic("kaboom") }})
+		var what any = "kaboom"
+		s := start(t, api.SystemConfig{Logger: slog.New(slog.NewJSONHandler(log, nil)), OnCall: func(context.Context, api.Call) { panic(what) }})
 		b := breaker(t, s, api.BreakerConfig{})
 		play(t, b, "sf")
 		require.EqualValues(t, 1, stats(t, b).Successes)
 		require.EqualValues(t, 1, stats(t, b).Failures)
 		require.Len(t, log.sentences(t), 2)
 		require.Equal(t, "ERROR OnCall panicked", log.sentences(t)[0])
+
+		what = http.ErrAbortHandler
+		play(t, b, "sf")
+		require.Len(t, log.sentences(t), 2, "that is not logged")
 	})
 }
 
