@@ -85,6 +85,12 @@ func TestOnCallReceivesEachCallOnce(t *testing.T) {
 		{"a hard Timeout", closed, func(b *api.Breaker) {
 			_ = api.Run(context.Background(), api.Compose(api.Timeout(time.Minute), b), slowly(succeed))
 		}, call(api.Success, time.Second, nil)},
+		{"a caller that leaves a hard Timeout", closed, func(b *api.Breaker) {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			defer cancel()
+			time.AfterFunc(time.Second, cancel)
+			_ = api.Run(ctx, api.Compose(api.Timeout(time.Minute), b), polite)
+		}, call(api.Ignored, time.Second, context.Canceled)},
 		{"Do", closed, func(b *api.Breaker) {
 			_, _ = api.Do(context.Background(), b, func(context.Context) (int, error) { return 0, errBoom })
 		}, call(api.Failure, 0, errBoom)},

@@ -71,7 +71,7 @@ func runGate(ctx context.Context, g Gate, fn func(context.Context) error, e ends
 // settle first.
 func runInside(ctx context.Context, hard *detached, e *Entry, fn func(context.Context) error) error {
 	if err := hard.add(e); err != nil { // the limit has passed since the call was admitted
-		e.Cancel()
+		e.ignore(err)
 		return err
 	}
 	returned := false
@@ -165,9 +165,12 @@ func (e *Entry) report(ctx context.Context, hard *detached, err error) {
 }
 
 // Cancel settles the call as Ignored, unless its outcome is settled already.
-func (e *Entry) Cancel() {
+func (e *Entry) Cancel() { e.ignore(nil) }
+
+// ignore is Cancel of a call that has ended with err.
+func (e *Entry) ignore(err error) {
 	if !e.isSettled() {
-		e.settle(messages.Result{Permit: e.permit, Outcome: messages.Ignored})
+		e.settle(messages.Result{Permit: e.permit, Outcome: messages.Ignored, Err: err})
 	}
 }
 
@@ -201,7 +204,7 @@ func (e *Entry) count(r messages.Result) (counted, isFirst bool) {
 // says no more about it.
 func (e *Entry) abort(err error) {
 	if messages.IsNeutral(err) {
-		e.Cancel()
+		e.ignore(err)
 		return
 	}
 	e.report(context.Background(), nil, err)
