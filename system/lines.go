@@ -115,7 +115,7 @@ func (l lines) bounded(r slog.Record) slog.Record {
 		case kind == slog.KindString:
 			a.Value = slog.StringValue(messages.Shown(a.Value.String(), limit))
 			left -= len(a.Value.String())
-		case kind == slog.KindAny:
+		case kind == slog.KindAny, kind == slog.KindLogValuer:
 			var size int
 			a.Value, size = l.shownValue(a.Value.Any(), limit)
 			left -= size
@@ -141,7 +141,7 @@ func (l lines) shown(err error, limit int) shownError {
 	if e, ok := err.(shownError); ok {
 		return shownError{messages.Cut(e.text, limit), e.err}
 	}
-	return shownError{l.patiently(err, func() string { return messages.ErrorText(err, limit) }), err}
+	return shownError{l.patiently(err, func() string { return textOf(err, limit) }), err}
 }
 
 // shownValue returns the value of an attribute whose text, of size bytes, is
@@ -165,8 +165,20 @@ func (l lines) shownValue(v any, limit int) (value slog.Value, size int) {
 		}
 		return slog.AnyValue(shown), size
 	}
-	text := l.patiently(v, func() string { return messages.Shown(fmt.Sprint(v), limit) })
+	text := l.patiently(v, func() string { return textOf(v, limit) })
 	return slog.StringValue(text), len(text)
+}
+
+// textOf returns the text of v, printable and not longer than limit. A value that
+// decides itself what a log shows of it does so here, too.
+func textOf(v any, limit int) string {
+	switch v := v.(type) {
+	case slog.LogValuer:
+		return messages.Shown(slog.AnyValue(v).Resolve().String(), limit)
+	case error:
+		return messages.ErrorText(v, limit)
+	}
+	return messages.Shown(fmt.Sprint(v), limit)
 }
 
 // patiently returns the text of v, or its type if the text does not come in time: a

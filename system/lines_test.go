@@ -24,6 +24,12 @@ type hostile func() string
 
 func (h hostile) Error() string { return h() }
 
+// discreet is an error that decides what the log shows of it.
+type discreet func() string
+
+func (d discreet) Error() string        { return "secret" }
+func (d discreet) LogValue() slog.Value { return slog.StringValue(d()) }
+
 // A line has at most 4 KiB of text, a stack 16 KiB, whatever comes in, and is
 // printable.
 func TestALineIsBoundedAndPrintable(t *testing.T) {
@@ -32,6 +38,7 @@ func TestALineIsBoundedAndPrintable(t *testing.T) {
 	for _, write := range []func(s *System){
 		func(s *System) { s.Logger().Error(huge, "a", huge, "b", err, "c", []string{huge}, "d", huge) },
 		func(s *System) { s.Logger().Warn(huge, "a", err, "b", err) },
+		func(s *System) { s.Logger().Warn(huge, "a", discreet(func() string { return huge })) },
 		func(s *System) { s.Emit(messages.CheckChanged{Name: huge, Message: huge}) },
 		func(s *System) { s.Emit(messages.BreakerChanged{Name: "x", To: messages.Open, Reason: huge}) },
 		func(s *System) {
@@ -71,6 +78,25 @@ func TestAnErrorInALineUnwraps(t *testing.T) {
 		require.EqualError(t, shown, "open: file does not exist")
 		require.ErrorIs(t, shown, os.ErrNotExist)
 		require.NoError(t, s.Shutdown(background))
+	})
+}
+
+// What a value shows of itself in a log is what the lines show of it, as an
+// attribute and in a sum, and it may panic.
+func TestAValueDecidesWhatTheLogShowsOfIt(t *testing.T) {
+	inLog(t, slog.LevelInfo, func(t *testing.T, s *System, log *logbook) {
+		s.Logger().Error("one", "panic", discreet(func() string { return "little" }))
+		s.Logger().Error("two", "panic", discreet(func() string { panic("kaboom") }))
+		for range 2 {
+			err := discreet(func() string { return "little" })
+			report(background, s, "a", err, messages.Retrying{Name: "a", Err: err})
+		}
+		time.Sleep(time.Second)
+		require.Len(t, log.all(), 4)
+		require.Len(t, log.matching(slog.LevelWarn, "little"), 2)
+		for _, line := range log.all() {
+			require.NotContains(t, line, "secret")
+		}
 	})
 }
 
