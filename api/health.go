@@ -117,7 +117,7 @@ func (h *Health) Run(ctx context.Context, name string) CheckResult {
 	}
 	c, found := h.source.Set.Load().Find(name)
 	if !found {
-		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Clip(name))}
+		return CheckResult{Name: name, Message: fmt.Sprintf("Check '%s' not found", messages.Printable(messages.Clip(name)))}
 	}
 	return checkResult(c.Run(ctx))
 }

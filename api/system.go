@@ -96,7 +96,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 	}
 	var stuckErr error
 	if stuck := s.health.shutdown(ctx); len(stuck) > 0 {
-		stuckErr = fmt.Errorf("health checks have not returned: %s: %w", strings.Join(stuck, ", "), ctx.Err())
+		stuckErr = fmt.Errorf("health checks have not returned: %s: %w", messages.Printable(strings.Join(stuck, ", ")), ctx.Err())
 	}
 	return errors.Join(stuckErr, s.runtime.Shutdown(ctx))
 }

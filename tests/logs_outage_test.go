@@ -150,6 +150,31 @@ func TestNoNameOrErrorForgesALine(t *testing.T) {
 	})
 }
 
+// Promise (System, events, logs and errors): Names, reasons and errors are printable wherever they enter a sentence.
+func TestNoNameOfACheckForgesASentence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const forged = "x\nERROR all is lost\r\x1b[2J"
+		s := start(t, api.SystemConfig{})
+		release := make(chan struct{})
+		hangs := func(context.Context) error { <-release; return nil }
+		require.NoError(t, s.Health().Register(forged, api.CheckConfig{Timeout: time.Second}, api.Ping(hangs)))
+		require.NoError(t, s.Health().Register("y", api.CheckConfig{DependsOn: []string{forged}}, api.Ping(succeed)))
+		time.Sleep(5 * time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		for _, sentence := range []string{
+			last(t, s, "y").Message,
+			s.Health().Run(ctx, forged+"?").Message,
+			s.Health().Deregister(forged).Error(),
+			s.Shutdown(ctx).Error(),
+		} {
+			require.Contains(t, sentence, `x\nERROR all is lost\r\x1b[2J`)
+			require.NotRegexp(t, `[\x00-\x1f\x7f]`, sentence)
+		}
+		close(release)
+	})
+}
+
 // Promise (System, events, logs and errors): At DEBUG, each event of a single call is logged with the ctx of its caller.
 func TestLinesOfCallsCarryTheCallersCtx(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (h *Handle) recheckUpstream(ctx context.Context) bool {
 // r becomes Unknown, "blocked by" the root cause.
 func (h *Handle) WithBlocker(r Result, now time.Time) Result {
 	if root := h.blockedBy(now); root != nil {
-		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+root.name, root.name
+		r.Status, r.Message, r.BlockedBy = messages.Unknown, "blocked by "+messages.Printable(root.name), root.name
 	}
 	return r
 }
