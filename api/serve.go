@@ -66,6 +66,7 @@ func (s *System) listenAndServe(server *http.Server) error {
 	if err != nil {
 		return err
 	}
+	defer listener.Close() // ServeTLS returns before it has the listener if TLSConfig is invalid
 	s.runtime.Logger().Info("Serving", "address", listener.Addr().String())
 	if servesTLS(server) {
 		return server.ServeTLS(listener, "", "")

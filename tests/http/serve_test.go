@@ -157,6 +157,18 @@ func TestServeEndsWithItsServer(t *testing.T) {
 	require.ErrorIs(t, s.Health().Register("x", api.CheckConfig{}, fine), api.ErrShutdown)
 }
 
+// Promise (Health over HTTP and gRPC): The error of a listener comes back from Serve at once, after Shutdown. A server that stops by itself is drained without the delay.
+func TestServeFreesThePortOfAServerThatCannotServe(t *testing.T) {
+	certificate := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }
+	unfit := &tls.Config{GetCertificate: certificate, MinVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA}} // not for HTTP/2
+	s := serveWith(t, &http.Server{Addr: "127.0.0.1:0", TLSConfig: unfit}, api.DrainConfig{Delay: time.Hour})
+	address := s.address()
+	require.ErrorContains(t, <-s.ended, "CipherSuites")
+	again, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+}
+
 // Promise (Health over HTTP and gRPC): Serve closes the connections that are still open when the limit has passed.
 func TestServeClosesWhatOutlivesTheLimit(t *testing.T) {
 	release := make(chan struct{})
