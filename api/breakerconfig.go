@@ -50,7 +50,7 @@ type BreakerConfig struct {
 	// the first one of a new streak. Default 0: only a success ends a streak.
 	FailureWindow time.Duration
 	// ResetTimeout is how long the circuit stays open before trials. If the failure that opens it is marked by RetryAfter
-	// with a longer delay, the circuit stays open that long, but at most MaxResetTimeout. Default 60 s.
+	// with a longer delay, the circuit stays open that long, but at most MaxResetTimeout. Default 60 s; at least 1 ms with a Probe.
 	ResetTimeout time.Duration
 	// HalfOpenMaxCalls is how many successful trials close the circuit. At most as many trials run at once as successes are
 	// still needed. Default 3.

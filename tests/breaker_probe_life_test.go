@@ -163,3 +163,14 @@ func TestAProbeWithAnImpossibleNameIsRefused(t *testing.T) {
 		require.Equal(t, "db", b.Config().Probe)
 	})
 }
+
+// Promise (Circuit breaker): A ResetTimeout below 1 ms is a *ConfigError if there is a Probe, which would run without a pause.
+func TestAProbeHasAPause(t *testing.T) {
+	bubble(t, func(t *testing.T, s *api.System) {
+		_, err := s.Breaker("api", api.BreakerConfig{ResetTimeout: 1, Probe: "db"})
+		require.EqualError(t, err, `breaker "api": ResetTimeout: must be at least 1ms with a Probe: 1ns`)
+		b := breaker(t, s, api.BreakerConfig{ResetTimeout: 1})
+		require.ErrorIs(t, b.Configure(api.BreakerConfig{ResetTimeout: 1, Probe: "db"}), api.ErrConfig)
+		require.NoError(t, b.Configure(api.BreakerConfig{ResetTimeout: time.Millisecond, Probe: "db"}))
+	})
+}

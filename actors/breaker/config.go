@@ -20,7 +20,7 @@ type Config struct {
 	// FailureWindow limits the age of a streak: a failure that finds the first of its streak older than this is the first
 	// of a new one. Default 0: a streak has no end but a success.
 	FailureWindow time.Duration
-	// ResetTimeout is how long the circuit stays open before trials. Default 60 s.
+	// ResetTimeout is how long the circuit stays open before trials. Default 60 s; at least 1 ms with a Probe.
 	ResetTimeout time.Duration
 	// HalfOpenMaxCalls is how many successful trials close the circuit. At most as many run at the same time as are still
 	// needed. Default 3.
@@ -87,6 +87,10 @@ func (c Config) withDefaults() Config {
 // call.
 const maxWindow = 10_000_000
 
+// minProbed is the shortest ResetTimeout of a breaker with a Probe, which runs again
+// after each ResetTimeout, even if nobody calls.
+const minProbed = time.Millisecond
+
 // validate returns the *messages.ConfigError of settings with their defaults, or
 // nil.
 func (c Config) validate(name string) error {
@@ -113,6 +117,8 @@ func (c Config) validate(name string) error {
 		return bad("Probe", "must not be blank")
 	case c.Probe != "" && messages.NameProblem(c.Probe) != "":
 		return bad("Probe", messages.NameProblem(c.Probe))
+	case c.Probe != "" && c.ResetTimeout < minProbed:
+		return bad("ResetTimeout", messages.MustBeAtLeast("1ms with a Probe", c.ResetTimeout))
 	case c.Window.calls < 0:
 		return negative("Window", c.Window.calls)
 	case c.Window.span < 0:

@@ -56,6 +56,7 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{Config{HalfOpenMaxCalls: -1}, "HalfOpenMaxCalls", "must not be negative: -1"},
 		{Config{TrialTimeout: -1}, "TrialTimeout", "must not be negative: -1ns"},
 		{Config{Probe: " \t"}, "Probe", "must not be blank"},
+		{Config{Probe: "db", ResetTimeout: time.Millisecond - 1}, "ResetTimeout", "must be at least 1ms with a Probe: 999.999µs"},
 		{Config{Window: CountWindow(-1)}, "Window", "must not be negative: -1"},
 		{Config{Window: TimeWindow(-1)}, "Window", "must not be negative: -1ns"},
 		{Config{Window: CountWindow(maxWindow + 1)}, "Window", "must be at most 10,000,000 calls: 10000001"},
