@@ -96,21 +96,21 @@ var protocol = []variant{
 			q := m.Question
 			owner.Answer(&o.bench, m, true)
 			runtime.Gosched()
-			o.step(func(b *machine, now time.Time) effects { return b.result(now, q) })`),
+			o.step(func(b *machine, now time.Time) effects { return b.result(now, &q) })`),
 	}},
 	{name: "a result that is not acknowledged", caught: true, edits: []edit{
-		breaker.in("Handle.Settle").replace(`return counted || err != nil`, `return true`),
-		breaker.in("Handle.Settle").replace(`counted, err := question(_...)`, `go func() { _, _ = question(context.Background(), h, &h.shared.results, r) }()`),
+		breaker.in("Handle.settle").replace(`return counted || err != nil`, `return true`),
+		breaker.in("Handle.settle").replace(`counted, err := question(_...)`, `go func() { _, _ = question(context.Background(), h, &h.shared.results, *r) }()`),
 	}},
 	{name: "no epoch check by the owner", caught: true, edits: []edit{
 		breaker.in("machine.result").drop(`r.Permit.Epoch != m.epoch`),
 	}},
 	{name: "no epoch check when a success moves to the next lease", caught: true, edits: []edit{
-		breaker.in("Handle.Settle").drop(`l.epoch == r.Permit.Epoch`),
+		breaker.in("Handle.settle").drop(`l.epoch == r.Permit.Epoch`),
 	}},
 	{name: "a success moves to any lease that is open", caught: true, edits: []edit{
-		breaker.in("Handle.Settle").drop(`l.state == messages.Closed`),
-		breaker.in("Handle.Settle").drop(`l.epoch == r.Permit.Epoch`),
+		breaker.in("Handle.settle").drop(`l.state == messages.Closed`),
+		breaker.in("Handle.settle").drop(`l.epoch == r.Permit.Epoch`),
 	}},
 	{name: "a tallied success leaves the streak", caught: true, edits: []edit{
 		breaker.in("machine.credit").remove(`m.streak = 0`),
@@ -156,7 +156,7 @@ var protocol = []variant{
 		breaker.in("machine.call").replace(`len(m.trials) < m.needed()`, `len(m.trials) <= m.needed()`),
 	}},
 	{name: "some changes emit no event", caught: true, run: "TestWholeSystems", edits: []edit{
-		breaker.in("ownerState.step").replace(`o.Host().Emit(e.change)`, `if e.change.Failures != 3 { $ }`),
+		breaker.in("ownerState.step").replace(`o.Host().Emit(*e.change)`, `if e.change.Failures != 3 { $ }`),
 	}},
 	{name: "a restart raises an owner that was stopped", caught: true, tests: health, run: "TestARestartAfterTheStop", edits: []edit{
 		bench.in("Bench.Restarted").replace(`b.ended`, `false`),

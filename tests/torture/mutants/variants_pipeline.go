@@ -90,7 +90,7 @@ var ofCalls = []variant{
 		pipeline.in("around").remove(`for in.timeout != nil && !in.timeout.bounds(ctx) { _ }`),
 	}},
 	{name: "a ctx with the same deadline is outside", caught: true, tests: "tests", run: "Timeout|Limit|Hold", edits: []edit{
-		pipeline.in("deadlineContext.bounds").replace(`!at.After(limit)`, `at.Before(limit)`),
+		pipeline.in("deadlineContext.bounds").replace(`at.After(limit)`, `!at.Before(limit)`),
 	}},
 	{name: "what is inside an Around knows what is outside", caught: true, run: trees, edits: []edit{
 		pipeline.in("surroundings.of").replace(`surroundings{}`, `in`),
@@ -131,7 +131,7 @@ var ofCalls = []variant{
 		pipeline.in("abortAll").replace(`defer abortAll(_...)`, `abortAll(nil, cause)`),
 	}},
 	{name: "a value beside a refusal is kept", caught: true, tests: "tests", run: "Test", edits: []edit{
-		pipeline.in("Kept").drop(`messages.IsRefused(err)`),
+		pipeline.in("Kept").replace(`messages.IsRefused(e)`, `e == nil`),
 	}},
 	{name: "a late next runs", caught: true, run: "TooLate", edits: []edit{
 		pipeline.in("runAround").remove(`c.started = true`),
@@ -186,8 +186,8 @@ var ofCalls = []variant{
 		slowStep,
 	}},
 	{name: "a success that other settings judged is tallied", caught: true, run: "TestManyCallers", edits: []edit{
-		breaker.in("Handle.Settle").drop(`l.settings == r.Settings`),
-		breaker.in("Handle.Settle").before(`l := h.lease.Load()`, gosched),
+		breaker.in("Handle.settle").drop(`l.settings == r.Settings`),
+		breaker.in("Handle.settle").before(`l := h.lease.Load()`, gosched),
 	}},
 	{name: "a caller who has left before its answer is counted", caught: true, run: "TestManyCallers", edits: []edit{
 		breaker.in("machine.left").remove(`m.totals.Rejected--`),
