@@ -42,8 +42,8 @@ func TestShownTextIsCut(t *testing.T) {
 // forged is a name, reason or error text that breaks a line and clears a terminal.
 const forged = "x\nERROR all is lost\r\x1b[2J"
 
-// long is an error of one megabyte.
-var long = errors.New(strings.Repeat("long\n", 1<<18))
+// errLong is an error of one megabyte.
+var errLong = errors.New(strings.Repeat("errLong\n", 1<<18))
 
 // Each sentence of an event or an error is one printable line, whatever enters it.
 func TestSentencesArePrintable(t *testing.T) {
@@ -93,20 +93,20 @@ func TestErrorTextIsBoundedAndSurvivesErrorsThatPanic(t *testing.T) {
 	require.Equal(t, "boom", ErrorText(errors.New("boom"), 100))
 	require.Equal(t, "messages.broken, whose Error method panicked: no text", ErrorText(broken{}, 100))
 	for _, err := range []error{
-		long, fmt.Errorf("wrapped: %w", long),
-		&FallbackError{Errs: []error{long, long, &RetryError{Err: &TimeoutError{Operation: "x", Limit: time.Second, Err: long}}}},
+		errLong, fmt.Errorf("wrapped: %w", errLong),
+		&FallbackError{Errs: []error{errLong, errLong, &RetryError{Err: &TimeoutError{Operation: "x", Limit: time.Second, Err: errLong}}}},
 	} {
 		require.LessOrEqual(t, len(ErrorText(err, 100)), 100)
 	}
 	for _, err := range []error{&RetryError{Err: broken{}}, &TimeoutError{Err: broken{}}, &FallbackError{Errs: []error{broken{}}}} {
 		require.Contains(t, err.Error(), "whose Error method panicked")
-		require.Greater(t, len((&RetryError{Err: long}).Error()), 1<<20, "Error itself cuts nothing")
+		require.Greater(t, len((&RetryError{Err: errLong}).Error()), 1<<20, "Error itself cuts nothing")
 	}
 }
 
 // The text of an error within an error is cut before it is copied.
 func TestALongErrorIsNotCopied(t *testing.T) {
-	text := long.Error()
+	text := errLong.Error()
 	err := &TimeoutError{Err: &RetryError{Err: &FallbackError{Errs: []error{plain(text), plain(text)}}}}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
