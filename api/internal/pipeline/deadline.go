@@ -81,7 +81,8 @@ func (d *deadlineContext) limitAt() time.Time {
 	defer d.mu.Unlock()
 	x := d.lockedExtras()
 	if x.limitAt.IsZero() {
-		x.limitAt = time.Now().Add(d.remaining())
+		remaining := d.remaining()
+		x.limitAt = time.Now().Add(remaining) // in this order: what ends at that time does not end before the limit
 	}
 	return x.limitAt
 }
@@ -128,7 +129,7 @@ func (d *deadlineContext) endedByCaller() bool {
 	if at, ok := d.Context.Deadline(); ok {
 		return at.Before(d.limitAt())
 	}
-	return d.Context.Err() != nil
+	return errors.Is(d.Context.Err(), context.DeadlineExceeded) // a ctx with a deadline that it does not show
 }
 
 // Done returns a channel that is closed when Err becomes non-nil. If the context has
