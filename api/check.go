@@ -62,6 +62,13 @@ type CheckConfig struct {
 // whether the checks in DependsOn are registered.
 func (c CheckConfig) Check(name string) error { return health.Config(c).Check(name) }
 
+// MarshalJSON returns the settings as JSON: names in snake_case, and durations like
+// "30s"; OnDemand is "on demand".
+func (c CheckConfig) MarshalJSON() ([]byte, error) { return asJSON(c) }
+
+// MarshalYAML returns what a YAML encoder writes for the settings, as in JSON.
+func (c CheckConfig) MarshalYAML() (any, error) { return asYAML(c) }
+
 // CheckResult is the last known result of one health check.
 type CheckResult struct {
 	Name      string

@@ -46,6 +46,9 @@ func plain(v reflect.Value) any {
 	case error:
 		return messages.ErrorText(x, maxErrorText)
 	case time.Duration:
+		if x == OnDemand {
+			return "on demand"
+		}
 		return x.String()
 	case encoding.TextMarshaler:
 		if text, err := x.MarshalText(); err == nil {
@@ -73,9 +76,9 @@ func plain(v reflect.Value) any {
 	return v.Interface()
 }
 
-// plainElements returns the elements of a slice for asMap; nil if it has none.
+// plainElements returns the elements of a slice for asMap; nil if it is nil.
 func plainElements(v reflect.Value) any {
-	if v.Len() == 0 {
+	if v.IsNil() {
 		return nil
 	}
 	elements := make([]any, v.Len())

@@ -24,6 +24,8 @@ func TestSettingsAndCountsInJSON(t *testing.T) {
 		{struct{ ResetTimeout time.Duration }{90 * time.Second}, `{"reset_timeout": "1m30s"}`},
 		{struct{ Classify func() }{func() {}}, `{}`},
 		{struct{ Expected []error }{}, `{}`},
+		{struct{ Groups []string }{[]string{}}, `{"groups": []}`},
+		{TimeoutConfig{Late: func(any, error) {}}, `{"limit": "0s", "operation": "", "cooperative": false}`},
 		{struct{ Expected []error }{[]error{errors.New("no rows"), nil}}, `{"expected": ["no rows", null]}`},
 		{struct{ LastFailure error }{}, `{}`},
 		{struct{ LastFailure error }{errors.New("boom")}, `{"last_failure": "boom"}`},

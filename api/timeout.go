@@ -44,6 +44,13 @@ type TimeoutConfig struct {
 	Late func(value any, err error)
 }
 
+// MarshalJSON returns the settings as JSON: names in snake_case, and Limit like "30s".
+// Late is left out.
+func (t TimeoutConfig) MarshalJSON() ([]byte, error) { return asJSON(t) }
+
+// MarshalYAML returns what a YAML encoder writes for the settings, as in JSON.
+func (t TimeoutConfig) MarshalYAML() (any, error) { return asYAML(t) }
+
 // Timeout returns a TimeoutConfig with that Limit and the defaults.
 func Timeout(limit time.Duration) TimeoutConfig { return TimeoutConfig{Limit: limit} }
 
