@@ -117,9 +117,8 @@ func (want *Expect) get(ctx context.Context, u *url.URL) (api.Details, error) {
 
 // bare returns the cause of an error of package url, whose text shows the whole URL.
 func bare(err error) error {
-	var full *url.Error
-	if errors.As(err, &full) {
-		return full.Err
+	for full := (*url.Error)(nil); errors.As(err, &full); {
+		err = full.Err
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -143,6 +144,10 @@ func TestNoErrorShowsASecretOfTheAddress(t *testing.T) {
 			require.ErrorIs(t, err, api.ErrConfig, what)
 		}
 	}
+	badProxy := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse("http://me:secret@%zz") }}}
+	_, err = checks.HTTP("http://"+down, checks.Expect{Client: badProxy})(t.Context())
+	require.ErrorContains(t, err, "invalid URL escape")
+	require.NotContains(t, err.Error(), "secret")
 	_, err = checks.DNS("::1")(t.Context())
 	require.NoError(t, err, "an address is a host")
 }
