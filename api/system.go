@@ -84,8 +84,11 @@ func (s *System) valid() bool { return s != nil && s.runtime != nil }
 // A nil ctx is a *ConfigError. Shutdown may be called several times and
 // concurrently. A subscriber, a check or a handler of the log must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {
-	if !s.valid() || ctx == nil {
-		return &ConfigError{Kind: "system", Field: "Shutdown", Problem: "needs a System that came from Start, and a ctx"}
+	if !s.valid() {
+		return noSystem("system", "")
+	}
+	if ctx == nil {
+		return &ConfigError{Kind: "system", Field: "ctx", Problem: messages.MustNotBeNil}
 	}
 	s.runtime.Close()
 	for _, b := range s.breakers.Sorted() {
@@ -160,7 +163,7 @@ func (s *System) Health() *Health {
 
 // noSystem is the error of a method that was called on an invalid System.
 func noSystem(kind, name string) error {
-	return &ConfigError{Kind: kind, Name: name, Field: "System", Problem: messages.MustNotBeNil}
+	return &ConfigError{Kind: kind, Name: name, Field: "System", Problem: "must come from Start"}
 }
 
 // isClosing reports whether Shutdown has begun.

@@ -197,7 +197,14 @@ func TestZeroValuesThatCameFromNowhereAreRefused(t *testing.T) {
 	for i, err := range []error{
 		b.Run(context.Background(), no), acquired, asked, b.Reset(), r.Run(context.Background(), no),
 		api.Run(context.Background(), &b, no), made, madeRetry, s.Shutdown(context.Background()),
+		s.ShowBreakers(api.ShowBreakersConfig{}), s.Drain(context.Background(), 0), s.Health().Deregister("x"),
 	} {
 		require.ErrorIs(t, err, api.ErrConfig, "row %d", i)
+		require.ErrorContains(t, err, "must come from ", "row %d", i)
 	}
+	bubble(t, func(t *testing.T, s *api.System) {
+		var none context.Context
+		requireConfigError(t, s.Shutdown(none), "system", "", "ctx")
+		require.ErrorContains(t, s.Shutdown(none), "must not be nil")
+	})
 }
