@@ -111,7 +111,7 @@ func probe(t *testing.T, s *api.System) {
 		return ctx.Err()
 	})))
 	<-began
-	b, err := s.Breaker("b", api.BreakerConfig{FailureThreshold: 1, ResetTimeout: 1, TrialTimeout: time.Hour, Probe: "p"})
+	b, err := s.Breaker("b", api.BreakerConfig{FailureThreshold: 1, ResetTimeout: time.Millisecond, TrialTimeout: time.Hour, Probe: "p"})
 	require.NoError(t, err)
 	require.Error(t, b.Run(context.Background(), func(context.Context) error { return errBoom }))
 }

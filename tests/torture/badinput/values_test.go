@@ -119,7 +119,7 @@ func badSystems() []row {
 			synctest.Wait()
 			return errors.Join(err, legal(get(v.h.Handler(), "/health", "")), legal(get(v.h.Handler(), "/health", "text/plain;version=0.0.4")))
 		}},
-		{"System.Shutdown", "nil ctx", refused("system", "Shutdown"), func(v *victim) error { return v.s.Shutdown(never) }},
+		{"System.Shutdown", "nil ctx", refused("system", "ctx"), func(v *victim) error { return v.s.Shutdown(never) }},
 		{"System.Shutdown", "twice", fine, func(v *victim) error { return errors.Join(v.s.Shutdown(today), v.s.Shutdown(today)) }},
 		{"System.Subscribe", "nil", fine, func(v *victim) error { v.s.Subscribe(nil)(); return v.b.ForceOpen() }},
 		{"System.Subscribe", "cancelled twice", fine, func(v *victim) error {
@@ -195,7 +195,7 @@ func badSystems() []row {
 		add("SubscribeTo", fine, func() error { s.SubscribeTo(func(api.Event) {}, api.TimedOut{})(); return nil })
 		add("Totals", fine, func() error { return must(s.Totals() == api.Totals{}) })
 		add("ShowBreakers", refused("circuits", "System"), func() error { return s.ShowBreakers(api.ShowBreakersConfig{}) })
-		add("Shutdown", refused("system", "Shutdown"), func() error { return s.Shutdown(today) })
+		add("Shutdown", refused("system", "System"), func() error { return s.Shutdown(today) })
 		add("Drain", not, func() error { return s.Drain(today, 0) })
 		add("Serve", not, func() error { return s.Serve(today, &http.Server{}, api.DrainConfig{}) })
 		add("DrainOnSignal", not, func() error { return s.DrainOnSignal(today, api.DrainConfig{}) })
