@@ -236,11 +236,15 @@ func (c *client) stats() {
 
 func (c *client) control() {
 	order, do := opReset, c.b.Reset
-	switch c.random.IntN(5) {
+	switch c.random.IntN(7) {
 	case 0:
 		order, do = opForceOpen, c.b.ForceOpen
 	case 1:
 		order, do = opDisable, c.b.Disable
+	case 2:
+		order, do = opTrip, func() error { return c.b.Trip("") }
+	case 3:
+		order, do = opTryNow, c.b.TryNow
 	}
 	op := c.begin(c.id, order)
 	err := do()

@@ -28,10 +28,12 @@ const (
 	opForceOpen
 	opDisable
 	opConfigure
+	opTrip
+	opTryNow
 	opShutdown
 )
 
-var opNames = [...]string{"admit", "result", "State", "TimeUntilReset", "Stats", "Reset", "ForceOpen", "Disable", "Configure", "Shutdown"}
+var opNames = [...]string{"admit", "result", "State", "TimeUntilReset", "Stats", "Reset", "ForceOpen", "Disable", "Configure", "Trip", "TryNow", "Shutdown"}
 
 // operation is one thing that a client did, and its result.
 type operation struct {

@@ -186,6 +186,9 @@ func (h *history) draw(random *rand.Rand, p plot) {
 		c.Window, c.MinimumCalls = api.CountWindow(size), 1+random.IntN(size)
 		c.HalfOpenMaxCalls = 1 + random.IntN(3)
 		outcomes(random, &c)
+		if random.IntN(3) == 0 && c.TrialTimeout > time.Hour { // which of the trials is overdue would not be known
+			c.HalfOpenFailures = 1 + random.IntN(2)
+		}
 		if random.IntN(2) == 0 {
 			c.FailureRate = float64(1+random.IntN(4)) / 4
 		}

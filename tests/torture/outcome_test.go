@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/understudy-go/understudy/api"
 )
@@ -15,6 +16,9 @@ var (
 	errAbsent = errors.New("absent") // some settings exclude it
 )
 
+// retryAfter is how long a circuit must stay open that a failure with that wish opens.
+const retryAfter = 20 * time.Millisecond
+
 // ending is how a call ends.
 type ending uint8
 
@@ -24,6 +28,7 @@ const (
 	endMiss
 	endAbsent
 	endJoined
+	endLater
 	endCanceled
 	endMarked
 	endCancel // Permit.Cancel
@@ -41,6 +46,7 @@ var endings = [...]struct {
 	endMiss:     {"miss", errMiss},
 	endAbsent:   {"absent", fmt.Errorf("wrapped: %w", errAbsent)},
 	endJoined:   {"boom joined with context.Canceled", errors.Join(errBoom, context.Canceled)},
+	endLater:    {"boom marked by RetryAfter", api.RetryAfter(errBoom, retryAfter)},
 	endCanceled: {"context.Canceled", context.Canceled},
 	endMarked:   {"boom marked by Ignore", api.Ignore(errBoom)},
 	endCancel:   {"Cancel", nil},
@@ -54,7 +60,7 @@ func (c *client) ending() ending {
 	pick := func(of ...ending) ending { return of[c.random.IntN(len(of))] }
 	switch {
 	case n < c.mix.fail:
-		return pick(endBoom, endBoom, endBoom, endMiss, endAbsent, endJoined)
+		return pick(endBoom, endBoom, endBoom, endMiss, endAbsent, endJoined, endLater)
 	case n < c.mix.fail+c.mix.ignore:
 		return pick(endMiss, endAbsent, endCanceled, endMarked)
 	case n < c.mix.fail+c.mix.ignore+c.mix.crash:

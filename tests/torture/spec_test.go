@@ -2,7 +2,6 @@ package torture
 
 import (
 	"math"
-	"strings"
 	"time"
 
 	"github.com/understudy-go/understudy/api"
@@ -21,6 +20,7 @@ type circuit struct {
 	until    span   // when OPEN: when it half-opens
 	reopened int    // since the last recovery
 	healed   int
+	failed   int              // trials that were borne
 	trials   uint64           // a bit for each call that is a trial
 	current  uint64           // a bit for each running call that is not late
 	totals   api.BreakerStats // only its totals are used
@@ -63,7 +63,7 @@ func (h *history) elapse(s circuit, op *operation) (states []circuit) {
 		}
 		s.totals.Failures++
 		s.streak++
-		h.reopen(&s, span{due.from, op.ended})
+		h.open(&s, span{due.from, op.ended}, 0)
 	}
 	return states
 }
@@ -102,25 +102,24 @@ func (s *circuit) enter(to api.State, mode api.Mode) {
 		}
 	}
 	s.state, s.mode = to, mode
-	s.trials, s.current, s.healed = 0, 0, 0
+	s.trials, s.current, s.healed, s.failed = 0, 0, 0, 0
 	if to == api.Closed {
 		s.streak, s.window, s.reopened = 0, "", 0
 	}
 }
 
-func (h *history) open(s *circuit, when span) {
+// open opens the circuit, for at least so long.
+func (h *history) open(s *circuit, when span, atLeast time.Duration) {
+	if s.state == api.HalfOpen {
+		s.reopened++
+	}
 	s.enter(api.Open, api.Automatic)
 	c := h.settings[s.settings]
 	timeout := float64(c.ResetTimeout)
 	for range s.reopened {
 		timeout *= c.ResetBackoff
 	}
-	s.until = when.plus(time.Duration(min(timeout, float64(c.MaxResetTimeout))))
-}
-
-func (h *history) reopen(s *circuit, when span) {
-	s.reopened++
-	h.open(s, when)
+	s.until = when.plus(min(max(time.Duration(timeout), atLeast), c.MaxResetTimeout))
 }
 
 // apply returns all states that the circuit can have after op, without what time
@@ -200,6 +199,14 @@ func (h *history) happens(s *circuit, op *operation) bool {
 			s.window = ""
 		}
 		s.settings = op.settings
+	case opTrip:
+		if s.mode == api.Automatic && s.state != api.Open {
+			h.open(s, span{op.began, op.ended}, 0)
+		}
+	case opTryNow:
+		if s.mode == api.Automatic && s.state == api.Open {
+			s.enter(api.HalfOpen, api.Automatic)
+		}
 	case opShutdown:
 		s.stopped = true
 	}
@@ -229,53 +236,6 @@ func popCount(bits uint64) (n int) {
 		n += int(bits & 1)
 	}
 	return n
-}
-
-// result applies the result of a call.
-func (h *history) result(s *circuit, op *operation) {
-	if s.stopped {
-		return
-	}
-	if s.current&(1<<op.call) == 0 {
-		s.totals.Late++
-		return
-	}
-	c, when := h.settings[s.settings], span{op.began, op.ended}
-	outcome, trial := outcome(c, op), s.state == api.HalfOpen
-	s.trials &^= 1 << op.call
-	s.current &^= 1 << op.call
-	letter := "s"
-	switch outcome {
-	case api.Ignored:
-		s.totals.Ignored++
-		return
-	case api.Success:
-		s.totals.Successes++
-		s.streak = 0
-	case api.Failure:
-		s.totals.Failures++
-		s.streak++
-		letter = "f"
-	}
-	if op.slow {
-		s.totals.Slow++
-		letter = strings.ToUpper(letter)
-	}
-	if trial {
-		s.healed++
-		if outcome == api.Failure || (op.slow && c.SlowCallRate > 0) {
-			h.reopen(s, when)
-		} else if s.healed >= c.HalfOpenMaxCalls {
-			s.enter(api.Closed, api.Automatic)
-		}
-		return
-	}
-	if rates(c) {
-		h.add(s, letter, op)
-	}
-	if s.mode == api.Automatic && letter != "s" && h.tooBad(s, c) {
-		h.open(s, when)
-	}
 }
 
 // stats reports whether the statistics in op are those of the circuit.
