@@ -25,7 +25,7 @@ type eventLog struct {
 // the lines that are lost because the user's handler is too slow.
 func newEventLog(handler slog.Handler, dropped *atomic.Uint64) *eventLog {
 	l := &eventLog{}
-	l.sub = newSubscriber(func(e messages.Event) { l.write(context.Background(), e, false) }, nil, dropped)
+	l.sub = newSubscriber(func(e messages.Event) { l.write(context.Background(), "", e, false) }, nil, dropped)
 	l.out = lines{next: handler, log: l.sub, stuck: &atomic.Int32{}}
 	l.tallies.due = func(t *tally) { l.sub.put(changes, delivery{line: func() { l.sumUp(t) }}) }
 	l.sub.start(&l.ended)
@@ -54,18 +54,22 @@ func (l *eventLog) call(ctx context.Context, name string, e messages.Event) {
 	}
 	l.sub.put(calls, delivery{line: func() {
 		if first {
-			l.write(ctx, e, false)
+			l.write(ctx, name, e, false)
 		}
 		if debug {
-			l.write(ctx, e, true)
+			l.write(ctx, name, e, true)
 		}
 	}})
 }
 
-// write writes the line of an event, at its own level or at DEBUG. It runs in the
-// log's goroutine.
-func (l *eventLog) write(ctx context.Context, e messages.Event, debug bool) {
+// write writes the line of an event, at its own level or at DEBUG. The name is that
+// under which the event was counted; lines of sums have it, too. It runs in the log's
+// goroutine.
+func (l *eventLog) write(ctx context.Context, name string, e messages.Event, debug bool) {
 	level, sentence, attrs := e.Log()
+	if name != "" {
+		attrs = append([]slog.Attr{slog.String("name", name)}, attrs...)
+	}
 	if debug {
 		level = slog.LevelDebug
 	}

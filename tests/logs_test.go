@@ -62,12 +62,10 @@ func TestTimeoutsAreLoggedAtWarnAndFallbacksAtInfo(t *testing.T) {
 	logged(t, func(t *testing.T, s *api.System, log *logbook) {
 		p := api.Compose(api.TimeoutConfig{Limit: time.Second, Operation: "lookup"}, breaker(t, s, api.BreakerConfig{}))
 		require.NoError(t, api.Run(context.Background(), p, polite, succeed))
-		require.Contains(t, log.sentences(t), "WARN Operation 'lookup' timed out after 1s")
-		found := false
+		require.Equal(t, []string{"WARN Operation 'lookup' timed out after 1s", "INFO Fallback 1 answered"}, log.sentences(t))
 		for _, line := range log.lines(t) {
-			found = found || line["level"] == "INFO"
+			require.Equal(t, "api", line["name"], "the first breaker or the Retry of the call: %v", line)
 		}
-		require.True(t, found, "the fallback, at INFO: %v", log.sentences(t))
 	})
 }
 
