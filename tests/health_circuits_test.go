@@ -249,7 +249,7 @@ func TestAShownBreakerIsNoCheckOfOnesOwn(t *testing.T) {
 			{s.ShowBreakers(api.ShowBreakersConfig{}), "ShowBreakers", "may be called once"},
 			{s.ShowBreakers(api.ShowBreakersConfig{Most: -1}), "Most", "must not be negative: -1"},
 			{s.ShowBreakers(api.ShowBreakersConfig{Groups: []string{"a", ""}}), "Groups", "each name must not be empty"},
-			{(*api.System)(nil).ShowBreakers(api.ShowBreakersConfig{}), "System", "must not be nil"},
+			{(*api.System)(nil).ShowBreakers(api.ShowBreakersConfig{}), "System", "must come from Start"},
 		} {
 			var refused *api.ConfigError
 			require.True(t, errors.As(row.err, &refused), "%v", row.err)
