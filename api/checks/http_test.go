@@ -144,7 +144,8 @@ func TestNoErrorShowsASecretOfTheAddress(t *testing.T) {
 			require.ErrorIs(t, err, api.ErrConfig, what)
 		}
 	}
-	badProxy := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse("http://me:secret@%zz") }}}
+	malformed := "http://me:secret@%zz"
+	badProxy := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(malformed) }}}
 	_, err = checks.HTTP("http://"+down, checks.Expect{Client: badProxy})(t.Context())
 	require.ErrorContains(t, err, "invalid URL escape")
 	require.NotContains(t, err.Error(), "secret")
