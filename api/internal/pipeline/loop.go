@@ -80,14 +80,17 @@ func attemptFailed(ctx, in context.Context, err error) {
 }
 
 // Kept returns v, the value beside err of the attempt that ran last; zero if a later
-// attempt was refused and did not run.
+// attempt was refused and did not run. The compiler inlines it.
 func Kept[T any](v T, err error) T {
-	if err == nil {
-		return v
-	}
-	if e, ok := errors.AsType[*messages.RetryError](err); ok && messages.IsRefused(e) {
+	if err != nil && lastWasRefused(err) {
 		var none T
 		return none
 	}
 	return v
+}
+
+// lastWasRefused reports whether err is that of a loop whose last attempt was refused.
+func lastWasRefused(err error) bool {
+	e, ok := errors.AsType[*messages.RetryError](err)
+	return ok && messages.IsRefused(e)
 }
