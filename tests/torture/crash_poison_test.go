@@ -164,7 +164,7 @@ func TestCrashesInARowAreCappedByABackOff(t *testing.T) {
 func TestACrashEndsARetryButNotItsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clearPlan()
-		r, err := start(t).Retry("r", api.RetryConfig{MaxAttempts: 2, InitialDelay: 1, Budget: &api.RetryBudget{MinPerSecond: 0.2, Window: 10 * time.Second}})
+		r, err := start(t).Retry("r", api.RetryConfig{MaxAttempts: 2, InitialDelay: 1, Jitter: api.JitterNone, Budget: &api.RetryBudget{MinPerSecond: 0.2, Window: 10 * time.Second}})
 		require.NoError(t, err)
 		call := func() error { return r.Run(context.Background(), func(context.Context) error { return errBoom }) }
 		require.ErrorIs(t, call(), api.ErrExhausted)
@@ -176,7 +176,7 @@ func TestACrashEndsARetryButNotItsBudget(t *testing.T) {
 		require.ErrorContains(t, call(), "budget")
 		stats, err := r.Stats()
 		require.NoError(t, err)
-		require.Equal(t, api.RetryStats{Name: "r", Calls: 4, Retries: 2, Exhausted: 2, Throttled: 1}, stats)
+		require.Equal(t, api.RetryStats{Name: "r", Calls: 4, Retries: 2, Exhausted: 2, Throttled: 1, Waited: 2}, stats)
 	})
 }
 
@@ -230,6 +230,7 @@ func TestACrashIsLoggedByKindAndName(t *testing.T) {
 		r, err := s.Retry("r", api.RetryConfig{MaxAttempts: 1})
 		require.NoError(t, err)
 		require.NoError(t, s.Health().Register("c", api.CheckConfig{}, api.Ping(func(context.Context) error { return nil })))
+		require.NoError(t, b.Reset()) // from now on it has an owner
 		synctest.Wait()
 		for _, name := range []string{"b", "r", "c"} {
 			poison(name)

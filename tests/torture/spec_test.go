@@ -50,9 +50,8 @@ func (h *history) step(s circuit, op *operation) (next []circuit) {
 func (h *history) elapse(s circuit, op *operation) (states []circuit) {
 	for range 8 {
 		due, ends := h.due(&s)
-		unseen := s.state == api.HalfOpen && !op.asks() // only the owner, when it is asked, fails an overdue trial
-		if !ends || unseen || due.to > op.began {
-			states = append(states, s) // it may not have happened yet
+		if !ends || !op.asks() || due.to > op.began {
+			states = append(states, s) // it may not have happened yet, or the owner has not noticed
 		}
 		if !ends || due.from > op.ended {
 			break // it cannot have happened yet
@@ -182,7 +181,7 @@ func (h *history) happens(s *circuit, op *operation) bool {
 	case opResult:
 		h.result(s, op)
 	case opState:
-		return op.state == s.state
+		return h.reads(s, op)
 	case opRemaining:
 		return h.remaining(s, op)
 	case opStats:
@@ -252,7 +251,25 @@ func (h *history) stats(s *circuit, op *operation) bool {
 	return got == want && h.leaves(s, left, op)
 }
 
-func (h *history) remaining(s *circuit, op *operation) bool { return h.leaves(s, op.left, op) }
+// reads reports whether op may read its state: from the moment that OPEN ends it reads
+// HALF_OPEN, whether or not the owner has noticed.
+func (h *history) reads(s *circuit, op *operation) bool {
+	due, ends := h.due(s)
+	switch {
+	case s.state != api.Open || !ends:
+		return op.state == s.state
+	case op.state == api.HalfOpen:
+		return due.from <= op.ended
+	}
+	return op.state == api.Open && due.to > op.began
+}
+
+func (h *history) remaining(s *circuit, op *operation) bool {
+	if due, ends := h.due(s); ends && s.state == api.Open && op.left == 0 {
+		return due.from <= op.ended
+	}
+	return h.leaves(s, op.left, op)
+}
 
 // leaves reports whether left is a time for which the circuit may stay open.
 func (h *history) leaves(s *circuit, left time.Duration, op *operation) bool {

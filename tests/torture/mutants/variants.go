@@ -34,9 +34,9 @@ const gosched = `runtime.Gosched()`
 // slowStep gives callers time before the owner of a breaker takes a step.
 var slowStep = breaker.in("ownerState.step").before(`_ := o.now()`, gosched)
 
-// divided gives each lease cells when it is made.
+// divided gives each lease cells when an owner makes it.
 var divided = breaker.in("newLease").replace(`if !m.leases() { _ }`,
-	`c := newCells(); l.cells.Store(c); if m.leases() { c.thaw() } else { l.tally.Store(sealed) }`)
+	`c := newCells(); if last != nil { l.cells.Store(c) }; if m.leases() { c.thaw() } else { l.tally.Store(sealed) }`)
 
 var variants = slices.Concat(protocol, runtimeOfOwners, ofCalls, woven)
 
@@ -59,7 +59,7 @@ var protocol = []variant{
 		bench.in("Bench.Receive").start(`b.doing = fmt.Sprintf("%T", message)`),
 		bench.in("Bench.End").start(`if messages.Poison(b.owner.Name(), b.doing) { panic("poison") }`),
 	}},
-	{name: "divided: every lease has cells", edits: []edit{divided}},
+	{name: "divided: every lease of an owner has cells", edits: []edit{divided}},
 	{name: "cells that are not sealed with their lease", caught: true, edits: []edit{
 		divided,
 		breaker.in("Lease.freeze").replace(`count = c.freeze()`, `for i := range *c { count += (*c)[i].tally.Swap(0) &^ sealed }`),
