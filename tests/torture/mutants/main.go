@@ -63,7 +63,7 @@ func try(v variant, race bool, limit time.Duration) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"test", "-count=1", "-overlay", overlay, "-run", cmp.Or(v.run, "TestManyCallers"), "-timeout", (90*time.Second + 4*limit).String()}
+	args := []string{"test", "-count=1", "-failfast", "-overlay", overlay, "-run", cmp.Or(v.run, "TestManyCallers"), "-timeout", (90*time.Second + 4*limit).String()}
 	if race {
 		args = append(args, "-race")
 	}
