@@ -61,7 +61,10 @@ func TestHostileUsersDoNotHoldShutdown(t *testing.T) {
 			h := settle(t, rand.New(rand.NewPCG(from, 11)))
 			over := make(chan struct{})
 			go func() { defer close(over); h.riot() }() // ends after a while
-			time.Sleep(time.Duration(h.random.Int64N(int64(10 * time.Minute))))
+			h.mu.Lock()
+			wait := time.Duration(h.random.Int64N(int64(10 * time.Minute)))
+			h.mu.Unlock()
+			time.Sleep(wait)
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
 			begin := time.Now()

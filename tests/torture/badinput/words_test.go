@@ -95,8 +95,8 @@ func useWords() []use {
 		{"BreakerConfig.Check", func(*victim) error { return api.BreakerConfig{}.Check("x") }, nil},
 		plain("Window.String", func(*victim) { _ = api.Window{}.String() }),
 	}
-	for function, of := range wordsFrom() {
-		all = append(all, plain(function, func(*victim) { _ = of.UnmarshalText([]byte("open")) }))
+	for function := range wordsFrom() {
+		all = append(all, plain(function, func(*victim) { _ = wordsFrom()[function].UnmarshalText([]byte("open")) })) // each use has its own
 	}
 	return all
 }
