@@ -27,6 +27,7 @@ type Host struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
+	ended  bool // Shutdown waits for no more goroutines of Go
 	owners []*Owner
 	events []messages.Event
 }
@@ -76,7 +77,15 @@ func (h *Host) EmitCall(_ context.Context, _ string, e messages.Event) { h.Emit(
 func (h *Host) Logger() *slog.Logger { return h.Log }
 
 // Go runs fn in a goroutine that Shutdown waits for.
-func (h *Host) Go(fn func()) { h.running.Go(fn) }
+func (h *Host) Go(fn func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		go fn() // nobody waits any more
+		return
+	}
+	h.running.Go(fn)
+}
 
 // Closing is closed when Shutdown or Close begins.
 func (h *Host) Closing() <-chan struct{} { return h.closing }
@@ -99,6 +108,9 @@ func (h *Host) Shutdown() {
 		o.end()
 		<-o.done
 	}
+	h.mu.Lock()
+	h.ended = true
+	h.mu.Unlock()
 	h.running.Wait()
 }
 
