@@ -150,7 +150,7 @@ func (p *player) check(before *machine, e effects) {
 		fail("trials outlive their epoch")
 	case len(m.trials) > max(m.needed(), len(before.trials)):
 		fail("more trials than are needed")
-	case m.failed > max(m.cfg.HalfOpenFailures, before.failed):
+	case m.failed > max(m.cfg.HalfOpenFailures, before.cfg.HalfOpenFailures, before.failed): // what is due comes before new settings
 		fail("more failed trials than are borne")
 	case m.state != messages.HalfOpen && (m.recovery != noRecovery || !reflect.DeepEqual(*noRecovery, recovery{})):
 		fail("a recovery while not half-open")
