@@ -79,8 +79,10 @@ func (s *System) valid() bool { return s != nil && s.runtime != nil }
 // for them and delivers the pending events; no goroutine of the System is left.
 // Guarded calls that are running return their own results.
 //
-// Shutdown returns nil once everything has stopped. If ctx ends first, it returns
-// an error that names the checks that are still running; the rest goes on ending.
+// Shutdown returns nil once everything has stopped, and every subscriber and the log
+// have received what waited for them. If ctx ends first, it returns an error that
+// names the checks that are still running and says how many events wait; the rest
+// goes on ending.
 // A nil ctx is a *ConfigError. Shutdown may be called several times and
 // concurrently. A subscriber, a check or a handler of the log must not wait for it.
 func (s *System) Shutdown(ctx context.Context) error {

@@ -52,7 +52,7 @@ func (s *System) Totals() Totals {
 		Timeouts:      s.counts.calls[messages.CallTimedOut].Load(),
 		Fallbacks:     s.counts.calls[messages.CallFellBack].Load(),
 		EventsDropped: s.counts.dropped.Load(),
-		LeftBehind:    uint64(max(0, s.counts.leftBehind.Load())),
+		LeftBehind:    uint64(s.counts.leftBehind.Load()),
 	}
 }
 

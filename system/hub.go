@@ -74,6 +74,9 @@ func (h *hub) remove(s *subscriber, kinds []messages.EventKind) {
 		return
 	}
 	delete(h.all, s)
+	if h.closed {
+		return
+	}
 	for _, kind := range kinds {
 		i := slices.Index(h.subs[kind], s)
 		h.subs[kind] = slices.Delete(h.subs[kind], i, i+1)
@@ -89,13 +92,22 @@ func (h *hub) close() {
 	for s := range h.all {
 		s.end(false)
 	}
-	clear(h.all)
 	for kind := range h.subs {
 		h.subs[kind] = nil
 		h.wanted[kind].Store(0)
 	}
 	h.mu.Unlock()
 	h.ended.Wait()
+}
+
+// waiting returns how many events wait for slow subscribers.
+func (h *hub) waiting() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.all {
+		n += s.waiting()
+	}
+	return n
 }
 
 // allKinds are the kinds of all events.

@@ -106,6 +106,16 @@ func (s *subscriber) end(now bool) {
 	s.signal()
 }
 
+// waiting returns how many deliveries wait.
+func (s *subscriber) waiting() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.lanes {
+		n += s.lanes[i].queue.len()
+	}
+	return n
+}
+
 func (s *subscriber) signal() {
 	select {
 	case s.wake <- struct{}{}:

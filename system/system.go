@@ -137,8 +137,19 @@ func (s *System) Shutdown(ctx context.Context) error {
 	case <-s.stopped:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("shutdown has not finished: %w", ctx.Err())
+		return fmt.Errorf("shutdown has not finished%s: %w", s.waiting(), ctx.Err())
 	}
+}
+
+// waiting returns what a shutdown waits for, as the middle of a sentence.
+func (s *System) waiting() (text string) {
+	if n := s.hub.waiting(); n > 0 {
+		text += fmt.Sprintf(": %d events wait for subscribers", n)
+	}
+	if n := s.log.sub.waiting(); n > 0 {
+		text += fmt.Sprintf(": %d lines wait for the log", n)
+	}
+	return text
 }
 
 // stopAll runs in the one goroutine that Close starts and ends with it.

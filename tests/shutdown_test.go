@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"sync"
 	"testing"
@@ -207,5 +208,27 @@ func TestEventsBeforeShutdownAreDelivered(t *testing.T) {
 		play(t, breaker(t, s, api.BreakerConfig{FailureThreshold: 1}), "f")
 		require.NoError(t, s.Shutdown(context.Background()))
 		require.Equal(t, []string{"CLOSED>OPEN"}, changes(tp))
+	})
+}
+
+// Promise (System, events, logs and errors): Shutdown delivers the events that wait. If its ctx ends first, its error says how many wait for slow subscribers or a slow log.
+func TestShutdownSaysWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := api.Start(api.SystemConfig{Logger: slog.New(hostile{slog.DiscardHandler, func() { time.Sleep(100 * time.Millisecond) }})})
+		require.NoError(t, err)
+		seen := 0
+		s.Subscribe(func(api.Event) { time.Sleep(time.Second); seen++ })
+		b := breaker(t, s, api.BreakerConfig{})
+		for range 50 {
+			require.NoError(t, b.ForceOpen())
+			require.NoError(t, b.Reset())
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 9*time.Second+time.Second/2)
+		defer cancel()
+		err = s.Shutdown(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "shutdown has not finished: 90 events wait for subscribers")
+		require.NoError(t, s.Shutdown(context.Background()), "it goes on")
+		require.Equal(t, 100, seen)
 	})
 }

@@ -224,6 +224,7 @@ type hostile struct {
 	handle func()
 }
 
+func (hostile) Enabled(context.Context, slog.Level) bool    { return true }
 func (h hostile) Handle(context.Context, slog.Record) error { h.handle(); return nil }
 
 // Promise (Timeout): A log handler that panics or exits does no harm where a panic of the function is logged.
@@ -235,10 +236,12 @@ func TestAHostileLogDoesNoHarmUnderATimeout(t *testing.T) {
 		"exits":  runtime.Goexit,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			slog.SetDefault(slog.New(hostile{slog.DiscardHandler, handle}))
+			called := false
+			slog.SetDefault(slog.New(hostile{slog.DiscardHandler, func() { called = true; handle() }}))
 			require.PanicsWithValue(t, "kaboom", func() {
 				_ = api.Run(context.Background(), api.Timeout(time.Second), func(context.Context) error { panic("kaboom") })
 			}, name)
+			require.True(t, called, name)
 		})
 	}
 }

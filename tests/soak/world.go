@@ -96,12 +96,12 @@ func breakerConfig(i int) api.BreakerConfig {
 // live starts all users. They end soon after life does.
 func (w *world) live(life context.Context, all *sync.WaitGroup) {
 	w.s.Subscribe(w.watch)
-	w.s.Subscribe(func(e api.Event) { // a slow subscriber, which loses events
+	w.s.SubscribeTo(func(e api.Event) { // a slow subscriber, which loses events of single calls
 		if lost, ok := e.(api.Dropped); ok {
 			w.tally.dropped.Add(uint64(lost.Count))
 		}
 		time.Sleep(8 * time.Millisecond)
-	})
+	}, api.Retrying{}, api.RetryExhausted{}, api.TimedOut{}, api.FallbackUsed{})
 	w.s.Subscribe(func(e api.Event) {
 		if _, ok := e.(api.BreakerChanged); ok {
 			panic("a listener with a bug")
