@@ -218,3 +218,30 @@ func TestAClassifierThatPanicsCountsAFailure(t *testing.T) {
 		})
 	}
 }
+
+// Promise (System, events, logs and errors): An OnCall that ends its goroutine counts no call twice.
+func TestAnOnCallThatExitsCountsNoCallTwice(t *testing.T) {
+	for name, around := range map[string]func(*api.Breaker) api.Policy{
+		"alone":          func(b *api.Breaker) api.Policy { return b },
+		"a hard Timeout": func(b *api.Breaker) api.Policy { return api.Compose(api.Timeout(time.Second), b) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := start(t, api.SystemConfig{OnCall: func(context.Context, api.Call) { runtime.Goexit() }})
+			b := breaker(t, s, api.BreakerConfig{})
+			for _, fn := range []func(context.Context) error{succeed, fail, ignored} {
+				var call sync.WaitGroup
+				call.Go(func() { _ = api.Run(context.Background(), around(b), fn) })
+				call.Wait()
+			}
+			require.Equal(t, api.BreakerStats{
+				Name: "api", Successes: 1, Failures: 1, Ignored: 1, ConsecutiveFailures: 1,
+			}, counted(stats(t, b)), name)
+		})
+	}
+}
+
+// counted returns only the counts of stats.
+func counted(st api.BreakerStats) api.BreakerStats {
+	st.LastFailure, st.LastFailureAt = nil, time.Time{}
+	return st
+}

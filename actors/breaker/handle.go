@@ -109,15 +109,14 @@ func (h *Handle) Enter(ctx context.Context, p messages.Permit) context.Context {
 }
 
 // Conclude judges an admitted call that returned err, counts its result before it
-// returns, and reports it. ctx is the one that the call was given. If the settings are
-// replaced meanwhile, the call is judged again.
-func (h *Handle) Conclude(ctx context.Context, p messages.Permit, err error) {
-	var r messages.Result
+// returns, and returns it for Report. ctx is the one that the call was given. If the
+// settings are replaced meanwhile, the call is judged again.
+func (h *Handle) Conclude(ctx context.Context, p messages.Permit, err error) (r messages.Result) {
 	h.judge(&r, ctx, p, err)
 	for !h.settle(&r) {
 		h.judge(&r, ctx, p, err)
 	}
-	h.report(ctx, &r)
+	return r
 }
 
 // Judge returns the result of an admitted call that returned err. ctx is the one
@@ -170,9 +169,7 @@ func (h *Handle) settle(r *messages.Result) bool {
 }
 
 // Report reports the end of a call, which Settle has counted, to OnCall.
-func (h *Handle) Report(ctx context.Context, r messages.Result) { h.report(ctx, &r) }
-
-func (h *Handle) report(ctx context.Context, r *messages.Result) {
+func (h *Handle) Report(ctx context.Context, r messages.Result) {
 	if h.shared.OnCall == nil || r.Permit.Within {
 		return
 	}

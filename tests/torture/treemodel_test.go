@@ -69,8 +69,8 @@ type end struct {
 	lives time.Duration
 }
 
-// The kinds of ends that the model tells apart. Others are those of a timeout, with
-// its operation, and those of a retry, with its reason.
+// The ends of a call. Two more are followed by a word: "timeout" by its operation,
+// "retry" by its reason.
 const (
 	isOk       = "ok"
 	isBoom     = "boom"

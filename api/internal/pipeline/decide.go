@@ -58,17 +58,18 @@ func (c *detached) callersErr() (err error) {
 func (c *detached) end(err error, panicked any) (inTime bool) {
 	callers, passed := c.callersErr(), c.passed()
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	inTime = c.lockedClaim(err, callers == nil && !passed)
-	c.err, c.panicked, c.returned = err, panicked, true
-	leftBehind := c.leftBehind
-	c.changed.Signal()
-	c.mu.Unlock()
-	if leftBehind {
+	c.err, c.panicked, c.returned, c.late = err, panicked, true, !inTime
+	if c.leftBehind {
 		c.countLeftBehind(-1)
 	}
+	c.changed.Signal()
 	return inTime
 }
 
+// countLeftBehind counts in the runtime, with mu held: fn's goroutine is added before
+// it is taken away.
 func (c *detached) countLeftBehind(n int64) {
 	if c.stage != nil && c.stage.Runtime != nil {
 		c.stage.Runtime.LeftBehind(n)
@@ -88,33 +89,28 @@ func (c *detached) hasReturned() bool {
 	return c.returned
 }
 
-// wait blocks until fn has returned. If it has not returned in time, wait blocks no
-// longer than until the context ends, and decides that fn is late.
+// wait blocks until fn has returned. If it does not return in time, wait blocks no
+// longer than until the context ends, decides that fn is late, and leaves its
+// goroutine behind.
 func (c *detached) wait() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.returned && (c.inTime || !c.expired && !c.callerDone) {
 		c.changed.Wait()
 	}
-	c.late = !c.inTime
+	if !c.returned {
+		c.late, c.leftBehind = true, true
+		c.countLeftBehind(1)
+	}
 }
 
 // giveUp returns the error of a call that is late: that of the caller's ctx, or a
 // *TimeoutError. Before it returns, every call inside is settled with that error.
 func (c *detached) giveUp() error {
 	c.mu.Lock()
-	c.late = true
-	c.leftBehind = !c.returned
-	var returned error
-	if c.returned {
-		returned = c.err
-	}
-	isGone := c.leftBehind
+	returned := c.err // nil: it has not returned
 	c.mu.Unlock()
 	c.noteLate(true)
-	if isGone {
-		c.countLeftBehind(1)
-	}
 	end := c.Err()
 	if end == nil { // Done of the caller's ctx is closed, but it has no error
 		end = c.cancel(messages.EndOf(c.Context))

@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/messages"
 )
 
-// RunBreaker runs fn under a breaker. It is RunGate with a fast path: while the
+// RunBreaker runs fn under a breaker. It is runGate with a fast path: while the
 // circuit is closed, the lease admits the call and counts its success, without a
 // message to the owner.
 func RunBreaker(ctx context.Context, b *breaker.Handle, fn func(context.Context) error) error {
@@ -96,8 +96,9 @@ func settle(ctx context.Context, g Gate, p messages.Permit, err error) {
 			settlePanic(ctx, g, p)
 		}
 	}()
-	g.Conclude(ctx, p, err)
-	judged = true
+	r := g.Conclude(ctx, p, err)
+	judged = true // before OnCall, which may end the goroutine
+	g.Report(ctx, r)
 }
 
 // settlePanic counts a call that did not return.

@@ -42,8 +42,10 @@ func (d *fakeGate) Judge(_ context.Context, p messages.Permit, err error) messag
 	return r
 }
 
-func (d *fakeGate) Conclude(ctx context.Context, p messages.Permit, err error) {
-	d.Settle(d.Judge(ctx, p, err))
+func (d *fakeGate) Conclude(ctx context.Context, p messages.Permit, err error) messages.Result {
+	r := d.Judge(ctx, p, err)
+	d.Settle(r)
+	return r
 }
 
 func (d *fakeGate) Settle(r messages.Result) bool {

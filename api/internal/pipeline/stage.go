@@ -18,13 +18,10 @@ type Gate interface {
 	Admit(ctx context.Context) (messages.Permit, error)
 	// Enter returns the ctx of an admitted call.
 	Enter(ctx context.Context, p messages.Permit) context.Context
-	// Conclude judges a call that returned err, counts its result before it
-	// returns, and reports it. ctx is the one that the call was given. Conclude
-	// may run the user's code, which may panic.
-	//
-	// It is Judge, Settle and Report, which a call that a timeout may settle first
-	// needs one by one.
-	Conclude(ctx context.Context, p messages.Permit, err error)
+	// Conclude judges a call that returned err, and counts its result before it
+	// returns it. It is Judge and Settle, which a call that a timeout may settle
+	// first needs one by one.
+	Conclude(ctx context.Context, p messages.Permit, err error) messages.Result
 	// Judge returns the result of a call that returned err. ctx is the one that
 	// the call was given. Judge may run the user's code, which may panic.
 	Judge(ctx context.Context, p messages.Permit, err error) messages.Result

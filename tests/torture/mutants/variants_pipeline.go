@@ -55,7 +55,7 @@ var ofCalls = []variant{
 		pipeline.in("runDetached").after(`c.wait()`, gosched),
 		pipeline.in("detached.claim").before(`c.mu.Lock()`, gosched),
 		pipeline.in("detached.end").before(`c.mu.Lock()`, gosched),
-		pipeline.in("detached.wait").remove(`c.late = !c.inTime`),
+		pipeline.in("detached.wait").replace(`c.late, c.leftBehind = true, true`, `c.leftBehind = true`),
 	}},
 	{name: "a claim is not kept by wait", caught: true, run: "ReportOfACall", edits: []edit{
 		pipeline.in("detached.wait").replace(`c.inTime || !c.expired && !c.callerDone`, `!c.expired && !c.callerDone`),
