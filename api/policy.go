@@ -127,20 +127,16 @@ func Do[T any](ctx context.Context, p Policy, fn Func[T], fallbacks ...Func[T]) 
 	}
 	s := stageOf(p)
 	s.Resolve()
-	v, err := do(ctx, &s, fn)
+	var v T
+	err := pipeline.Validate(ctx, fn == nil)
+	if err == nil {
+		v, err = pipeline.Do(ctx, &s, fn)
+	}
 	if err == nil || len(fallbacks) == 0 || ctx == nil {
-		return v, err
+		return pipeline.Kept(v, err), err
 	}
 	runtime, known := s.Events()
 	return pipeline.FallBack(ctx, "", runtime, known, err, fallbacks)
-}
-
-// do runs fn under a stage, without fallbacks.
-func do[T any](ctx context.Context, s *pipeline.Stage, fn Func[T]) (v T, err error) {
-	if err = pipeline.Validate(ctx, fn == nil); err == nil {
-		v, err = pipeline.Do(ctx, s, fn)
-	}
-	return pipeline.Kept(v, err), err
 }
 
 // Run is Do for a function without a result.
