@@ -28,13 +28,14 @@ func (m *machine) count(now time.Time, r *messages.Result) {
 // fail counts a failure. If the first failure of the streak is too old, this is the
 // first one of another.
 func (m *machine) fail(now time.Time, err error) {
+	at := now.UnixNano()
 	m.totals.Failures++
-	m.lastFailure, m.lastFailureAt = err, now.UnixNano()
-	if m.cfg.FailureWindow > 0 && now.Sub(m.began) > m.cfg.FailureWindow {
+	m.lastFailure, m.lastFailureAt = err, at
+	if m.cfg.FailureWindow > 0 && time.Duration(at-m.began) > m.cfg.FailureWindow {
 		m.streak = 0
 	}
 	if m.streak == 0 {
-		m.began = now
+		m.began = at
 	}
 	m.streak++
 }

@@ -19,9 +19,9 @@ type machine struct {
 	observed bool // the end of each call is reported with its duration
 	awake    bool // the current bucket of the time window has calls; always true without a time window
 
-	streak int       // failures in a row
-	began  time.Time // CLOSED: when the streak began
-	window *window   // of results while CLOSED; nil: no rate is set
+	streak int     // failures in a row
+	began  int64   // CLOSED: when the streak began, in Unix nanoseconds
+	window *window // of results while CLOSED; nil: no rate is set
 
 	until      time.Time // OPEN: when trials begin
 	reopenings int       // since the last recovery
